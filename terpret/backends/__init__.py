@@ -1,0 +1,1 @@
+"""Meanings of a model: TensorFlow graphs, and the discrete interpreter."""

@@ -1,0 +1,178 @@
+"""Learned functions: fully connected networks, one set of weights a restart (paper section 2.2)."""
+
+import math
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from terpret.core.nodes import RESTART, Learned
+from terpret.language.checked import Domain, Network
+from terpret.language.errors import InputError
+
+
+class Weights(tf.Module):
+    """The layers of one network for all restarts.
+
+    Attributes:
+      kernels: one variable [restart, inputs, outputs] a layer.
+      biases: one variable [restart, outputs] a layer.
+    """
+
+    def __init__(self, network: Network, restarts: int, seed: int, dtype: tf.DType):
+        super().__init__(name=network.name)
+        widths = [
+            sum(map(_extent, network.inputs)),
+            *network.hid_sizes,
+            _extent(network.output),
+        ]
+        self.kernels = []
+        self.biases = []
+        for layer, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+            name = f"{network.name}/{layer}"
+            values = initial_kernels((inputs, outputs), range(restarts), (seed, name), dtype)
+            self.kernels.append(tf.Variable(values, name=f"{name}/kernel"))
+            zeros = tf.zeros([restarts, outputs], dtype)
+            self.biases.append(tf.Variable(zeros, name=f"{name}/bias"))
+
+
+class Library:
+    """The networks that several models share: functions of one name and shape are one.
+
+    Attributes:
+      restarts: the number of restarts; every model that uses the library has as many.
+      weights: the weights by function name.
+    """
+
+    def __init__(self, restarts: int = 1, seed: int = 0, dtype: tf.DType = tf.float32):
+        self.restarts = restarts
+        self.weights: dict[str, Weights] = {}
+        self._declared: dict[str, tuple[object, ...]] = {}
+        self._seed, self._dtype = seed, dtype
+
+    def use(self, network: Network) -> Weights:
+        """The weights of a network, made at its first use.
+
+        Raises:
+          InputError: the library holds a network of this name and another shape.
+        """
+        shape = (network.inputs, network.output, network.hid_sizes)
+        if network.name not in self.weights:
+            self._declared[network.name] = shape
+            self.weights[network.name] = Weights(
+                network, self.restarts, self._seed, self._dtype
+            )
+        elif self._declared[network.name] != shape:
+            raise InputError(
+                f"the library's '{network.name}' has other inputs, outputs or layers than the "
+                f"model declares in line {network.span.line}"
+            )
+        return self.weights[network.name]
+
+
+def initial_kernels(
+    shape: tuple[int, int], restarts: Sequence[int], key: tuple[int, str], dtype: tf.DType
+) -> tf.Tensor:
+    """Glorot uniform kernels, drawn for each restart from its own seed.
+
+    Returns:
+      Tensor [restart, inputs, outputs].
+    """
+    limit = math.sqrt(6 / sum(shape))
+    return tf.stack(
+        [
+            tf.random.stateless_uniform(shape, seed_of(*key, k), -limit, limit, dtype)
+            for k in restarts
+        ]
+    )
+
+
+def seed_of(seed: int, purpose: str, restart: int) -> tuple[int, int]:
+    """A stateless seed for one restart and one purpose, whatever runs beside it."""
+    mixed = 0xCBF29CE484222325
+    for byte in f"{seed}/{purpose}/{restart}".encode():
+        mixed = (mixed ^ byte) * 0x100000001B3 % 2**64
+    return mixed % 2**31, mixed >> 33
+
+
+def apply_network(node: Learned, weights: Weights, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
+    """The logits (integer result) or values (tensor result) of a network.
+
+    Args:
+      node: the application; its axes say which of the arguments' axes there are.
+      weights: the network's layers.
+      arguments: one tensor [axes..., dims...] an argument.
+
+    Returns:
+      Tensor [restart, other axes..., mapped dims..., *output].
+    """
+    per_restart = any(RESTART in argument.axes for argument in node.arguments)
+    lead = [axis for axis in node.axes if per_restart or axis != RESTART]
+    parts = []
+    for argument, tensor in zip(node.arguments, arguments, strict=True):
+        mapped = node.mapped if argument is node.arguments[0] else 0
+        tensor = _flatten(tensor, len(argument.axes) + mapped)
+        for position, axis in enumerate(lead):
+            if axis not in argument.axes:
+                tensor = tf.expand_dims(tensor, position)
+        parts.append(tensor)
+    return layers(weights, _concatenate(parts), per_restart, node.network.output)
+
+
+def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domain) -> tf.Tensor:
+    """The last layer's values.
+
+    Args:
+      weights: the network's layers.
+      hidden: the inputs, [restart, ..., inputs] or, without `per_restart`, [..., inputs].
+      per_restart: whether each restart has inputs of its own.
+      output: the domain of the result.
+
+    Returns:
+      Tensor [restart, ..., *output].
+    """
+    restarts = weights.kernels[0].shape[0]
+    sizes = [-1 if size is None else size for size in hidden.shape[int(per_restart) : -1]]
+    rows = tf.reshape(hidden, [restarts] * per_restart + [-1, hidden.shape[-1]])
+    last = len(weights.kernels) - 1
+    for layer, (kernel, bias) in enumerate(zip(weights.kernels, weights.biases, strict=True)):
+        rows = _dense(rows, kernel, bias, restarts)
+        if layer < last:
+            rows = tf.nn.relu(rows)
+    inner = [output] if isinstance(output, int) else list(output)
+    return tf.reshape(rows, [restarts, *sizes, *inner])
+
+
+def _dense(rows: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, restarts: int) -> tf.Tensor:
+    if restarts == 1:
+        if len(rows.shape) == 3:
+            rows = rows[0]
+        return (tf.matmul(rows, kernel[0]) + bias[0])[None]
+    if len(rows.shape) == 2:
+        # Images carry no restart axis: one product with all restarts' kernels side by side.
+        wide = tf.reshape(tf.transpose(kernel, [1, 0, 2]), [kernel.shape[1], -1])
+        product = tf.reshape(tf.matmul(rows, wide), [-1, restarts, kernel.shape[2]])
+        return tf.transpose(product, [1, 0, 2]) + bias[:, None]
+    return tf.matmul(rows, kernel) + bias[:, None]
+
+
+def _flatten(tensor: tf.Tensor, lead: int) -> tf.Tensor:
+    inner = math.prod(tensor.shape[lead:])
+    sizes = list(tensor.shape[:lead])
+    if sizes.count(None) > 1:
+        raise ValueError("more than one open dimension")
+    return tf.reshape(tensor, [-1 if size is None else size for size in sizes] + [inner])
+
+
+def _concatenate(parts: list[tf.Tensor]) -> tf.Tensor:
+    if len(parts) == 1:
+        return parts[0]
+    shape = tf.shape(parts[0])[:-1]
+    for part in parts[1:]:
+        shape = tf.broadcast_dynamic_shape(shape, tf.shape(part)[:-1])
+    wide = [tf.broadcast_to(p, tf.concat([shape, [p.shape[-1]]], 0)) for p in parts]
+    return tf.concat(wide, -1)
+
+
+def _extent(domain: Domain) -> int:
+    return domain if isinstance(domain, int) else math.prod(domain)
+

@@ -1,0 +1,91 @@
+"""The compiler on one page: each pass is a function of one tree to the next.
+
+    text -> surface tree -> checked tree -> tensor network -> simpler -> pairwise -> TensorFlow
+"""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from terpret.backends.model import SPACES, CompiledModel
+from terpret.backends.networks import Library
+from terpret.core.build import build
+from terpret.core.nodes import MAX_NODES
+from terpret.core.plan import plan
+from terpret.core.simplify import simplify
+from terpret.core.verify import verify
+from terpret.language.checked import CheckedModel
+from terpret.language.checker import check
+from terpret.language.errors import InputError, Source, read_source, suggestion
+from terpret.language.parser import parse
+
+
+def check_model(
+    path: str | os.PathLike | Source, hypers: Mapping[str, int] | None = None
+) -> CheckedModel:
+    """Reads, parses and checks a model file.
+
+    Raises:
+      ModelError: with every error of the first phase that found one.
+      InputError: a hyper that the model does not declare.
+    """
+    source = path if isinstance(path, Source) else read_source(path)
+    return check(source, parse(source), dict(hypers or {}))
+
+
+def compile_model(
+    path: str | os.PathLike | Source | CheckedModel,
+    hypers: Mapping[str, int] | None = None,
+    restarts: int = 1,
+    space: str = "prob",
+    dtype: tf.DType = tf.float32,
+    library: Library | None = None,
+    learned: Mapping[str, str] | None = None,
+    constants: Mapping[str, np.ndarray] | None = None,
+    seed: int = 0,
+    max_nodes: int = MAX_NODES,
+) -> CompiledModel:
+    """Compiles a model.
+
+    Args:
+      path: a model file, its text, or a model that was checked before (`hypers` is then ignored).
+      hypers: values of the model's `Hyper`s that replace the defaults.
+      restarts: how many independent restarts the graph holds.
+      space: `prob` or `log`.
+      dtype: the floating point type.
+      library: networks to share with other models; a library of its own otherwise.
+      learned: networks whose results are given as integers, each with its name in a batch.
+      constants: Params that are no longer learned: integers [*dims] by name.
+      seed: the root seed of parameters and networks.
+      max_nodes: the largest tensor network that is accepted.
+
+    Raises:
+      ModelError: with every error of the first phase that found one.
+      InputError: an argument does not fit the model.
+    """
+    if space not in SPACES:
+        raise InputError(f"there is no space '{space}': use {' or '.join(SPACES)}")
+    if library is not None and library.restarts != restarts:
+        raise InputError(f"the library has {library.restarts} restarts, the model {restarts}")
+    checked = path if isinstance(path, CheckedModel) else check_model(path, hypers)
+    given, constants = dict(learned or {}), dict(constants or {})
+    _known(given, [network.name for network in checked.networks], "network")
+    _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
+
+    network = build(checked, frozenset(given), constants, max_nodes)
+    simple = verify(simplify(verify(network.outputs), max_nodes))
+    planned = verify(plan(simple, restarts, max_nodes))
+
+    library = library or Library(restarts, seed, dtype)
+    return CompiledModel(
+        checked, planned, restarts, space, dtype, library, given, constants, seed
+    )
+
+
+def _known(names: Mapping[str, object], declared: list[str], kind: str) -> None:
+    for name in names:
+        if name not in declared:
+            hint = suggestion(name, declared) or f"it has: {', '.join(declared) or 'none'}"
+            raise InputError(f"the model has no {kind} '{name}'; {hint}")

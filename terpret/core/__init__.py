@@ -1,0 +1,1 @@
+"""The tensor network: nodes, building, simplifying, planning, verifying. Imports no TensorFlow."""

@@ -1,0 +1,233 @@
+"""Checked tree to tensor network, statement by statement; nothing is simplified here."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from terpret.core.nodes import (
+    BATCH,
+    Axis,
+    Label,
+    Node,
+    Pool,
+    TooManyNodes,
+    bound_axis,
+    merge_axes,
+    one_hot,
+)
+from terpret.language import checked
+from terpret.language.checker import elements_of
+from terpret.language.errors import Diagnostic, InputError, ModelError
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """The tensor network of a model.
+
+    Attributes:
+      pool: where its nodes were made.
+      outputs: for each declared Output, its node: shape dims + (n,).
+    """
+
+    pool: Pool
+    outputs: dict[str, Node]
+
+
+class _Values(dict):
+    """The node of each element that was set; a branch's own values, then those outside."""
+
+    def __init__(self, outer: "_Values | None" = None):
+        super().__init__()
+        self._outer = outer
+
+    def __missing__(self, element: checked.Element) -> Node:
+        if self._outer is None:
+            raise KeyError(element)
+        return self._outer[element]
+
+
+def build(
+    model: checked.CheckedModel,
+    given: frozenset[str] = frozenset(),
+    constants: Mapping[str, object] | None = None,
+    limit: int | None = None,
+) -> Network:
+    """Builds the tensor network of a checked model.
+
+    Args:
+      model: the checked model.
+      given: networks whose results are given as integers, under the network's own name.
+      constants: values (integer arrays) of Params that are no longer learned, by name.
+      limit: the largest number of nodes.
+
+    Returns:
+      The network, with one node for each Output.
+
+    Raises:
+      ModelError: it has too many nodes.
+      InputError: a given network is not one of images alone.
+    """
+    pool = Pool(limit) if limit else Pool()
+    try:
+        return _Builder(model, pool, given, constants or {}).network()
+    except TooManyNodes as error:
+        message = f"the tensor network has more than {limit or len(pool):,} nodes"
+        help = "make its loops or its hypers smaller, or raise --max_nodes"
+        raise ModelError(
+            model.source, [Diagnostic("E607", error.span, message, help)]
+        ) from None
+
+
+class _Builder:
+    def __init__(
+        self,
+        model: checked.CheckedModel,
+        pool: Pool,
+        given: frozenset[str],
+        constants: Mapping[str, object],
+    ):
+        self._model = model
+        self._pool = pool
+        self._given = given
+        self._leaves: dict[checked.Variable, Node] = {}
+        for variable in model.variables:
+            if variable.kind == "Param" and variable.name in constants:
+                values = one_hot(constants[variable.name], variable.domain)
+                self._leaves[variable] = pool.constant(values)
+            elif variable.kind == "Param":
+                self._leaves[variable] = pool.param(
+                    variable.name, variable.dims, variable.domain
+                )
+            elif variable.kind == "Input":
+                integer = isinstance(variable.domain, int)
+                inner = (variable.domain,) if integer else variable.domain
+                shape = (*variable.dims, *inner)
+                self._leaves[variable] = pool.input(variable.name, shape, integer)
+
+    def network(self) -> Network:
+        values = _Values()
+        self._block(self._model.statements, values)
+        outputs = {}
+        for variable in self._model.of_kind("Output"):
+            nodes = [values[element] for element in elements_of(variable)]
+            outputs[variable.name] = self._array(nodes, variable.dims)
+        return Network(self._pool, outputs)
+
+    def _block(self, statements: tuple[checked.Statement, ...], values: _Values) -> None:
+        for statement in statements:
+            self._pool.span = statement.span
+            match statement:
+                case checked.Set(element, value):
+                    values[element] = self._value(value, values)
+                case checked.Switch():
+                    self._switch(statement, values)
+                case checked.Bind():
+                    self._bind(statement, values)
+
+    def _switch(self, switch: checked.Switch, values: _Values) -> None:
+        subject = self._value(switch.subject, values)
+        branches: dict[int, _Values] = {}
+        for case in switch.cases:
+            inner = _Values(values)
+            self._block(case.body, inner)
+            branches.update(dict.fromkeys(case.values, inner))
+        self._pool.span = switch.span
+        for element in switch.merged:
+            stack = self._pool.stack([branches[v][element] for v in sorted(branches)])
+            # The branches' dimension gets the subject's label: no axis needs a name for it.
+            self._mix(subject, stack, "case", element, values)
+
+    def _bind(self, bind: checked.Bind, values: _Values) -> None:
+        subject = self._value(bind.subject, values)
+        inner = _Values(values)
+        self._block(bind.body, inner)
+        self._pool.span = bind.span
+        axis = bound_axis(bind.variable.depth, bind.variable.size)
+        for element in bind.merged:
+            self._mix(subject, inner[element], axis, element, values)
+
+    def _mix(
+        self, weights: Node, body: Node, summed: Label, element: checked.Element, values: _Values
+    ) -> None:
+        """Sets `element` to the sum over `summed` of weights times body."""
+        inner = range(len(body.shape) - (summed == "case"))
+        body_labels = [*body.axes, *(["case"] if summed == "case" else []), *inner]
+        axes = [axis for axis in merge_axes([weights, body]) if axis != summed]
+        values[element] = self._pool.contract(
+            [weights, body],
+            [[*weights.axes, summed], body_labels],
+            [(axis, axis) for axis in axes],
+            list(inner),
+            total=weights.total and body.total,
+        )
+
+    def _array(self, nodes: list[Node], dims: tuple[int, ...]) -> Node:
+        """An array of nodes, the last index varying fastest, as one node."""
+        for size in reversed(dims):
+            nodes = [self._pool.stack(nodes[k : k + size]) for k in range(0, len(nodes), size)]
+        return nodes[0]
+
+    def _axes(self, bound: tuple[checked.BoundVariable, ...]) -> list[Axis]:
+        return [bound_axis(variable.depth, variable.size) for variable in bound]
+
+    def _value(self, expression: checked.Expression, values: _Values) -> Node:
+        match expression:
+            case checked.Known(bound, known, domain):
+                sizes = tuple(variable.size for variable in bound)
+                table = one_hot(known, domain).reshape(*sizes, domain)
+                return self._pool.open(self._pool.constant(table), self._axes(bound))
+            case checked.Read(bound, elements):
+                nodes = [self._element(element, values) for element in elements]
+                sizes = tuple(variable.size for variable in bound)
+                return self._pool.open(self._array(nodes, sizes), self._axes(bound))
+            case checked.Apply(table, arguments):
+                nodes = [self._value(argument, values) for argument in arguments]
+                return self._apply(table, nodes)
+            case checked.Learned(network, arguments):
+                if network.name in self._given:
+                    return self._label(expression, values)
+                nodes = [self._value(argument, values) for argument in arguments]
+                return self._pool.learned(network, nodes)
+
+    def _element(self, element: checked.Element, values: _Values) -> Node:
+        leaf = self._leaves.get(element.variable)
+        return values[element] if leaf is None else self._pool.pick(leaf, element.index)
+
+    def _apply(self, table: checked.Table, arguments: list[Node]) -> Node:
+        indicator = self._pool.constant(one_hot(table.values, table.domain))
+        names = list(range(len(arguments)))
+        return self._pool.contract(
+            [indicator, *arguments],
+            [[*names, "out"], *([*a.axes, k] for k, a in zip(names, arguments, strict=True))],
+            [(axis, axis) for axis in merge_axes(arguments)],
+            ["out"],
+            total=indicator.total and all(a.total for a in arguments),
+        )
+
+    def _label(self, call: checked.Learned, values: _Values) -> Node:
+        read = label_read(call)
+        network, variable = call.network, read.elements[0].variable
+        leaf = self._pool.input(network.name, (*variable.dims, network.output), True)
+        nodes = [self._pool.pick(leaf, element.index) for element in read.elements]
+        sizes = tuple(bound.size for bound in read.bound)
+        return self._pool.open(self._array(nodes, sizes), self._axes(read.bound))
+
+
+def label_read(call: checked.Learned) -> checked.Read:
+    """The read of an input tensor whose label stands for the network's result.
+
+    Raises:
+      InputError: the network is not a classifier of one input tensor.
+    """
+    if len(call.arguments) == 1 and isinstance(call.network.output, int):
+        argument = call.arguments[0]
+        if isinstance(argument, checked.Read):
+            variable = argument.elements[0].variable
+            if variable.kind == "Input" and not isinstance(variable.domain, int):
+                return argument
+    raise InputError(
+        f"the results of '{call.network.name}' cannot be given (line {call.span.line}): labels "
+        "stand only for a network from one InputTensor element to an integer"
+    )
+
+
+__all__ = ["BATCH", "Network", "build", "label_read"]

@@ -1,0 +1,89 @@
+"""Checks that a network is well formed; run after every pass, before anything is emitted."""
+
+from collections.abc import Iterable
+
+from terpret.core.nodes import (
+    BATCH,
+    RESTART,
+    Constant,
+    Contract,
+    Learned,
+    Node,
+    Pick,
+    Stack,
+    extents,
+    merge_axes,
+    topological,
+)
+
+# Stand-ins for the open sizes, unlike each other and unlike any size of a model.
+_RESTARTS, _BATCH = -1, -2
+
+
+class Malformed(AssertionError):
+    """A pass made a network that means nothing: a defect of the compiler, not of the model."""
+
+
+def verify(outputs: dict[str, Node]) -> dict[str, Node]:
+    """Returns `outputs` when every node is well formed.
+
+    Raises:
+      Malformed: naming the first node that is not.
+    """
+    for node in topological(outputs.values()):
+        problem = _problem(node)
+        if problem:
+            raise Malformed(f"node {node.number} (line {node.span.line}): {problem}")
+    for name, node in outputs.items():
+        if set(node.axes) - {RESTART, BATCH}:
+            raise Malformed(f"output {name} keeps an axis of a finished 'with'")
+    return outputs
+
+
+def _problem(node: Node) -> str:
+    if list(node.axes) != sorted(set(node.axes)):
+        return "its axes are not in canonical order"
+    if any(operand.number >= node.number for operand in node.operands):
+        return "an operand was made after it"
+    match node:
+        case Constant():
+            return "" if node.value.shape == node.shape else "its value has another shape"
+        case Pick(operand=operand, index=index):
+            inside = all(0 <= i < n for i, n in zip(index, operand.shape, strict=False))
+            return "" if inside and len(index) <= len(operand.shape) else "its index is outside"
+        case Stack(elements=elements):
+            alike = all(element.shape == node.shape[1:] for element in elements)
+            if not alike or len(elements) != node.shape[0]:
+                return "its elements differ in shape"
+            return "" if merge_axes(elements) == node.axes else "its axes are not its elements'"
+        case Contract():
+            return _contract_problem(node)
+        case Learned(arguments=arguments):
+            return "" if set(merge_axes(arguments)) <= set(node.axes) else "it lost an axis"
+    return ""
+
+
+def _contract_problem(node: Contract) -> str:
+    sizes: dict[int, int] = {}
+    for factor, labels in zip(node.factors, node.labels, strict=True):
+        shape = extents(factor, _RESTARTS, _BATCH)
+        if len(labels) != len(shape):
+            return "an operand has too many or too few labels"
+        for label, size in zip(labels, shape, strict=True):
+            if sizes.setdefault(label, size) != size:
+                return f"label {label} has two sizes"
+    if len(set(node.output)) != len(node.output):
+        return "the result has one label twice"
+    if tuple(sizes.get(label) for label in node.output) != extents(node, _RESTARTS, _BATCH):
+        return "the result's labels do not give its axes and shape"
+    summed = set(sizes) - set(node.output)
+    if any(sizes[label] in (_RESTARTS, _BATCH) for label in summed):
+        return "it sums over examples or restarts"
+    return ""
+
+
+def check_pairwise(nodes: Iterable[Node]) -> None:
+    """Raises `Malformed` when a contraction of `nodes` has more than two factors."""
+    for node in nodes:
+        if isinstance(node, Contract) and len(node.factors) > 2:
+            raise Malformed(f"node {node.number} was not planned")

@@ -1,0 +1,70 @@
+"""Set once, read after set: which elements hold a value on the path that is being checked.
+
+A frame holds what one branch has set so far; a read looks through the enclosing frames. At the
+end of a chain, what every branch set passes to the frame outside, and what only some set is
+remembered with the reason why it cannot be read there.
+"""
+
+from terpret.language.checked import Element
+from terpret.language.errors import Span
+
+
+class Frame:
+    """The assignments of one branch, inside those of `outer`."""
+
+    def __init__(self, outer: "Frame | None" = None):
+        self._outer = outer
+        self.set: dict[Element, Span] = {}
+        self.partial: dict[Element, tuple[Span, str]] = {}
+
+    def where_set(self, element: Element) -> Span | None:
+        """Where the element was set on this path, or None."""
+        frame = self
+        while frame is not None:
+            if element in frame.set:
+                return frame.set[element]
+            frame = frame._outer
+        return None
+
+    def where_partial(self, element: Element) -> tuple[Span, str] | None:
+        """The chain that sets the element in some branches only, and which it leaves out."""
+        frame = self
+        while frame is not None:
+            if element in frame.partial:
+                return frame.partial[element]
+            frame = frame._outer
+        return None
+
+    def merge(
+        self, branches: list["Frame"], labels: list[str], missing: str, span: Span
+    ) -> tuple[Element, ...]:
+        """Takes over what the branches of a chain set.
+
+        Args:
+          branches: the frame of each branch, made with `Frame(self)`.
+          labels: how a message names each branch.
+          missing: how a message names the values without a branch; empty when all have one.
+          span: the chain.
+
+        Returns:
+          The elements that every value of the switch sets, in the order of the first branch.
+        """
+        everywhere = [
+            element
+            for element in branches[0].set
+            if not missing and all(element in branch.set for branch in branches)
+        ]
+        for element in everywhere:
+            self.set[element] = span
+        common = set(everywhere)
+        for branch in branches:
+            self.partial.update(branch.partial)
+            for element in branch.set:
+                if element not in common and element not in self.partial:
+                    absent = [
+                        label
+                        for label, other in zip(labels, branches, strict=True)
+                        if element not in other.set
+                    ]
+                    self.partial[element] = (span, ", ".join(absent + [missing] * bool(missing)))
+        return tuple(everywhere)

@@ -1,0 +1,226 @@
+"""The checked tree: a model with its loops unrolled, its names resolved and its domains known.
+
+Both meanings of a model start here: the tensor network (`terpret.core`) and the discrete
+interpreter (`terpret.backends.interpreter`), which share nothing below this file.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from terpret.language.errors import Diagnostic, Source, Span
+
+Domain = int | tuple[int, ...]
+"""What a value ranges over: n for the integers 0..n-1, a shape for a tensor of floats."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Variable:
+    """One declared name.
+
+    Attributes:
+      kind: `Param`, `Var`, `Input` or `Output`.
+      name: the declared name; `p[3]` for an element declared alone.
+      dims: the sizes of an array, () for a scalar.
+      domain: what each element ranges over.
+      span: the declaration.
+    """
+
+    kind: str
+    name: str
+    dims: tuple[int, ...]
+    domain: Domain
+    span: Span
+
+    @property
+    def elements(self) -> int:
+        """The number of elements."""
+        return math.prod(self.dims)
+
+
+@dataclasses.dataclass(frozen=True)
+class Element:
+    """One element of a declared array, or a scalar: index ()."""
+
+    variable: Variable
+    index: tuple[int, ...]
+
+    def __str__(self) -> str:
+        index = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        return self.variable.name + index
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class BoundVariable:
+    """`v` of `with x as v`, where the body only reads by it: an axis, not copies of the body."""
+
+    name: str
+    size: int
+    depth: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """A value known when the model is compiled: one integer for each value of `bound`.
+
+    Attributes:
+      bound: the bound variables it depends on.
+      values: one integer for each combination of them, the last varying fastest.
+      domain: the number of values.
+    """
+
+    bound: tuple[BoundVariable, ...]
+    values: tuple[int, ...]
+    domain: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Read:
+    """The marginal of an element; `bound` and `elements` as in `Known`."""
+
+    bound: tuple[BoundVariable, ...]
+    elements: tuple[Element, ...]
+    span: Span = dataclasses.field(compare=False)
+
+    @property
+    def domain(self) -> Domain:
+        return self.elements[0].variable.domain
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Table:
+    """A tabulated `@Runtime` function.
+
+    Attributes:
+      name: its name in the model.
+      values: int32 array over the arguments' domains; `runtime.DROPPED` marks a lost result.
+      domain: the number of values of the result.
+      span: the declaration.
+    """
+
+    name: str
+    values: np.ndarray
+    domain: int
+    span: Span
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Network:
+    """A `@Learn` function: a fully connected network (paper section 2.2).
+
+    Attributes:
+      name: its name in the model.
+      inputs: the domain of each argument.
+      output: the domain of the result.
+      hid_sizes: the width of each hidden layer.
+      span: the declaration.
+    """
+
+    name: str
+    inputs: tuple[Domain, ...]
+    output: Domain
+    hid_sizes: tuple[int, ...]
+    span: Span
+
+
+@dataclasses.dataclass(frozen=True)
+class Apply:
+    """`f(x, y)` for a tabulated function."""
+
+    table: Table
+    arguments: tuple["Expression", ...]
+    span: Span = dataclasses.field(compare=False)
+
+    @property
+    def domain(self) -> int:
+        return self.table.domain
+
+
+@dataclasses.dataclass(frozen=True)
+class Learned:
+    """`net(x)` for a learned function."""
+
+    network: Network
+    arguments: tuple["Expression", ...]
+    span: Span = dataclasses.field(compare=False)
+
+    @property
+    def domain(self) -> Domain:
+        return self.network.output
+
+
+Expression = Known | Read | Apply | Learned
+
+
+@dataclasses.dataclass(frozen=True)
+class Set:
+    """`element.set_to(value)`."""
+
+    element: Element
+    value: Expression
+    span: Span = dataclasses.field(compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """The branch taken when the subject is one of `values`."""
+
+    values: tuple[int, ...]
+    body: tuple["Statement", ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Switch:
+    """An `if` chain, or a `with` whose body had to be unrolled.
+
+    Attributes:
+      subject: the value switched on.
+      cases: disjoint sets of values with their branches.
+      merged: what every value of the subject sets: merged with the switch weights.
+      span: the statement.
+    """
+
+    subject: Expression
+    cases: tuple[Case, ...]
+    merged: tuple[Element, ...]
+    span: Span = dataclasses.field(compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bind:
+    """`with subject as variable`, kept whole: what it sets is `merged` over the variable."""
+
+    variable: BoundVariable
+    subject: Expression
+    body: tuple["Statement", ...]
+    merged: tuple[Element, ...]
+    span: Span = dataclasses.field(compare=False)
+
+
+Statement = Set | Switch | Bind
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CheckedModel:
+    """A model that passed every check.
+
+    Attributes:
+      source: its text.
+      hypers: the value of each `Hyper`.
+      variables: the declared variables in the order of the text.
+      statements: what it does, in order.
+      networks: the `@Learn` functions, in the order of the text.
+      warnings: what is allowed but probably not meant.
+    """
+
+    source: Source
+    hypers: dict[str, int]
+    variables: tuple[Variable, ...]
+    statements: tuple[Statement, ...]
+    networks: tuple[Network, ...]
+    warnings: tuple[Diagnostic, ...]
+
+    def of_kind(self, kind: str) -> tuple[Variable, ...]:
+        """The variables of one kind."""
+        return tuple(v for v in self.variables if v.kind == kind)

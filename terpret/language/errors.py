@@ -1,0 +1,173 @@
+"""Source places and located messages: what every phase uses to speak to the author of a model."""
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Iterable
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Span:
+    """A piece of the model's text. Lines and columns count from 1; the end column is exclusive."""
+
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The text of a model and the name it is reported under."""
+
+    path: str
+    text: str
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (from 1), without its line end; empty outside the text."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnostic:
+    """One message about one place: what is wrong, and what to write instead.
+
+    Attributes:
+      code: stable identifier, `E...` for errors and `W...` for warnings (docs/errors.md).
+      span: the place in the model's text.
+      message: what is wrong, in one sentence.
+      help: what to write instead.
+    """
+
+    code: str
+    span: Span
+    message: str
+    help: str = ""
+
+    def render(self, source: Source) -> str:
+        """The message as the terminal shows it: place, source line, caret, help."""
+        kind = "error" if self.code.startswith("E") else "warning"
+        place = f"{source.path}:{self.span.line}:{self.span.column}"
+        text = source.line(self.span.line).replace("\t", " ")
+        start = min(self.span.column - 1, len(text))
+        same_line = self.span.end_line == self.span.line
+        stop = min(self.span.end_column - 1 if same_line else len(text), len(text))
+        if len(text) > 160:
+            left = max(0, start - 60)
+            text = text[left : left + 160]
+            start, stop = start - left, min(stop - left, 160)
+        margin = f"{self.span.line:>5} | "
+        lines = [
+            f"{place}: {kind}[{self.code}]: {self.message}",
+            f"{margin}{text}",
+            f"{'|':>7} {' ' * start}{'^' * max(1, stop - start)}",
+        ]
+        if self.help:
+            lines.append(f"  help: {self.help}")
+        return "\n".join(lines)
+
+
+class ModelError(Exception):
+    """A model was refused. Carries every error its phase found, sorted by place.
+
+    Attributes:
+      source: the text the errors point into.
+      diagnostics: the errors.
+    """
+
+    def __init__(self, source: Source, diagnostics: Iterable[Diagnostic]):
+        self.source = source
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(source, self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(diagnostic.render(self.source) for diagnostic in self.diagnostics)
+
+
+class InputError(Exception):
+    """What was handed to a model (hypers, a batch, labels, a program) does not fit it.
+
+    The message is one sentence for the user; there is no place in a model to point at.
+    """
+
+
+class Diagnostics:
+    """Collects the messages of one phase: the first for each place, in the order of the text."""
+
+    def __init__(self, source: Source):
+        self.source = source
+        self._found: dict[tuple[str, Span], Diagnostic] = {}
+
+    def add(self, code: str, span: Span, message: str, help: str = "") -> None:
+        """Records a message; a second one with the same code and place is dropped."""
+        self._found.setdefault((code, span), Diagnostic(code, span, message, help))
+
+    def mark(self) -> int:
+        """A point to return to with `rewind`."""
+        return len(self._found)
+
+    def rewind(self, mark: int) -> None:
+        """Forgets what was recorded since `mark`: an attempt that is made again otherwise."""
+        for key in list(self._found)[mark:]:
+            del self._found[key]
+
+    def sorted(self, prefix: str) -> list[Diagnostic]:
+        """The messages whose code starts with `prefix`, by place."""
+        return sorted(
+            (d for d in self._found.values() if d.code.startswith(prefix)),
+            key=lambda d: (d.span, d.code),
+        )
+
+    def raise_errors(self) -> None:
+        """Raises `ModelError` when an error was recorded."""
+        errors = self.sorted("E")
+        if errors:
+            raise ModelError(self.source, errors)
+
+
+def suggestion(name: str, candidates: Iterable[str]) -> str:
+    """`did you mean '...'?` for the candidate closest to `name`, or an empty string."""
+    close = difflib.get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+def read_source(path: str | os.PathLike, limit: int = 256 * 1024) -> Source:
+    """Reads a model file as text.
+
+    Args:
+      path: the file.
+      limit: the largest size in bytes.
+
+    Raises:
+      ModelError: the file does not exist, cannot be read, is too large, or is not UTF-8 text.
+    """
+    path = os.fspath(path)
+    empty = Source(path, "")
+
+    def refuse(code: str, message: str, help: str) -> ModelError:
+        return ModelError(empty, [Diagnostic(code, Span(), message, help)])
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+        raise refuse(
+            "E101", f"cannot read the model: {reason}", "give the path of a model file"
+        ) from None
+    if len(data) > limit:
+        raise refuse(
+            "E102",
+            f"the model is larger than {limit:,} bytes",
+            "split it, or write repeated parts as loops",
+        )
+    try:
+        return Source(path, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        span = Span(line, 1, line, 2)
+        raise ModelError(
+            empty,
+            [Diagnostic("E103", span, "the model is not UTF-8 text", "save it as UTF-8")],
+        ) from None

@@ -1,0 +1,1 @@
+"""Learning programs and networks: optimisers, restarts, training, measuring."""

@@ -1,0 +1,127 @@
+"""A discrete program: one value for every Param of a model, to be read, run and verified."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from terpret.backends.interpreter import interpret
+from terpret.language.checked import CheckedModel
+from terpret.language.errors import InputError, suggestion
+
+Labels = Mapping[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """The program that the parameters of one restart hold.
+
+    Attributes:
+      model: the interpreter it is a program of.
+      values: the value of every Param, int64 [*dims].
+      confidence: the probability of each of those values, floats [*dims].
+      classify: gives each network's labels for a batch with images; None without networks.
+    """
+
+    model: CheckedModel
+    values: Mapping[str, np.ndarray]
+    confidence: Mapping[str, np.ndarray]
+    classify: Callable[[Mapping[str, np.ndarray]], Labels] | None = None
+
+    def run(
+        self, inputs: Mapping[str, np.ndarray], learned: Labels | None = None
+    ) -> dict[str, np.ndarray]:
+        """Runs the program on integers, in the discrete interpreter.
+
+        Args:
+          inputs: the Inputs by name, [examples, *dims]; images are needed only where `learned`
+            does not give a network's labels.
+          learned: for each network, the label of every image, integers [examples, *dims].
+
+        Returns:
+          The Outputs by name, integers [examples, *dims].
+
+        Raises:
+          InputError: something is missing, unknown, or has the wrong shape or range.
+        """
+        labels = dict(learned or {})
+        missing = [n.name for n in self.model.networks if n.name not in labels]
+        if missing and self.classify is not None:
+            labels = {**self.classify(inputs), **labels}
+        elif missing:
+            raise InputError(f"give labels for '{missing[0]}', or run a program with networks")
+        integers = {}
+        for variable in self.model.of_kind("Input"):
+            if isinstance(variable.domain, int):
+                integers[variable.name] = checked_integers(
+                    inputs, variable.name, variable.dims, variable.domain
+                )
+        arrays = {name: np.asarray(value).astype(np.int64) for name, value in labels.items()}
+        return interpret(self.model, self.values, integers, arrays)
+
+    def __str__(self) -> str:
+        lines = []
+        for name, values in self.values.items():
+            for index in np.ndindex(values.shape):
+                element = f"{name}[{', '.join(map(str, index))}]" if index else name
+                lines.append(f"{element} = {values[index]}  # {self.confidence[name][index]:.2f}")
+        return "\n".join(lines)
+
+
+def assignments(model: CheckedModel) -> int:
+    """The number of ways to give every Param a value."""
+    return math.prod(v.domain**v.elements for v in model.of_kind("Param"))
+
+
+def program_of(model: CheckedModel, values: Mapping[str, np.ndarray]) -> Program:
+    """A program from given values, each with confidence 1.
+
+    Raises:
+      InputError: a Param is missing, unknown, or out of its range.
+    """
+    known = {variable.name: variable for variable in model.of_kind("Param")}
+    for name in values:
+        if name not in known:
+            raise InputError(f"there is no Param '{name}'; {suggestion(name, known)}")
+    arrays = {}
+    for name, variable in known.items():
+        if name not in values:
+            raise InputError(f"the program gives no value for the Param '{name}'")
+        array = np.asarray(values[name])
+        if array.shape != variable.dims:
+            raise InputError(
+                f"'{name}' has shape {list(variable.dims)}, the program {list(array.shape)}"
+            )
+        if array.size and not (0 <= array.min() and array.max() < variable.domain):
+            raise InputError(f"'{name}' ranges over 0..{variable.domain - 1}")
+        arrays[name] = array.astype(np.int64)
+    return Program(model, arrays, {name: np.ones(a.shape) for name, a in arrays.items()})
+
+
+def checked_integers(
+    batch: Mapping[str, np.ndarray], name: str, dims: tuple[int, ...], size: int, least: int = 0
+) -> np.ndarray:
+    """The integers of a batch under `name`, [examples, *dims], each in least..size-1.
+
+    Raises:
+      InputError: they are missing, or have the wrong shape or range.
+    """
+    if name not in batch:
+        raise InputError(f"the batch lacks '{name}'; {suggestion(name, batch)}".rstrip("; "))
+    array = np.asarray(batch[name])
+    if array.ndim != len(dims) + 1 or array.shape[1:] != dims:
+        raise InputError(
+            f"'{name}' has shape {list(array.shape)}, not [examples, {', '.join(map(str, dims))}]"
+            if dims
+            else f"'{name}' has shape {list(array.shape)}, not [examples]"
+        )
+    if not np.issubdtype(array.dtype, np.integer):
+        raise InputError(f"'{name}' holds {array.dtype}, not integers")
+    outside = np.argwhere((array < least) | (array >= size))
+    if len(outside):
+        first = tuple(outside[0])
+        raise InputError(
+            f"'{name}' is {array[first]} in example {first[0]}, outside {least}..{size - 1}"
+        )
+    return array

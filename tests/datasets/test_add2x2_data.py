@@ -1,0 +1,142 @@
+"""The ADD2X2 streams: right sums, no labels given out, and examples that depend on nothing else."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from datasets.add2x2 import TASKS, grids, labelled_grids
+from datasets.embedded_digits import load_embedded
+from datasets.pools import DataError, ImagePool
+
+Arrays = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def pool() -> ImagePool:
+    """The embedded training digits."""
+    return load_embedded()[0]
+
+
+@pytest.fixture(scope="module")
+def numbered() -> ImagePool:
+    """200 images, each of which shows its own number in its first two pixels."""
+    images = np.zeros((200, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(200)
+    return ImagePool(images, (np.arange(200) % 10).astype(np.int32))
+
+
+def collect(data: tf.data.Dataset, batches: int | None = None) -> Arrays:
+    """Returns the batches of a data set end to end."""
+    parts = list((data if batches is None else data.take(batches)).as_numpy_iterator())
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def assert_equal(left: Arrays, right: Arrays) -> None:
+    """Asserts that two streams are the same to the last bit."""
+    assert left.keys() == right.keys()
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name])
+
+
+def places(examples: Arrays) -> np.ndarray:
+    """Returns the image numbers [n, 4] of grids composed from the numbered pool."""
+    return np.rint(examples["tiles"][:, :, 0, 0] * 255).astype(int)
+
+
+def test_batches_hold_grids_and_sums_only(pool: ImagePool) -> None:
+    data = grids(pool, "top", 1, 64)
+    assert data.element_spec == {
+        "tiles": tf.TensorSpec([64, 4, 28, 28], tf.float32),
+        "final_sum": tf.TensorSpec([64], tf.int32),
+    }
+    tiles = collect(data, 2)["tiles"]
+    assert tiles.min() == 0.0 and tiles.max() == 1.0
+    known = {image.tobytes() for image in pool.images}
+    drawn = np.rint(tiles.reshape(-1, 28, 28) * 255).astype(np.uint8)
+    assert all(image.tobytes() in known for image in drawn)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_sums_are_right(task: str, numbered: ImagePool) -> None:
+    examples = collect(labelled_grids(numbered, task, 5, 50, examples=500))
+    np.testing.assert_array_equal(examples["labels"], places(examples) % 10)
+    first, second = {"top": (0, 1), "left": (0, 2), "bottom": (2, 3), "right": (1, 3)}[task]
+    grid = examples["labels"]
+    np.testing.assert_array_equal(examples["final_sum"], grid[:, first] + grid[:, second])
+    assert set(examples["final_sum"]) == set(range(19))
+
+
+def test_labelled_stream_is_the_same_stream(pool: ImagePool) -> None:
+    labelled = collect(labelled_grids(pool, "left", 3, 20, start=7, examples=90, distinct=40))
+    assert labelled["labels"].dtype == np.int32 and labelled["labels"].shape == (90, 4)
+    del labelled["labels"]
+    assert_equal(labelled, collect(grids(pool, "left", 3, 20, start=7, examples=90, distinct=40)))
+
+
+@pytest.mark.parametrize("distinct", [0, 37])
+@pytest.mark.parametrize("batch_size", [1, 7, 64, 5000])
+def test_independent_of_batch_size_and_start(
+    batch_size: int, distinct: int, numbered: ImagePool
+) -> None:
+    whole = collect(grids(numbered, "right", 11, 100, examples=300, distinct=distinct))
+    data = grids(numbered, "right", 11, batch_size, start=13, examples=201, distinct=distinct)
+    tail = {name: value[13:214] for name, value in whole.items()}
+    assert_equal(collect(data), tail)
+
+
+def test_resuming_an_endless_stream(pool: ImagePool) -> None:
+    whole = collect(grids(pool, "bottom", 2, 64), 150)
+    resumed = collect(grids(pool, "bottom", 2, 64, start=140 * 64), 10)
+    assert_equal(resumed, {name: value[140 * 64 :] for name, value in whole.items()})
+    again = collect(grids(pool, "bottom", 2, 64, start=140 * 64), 10)
+    assert_equal(resumed, again)
+
+
+def test_last_batch_is_smaller(numbered: ImagePool) -> None:
+    sizes = [len(batch["final_sum"]) for batch in grids(numbered, "top", 1, 64, examples=150)]
+    assert sizes == [64, 64, 22]
+    assert [len(batch["tiles"]) for batch in grids(numbered, "top", 1, 64, examples=3)] == [3]
+    assert list(grids(numbered, "top", 1, 64, examples=0)) == []
+
+
+def test_tasks_share_grids_and_seeds_do_not(numbered: ImagePool) -> None:
+    top = collect(grids(numbered, "top", 1, 100, examples=100))
+    right = collect(grids(numbered, "right", 1, 100, examples=100))
+    other = collect(grids(numbered, "top", 2, 100, examples=100))
+    np.testing.assert_array_equal(top["tiles"], right["tiles"])
+    assert np.mean(places(top) == places(other)) < 0.05
+
+
+def test_distinct_examples_are_a_prefix_then_epochs(numbered: ImagePool) -> None:
+    free = places(collect(grids(numbered, "top", 4, 100, examples=100)))
+    drawn = places(collect(grids(numbered, "top", 4, 32, examples=400, distinct=100)))
+    np.testing.assert_array_equal(drawn[:100], free)
+    prefix = sorted(map(tuple, free))
+    orders = [drawn[first : first + 100] for first in (0, 100, 200, 300)]
+    assert all(sorted(map(tuple, order)) == prefix for order in orders)
+    assert all((orders[i] != orders[j]).any() for i in range(4) for j in range(i))
+
+
+def test_bad_requests(pool: ImagePool) -> None:
+    with pytest.raises(DataError) as caught:
+        grids(pool, "diagonal", 1, 64)
+    assert str(caught.value) == (
+        "There is no ADD2X2 task 'diagonal'; the tasks are top, left, bottom, right."
+    )
+    with pytest.raises(DataError, match="batch size must be at least 1, not 0"):
+        grids(pool, "top", 1, 0)
+    with pytest.raises(DataError, match="must not be negative"):
+        grids(pool, "top", 1, 64, start=-1)
+    with pytest.raises(DataError, match="must not be negative, not -5"):
+        grids(pool, "top", 1, 64, distinct=-5)
+
+
+def test_streams_of_one_pool_share_its_images(numbered: ImagePool) -> None:
+    @tf.function
+    def first_use_while_tracing() -> tf.Tensor:
+        return tf.shape(fresh.tensors[0])
+
+    fresh = ImagePool(numbered.images, numbered.labels)
+    assert first_use_while_tracing().numpy().tolist() == [200, 784]
+    assert fresh.tensors is fresh.tensors
+    assert len(collect(grids(fresh, "top", 1, 8, examples=8))["tiles"]) == 8
