@@ -14,6 +14,7 @@ from terpret.backends.networks import Library
 from terpret.core.build import build
 from terpret.core.nodes import MAX_NODES
 from terpret.core.plan import plan
+from terpret.core.factor import factor
 from terpret.core.simplify import simplify
 from terpret.core.verify import verify
 from terpret.language.checked import CheckedModel
@@ -76,6 +77,7 @@ def compile_model(
 
     network = build(checked, frozenset(given), constants, max_nodes)
     simple = verify(simplify(verify(network.outputs), max_nodes))
+    simple = verify(factor(simple, max_nodes))
     planned = verify(plan(simple, restarts, max_nodes))
 
     library = library or Library(restarts, seed, dtype)

@@ -1,0 +1,126 @@
+"""ADD2X2: straight-line code that moves over a 2x2 grid of digits and adds (paper, B.1)."""
+
+from terpret.names import Hyper, InputTensor, Learn, Output, Param, Runtime, Var, Vector
+
+# constants
+IMAGE_SIZE = 28
+NUM_INSTR = 3
+NUM_DIGITS = 10
+T = Hyper(5)  # listing: T = 5; a program has T - 1 lines
+MAX_INT = 2 * NUM_DIGITS - 1
+NUM_NETS = Hyper(2)  # listing: NUM_NETS = 2; the very first task has 1 (paper, 4.1)
+GRID_SIZE = 2
+
+# variables
+tiles = InputTensor(IMAGE_SIZE, IMAGE_SIZE)[4]
+final_sum = Output(MAX_INT)
+instr = Param(NUM_INSTR)[T - 1]
+args1 = Param(T)[T - 1]
+args2 = Param(T)[T - 1]  # listing: arg2s
+return_reg = Param(T)
+net_choice = Param(NUM_NETS)  # listing: net.choice
+
+pos = Var(4)[T]
+registers = Var(MAX_INT)[T, T]
+
+tmp_0 = Var(10)[T]
+tmp_1 = Var(4)[T]
+
+
+# functions
+@Learn([Vector(IMAGE_SIZE, IMAGE_SIZE)], 10, hid_sizes=[256, 256])
+def net_0(img):
+    pass
+
+
+@Learn([Vector(IMAGE_SIZE, IMAGE_SIZE)], 4, hid_sizes=[256, 256])
+def net_1(img):
+    pass
+
+
+@Runtime([MAX_INT, MAX_INT], MAX_INT)
+def Add(a, b):
+    return (a + b) % MAX_INT  # listing: a + b, which leaves the range; footnote 3: modulo
+
+
+@Runtime([4], 4)
+def move_east(pos):
+    x = pos % GRID_SIZE
+    y = pos // GRID_SIZE  # listing: '/', Python 2's integer division
+    x = x + 1 if x + 1 < GRID_SIZE else (GRID_SIZE - 1)
+    return GRID_SIZE * y + x
+
+
+@Runtime([4], 4)
+def move_south(pos):  # listing: "similar definitions for move_south/west/north"
+    x = pos % GRID_SIZE
+    y = pos // GRID_SIZE
+    y = y + 1 if y + 1 < GRID_SIZE else (GRID_SIZE - 1)
+    return GRID_SIZE * y + x
+
+
+@Runtime([4], 4)
+def move_west(pos):
+    x = pos % GRID_SIZE
+    y = pos // GRID_SIZE
+    x = x - 1 if x > 0 else 0
+    return GRID_SIZE * y + x
+
+
+@Runtime([4], 4)
+def move_north(pos):
+    x = pos % GRID_SIZE
+    y = pos // GRID_SIZE
+    y = y - 1 if y > 0 else 0
+    return GRID_SIZE * y + x
+
+
+@Runtime([4], MAX_INT)
+def embed_op_code(c):
+    return c
+
+
+@Runtime([10], MAX_INT)
+def embed_digit(c):
+    return c
+
+
+# initialization
+pos[0].set_to(0)
+
+if net_choice == 0:
+    tmp_0[0].set_to(net_0(tiles[0]))
+    registers[0, 0].set_to(embed_digit(tmp_0[0]))
+else:  # listing: elif net_choice == 1, here and below; with one network there is no such value
+    tmp_1[0].set_to(net_1(tiles[0]))
+    registers[0, 0].set_to(embed_op_code(tmp_1[0]))
+for r in range(1, T):
+    registers[0, r].set_to(0)
+
+# execution model
+for t in range(T - 1):
+    if instr[t] == 0:  # NOOP
+        pos[t + 1].set_to(pos[t])
+        registers[t + 1, t + 1].set_to(0)
+    elif instr[t] == 1:  # ADD
+        with args1[t] as a1:
+            with args2[t] as a2:
+                registers[t + 1, t + 1].set_to(Add(registers[t, a1], registers[t, a2]))
+        pos[t + 1].set_to(pos[t])
+    elif instr[t] == 2:  # MOVE_EAST
+        pos[t + 1].set_to(move_east(pos[t]))
+        with pos[t + 1] as p:  # listing: this 'with' lost its indentation in print
+            if net_choice == 0:
+                tmp_0[t + 1].set_to(net_0(tiles[p]))
+                registers[t + 1, t + 1].set_to(embed_digit(tmp_0[t + 1]))
+            else:
+                tmp_1[t + 1].set_to(net_1(tiles[p]))
+                registers[t + 1, t + 1].set_to(embed_op_code(tmp_1[t + 1]))
+
+    for r in range(t + 1):
+        registers[t + 1, r].set_to(registers[t, r])
+    for r in range(t + 2, T):
+        registers[t + 1, r].set_to(registers[t, r])
+
+with return_reg as r:
+    final_sum.set_to(registers[T - 1, r])
