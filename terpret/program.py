@@ -1,12 +1,13 @@
 """A discrete program: one value for every Param of a model, to be read, run and verified."""
 
+import collections
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from terpret.backends.interpreter import interpret
+from terpret.backends.interpreter import interpret, observations
 from terpret.language.checked import CheckedModel
 from terpret.language.errors import InputError, suggestion
 
@@ -19,8 +20,8 @@ class Program:
 
     Attributes:
       model: the interpreter it is a program of.
-      values: the value of every Param, int64 [*dims].
-      confidence: the probability of each of those values, floats [*dims].
+      values: the value of every Param, int64 [*dims]; of a clamped element, the clamp.
+      confidence: the probability of each of those values, floats [*dims]; 1 where it is clamped.
       classify: gives each network's labels for a batch with images; None without networks.
     """
 
@@ -45,6 +46,25 @@ class Program:
         Raises:
           InputError: something is missing, unknown, or has the wrong shape or range.
         """
+        return interpret(self.model, self.values, *self._given(inputs, learned))
+
+    def observations(
+        self, inputs: Mapping[str, np.ndarray], learned: Labels | None = None
+    ) -> dict[str, np.ndarray]:
+        """Which of the model's `observe_value` statements hold when the program runs.
+
+        Args:
+          inputs: as in `run`.
+          learned: as in `run`.
+
+        Returns:
+          For each observation, written `x[1] == 2`, a boolean for each example.
+        """
+        return observations(self.model, self.values, *self._given(inputs, learned))
+
+    def _given(
+        self, inputs: Mapping[str, np.ndarray], learned: Labels | None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         labels = dict(learned or {})
         missing = [n.name for n in self.model.networks if n.name not in labels]
         if missing and self.classify is not None:
@@ -58,24 +78,44 @@ class Program:
                     inputs, variable.name, variable.dims, variable.domain
                 )
         arrays = {name: np.asarray(value).astype(np.int64) for name, value in labels.items()}
-        return interpret(self.model, self.values, integers, arrays)
+        return integers, arrays
 
     def __str__(self) -> str:
+        clamped = {str(element) for element in self.model.clamps}
         lines = []
         for name, values in self.values.items():
             for index in np.ndindex(values.shape):
                 element = f"{name}[{', '.join(map(str, index))}]" if index else name
-                lines.append(f"{element} = {values[index]}  # {self.confidence[name][index]:.2f}")
+                confidence = f"{self.confidence[name][index]:.2f}"
+                mark = "set by the model" if element in clamped else confidence
+                lines.append(f"{element} = {values[index]}  # {mark}")
         return "\n".join(lines)
 
 
 def assignments(model: CheckedModel) -> int:
-    """The number of ways to give every Param a value."""
-    return math.prod(v.domain**v.elements for v in model.of_kind("Param"))
+    """The number of ways to give every Param a value; clamped elements have theirs."""
+    clamped = collections.Counter(element.variable for element in model.clamps)
+    return math.prod(v.domain ** (v.elements - clamped[v]) for v in model.of_kind("Param"))
+
+
+def with_clamps(model: CheckedModel, name: str, array: np.ndarray, clamp: object) -> np.ndarray:
+    """A copy of an array [*dims] of one Param with its clamped elements replaced.
+
+    Args:
+      model: the model.
+      name: the Param.
+      array: a number for each of its elements.
+      clamp: the number of a clamped element, or None for the value it is clamped to.
+    """
+    result = np.array(array)
+    for element, value in model.clamps.items():
+        if element.variable.name == name:
+            result[element.index] = value if clamp is None else clamp
+    return result
 
 
 def program_of(model: CheckedModel, values: Mapping[str, np.ndarray]) -> Program:
-    """A program from given values, each with confidence 1.
+    """A program from given values, each with confidence 1; the model's clamps stay.
 
     Raises:
       InputError: a Param is missing, unknown, or out of its range.
@@ -95,7 +135,7 @@ def program_of(model: CheckedModel, values: Mapping[str, np.ndarray]) -> Program
             )
         if array.size and not (0 <= array.min() and array.max() < variable.domain):
             raise InputError(f"'{name}' ranges over 0..{variable.domain - 1}")
-        arrays[name] = array.astype(np.int64)
+        arrays[name] = with_clamps(model, name, array.astype(np.int64), None)
     return Program(model, arrays, {name: np.ones(a.shape) for name, a in arrays.items()})
 
 

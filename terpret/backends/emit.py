@@ -1,11 +1,13 @@
 """Tensor network to TensorFlow operations; each node becomes a tensor [axes..., shape...]."""
 
 import collections
+import enum
 import types
 from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
+from terpret.backends import prob
 from terpret.core.nodes import (
     BATCH,
     RESTART,
@@ -24,6 +26,14 @@ from terpret.core.nodes import (
 Apply = Callable[[Learned, Sequence[tf.Tensor]], tf.Tensor]
 
 
+class Kind(enum.Enum):
+    """What the numbers of a node's tensor are."""
+
+    MARGINAL = "marginals, in the model's space"
+    TABLE = "known numbers >= 0, as they are"
+    REAL = "the floats of images and of networks with a tensor result, as they are"
+
+
 def emit(
     outputs: Mapping[str, Node],
     space: types.ModuleType,
@@ -39,14 +49,15 @@ def emit(
       space: the module of the space: `prob` or `log`.
       params: the marginals of each Param in that space, [restart, *dims, n].
       inputs: what is observed in that space, [batch, *dims, n] or [batch, *dims, *shape].
-      apply: evaluates a network node on its arguments.
+      apply: evaluates a network node on its arguments, marginals among them as probabilities;
+        an integer result is in the space.
       dtype: the floating point type.
 
     Returns:
       For each root a tensor [restart, batch, *dims, n]; an axis it does not depend on has size 1.
     """
-    emitter = _Emitter(space, params, inputs, apply, dtype)
     nodes = topological(outputs.values())
+    emitter = _Emitter(space, params, inputs, apply, dtype, _kinds(nodes))
     readers = collections.Counter(id(operand) for node in nodes for operand in node.operands)
     readers.update(id(node) for node in outputs.values())
     unstacked = _stacks_never_made(nodes, readers)
@@ -56,8 +67,29 @@ def emit(
             with tf.name_scope(f"line_{node.span.line}"):
                 tensors[node.number] = emitter.tensor(node, tensors, unstacked)
     return {
-        name: _both_axes(tensors[node.number], node.axes) for name, node in outputs.items()
+        name: _both_axes(emitter.in_space(node, tensors), node.axes)
+        for name, node in outputs.items()
     }
+
+
+def _kinds(nodes: Sequence[Node]) -> dict[int, Kind]:
+    """The kind of each node, by number; `nodes` come operands first."""
+    kinds: dict[int, Kind] = {}
+    for node in nodes:
+        below = {kinds[operand.number] for operand in node.operands}
+        match node:
+            case Constant():
+                kind = Kind.TABLE
+            case Param():
+                kind = Kind.MARGINAL
+            case Input() | Learned():
+                kind = Kind.MARGINAL if node.total else Kind.REAL
+            case _ if Kind.REAL in below:
+                kind = Kind.REAL
+            case _:
+                kind = Kind.TABLE if below == {Kind.TABLE} else Kind.MARGINAL
+        kinds[node.number] = kind
+    return kinds
 
 
 def _stacks_never_made(nodes: Sequence[Node], readers: collections.Counter) -> set[int]:
@@ -87,77 +119,104 @@ class _Emitter:
         inputs: Mapping[str, tf.Tensor],
         apply: Apply,
         dtype: tf.DType,
+        kinds: Mapping[int, Kind],
     ):
         self._space, self._params, self._inputs = space, params, inputs
-        self._apply, self._dtype = apply, dtype
+        self._apply, self._dtype, self._kinds = apply, dtype, kinds
+
+    def in_space(self, node: Node, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
+        """The node's tensor with marginals and tables in the space."""
+        tensor = made[node.number]
+        return self._space.constant(tensor) if self._is(node, Kind.TABLE) else tensor
+
+    def _as_numbers(self, node: Node, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
+        """The node's tensor with marginals and tables as probabilities."""
+        tensor = made[node.number]
+        return self._space.probabilities(tensor) if self._is(node, Kind.MARGINAL) else tensor
+
+    def _is(self, node: Node, kind: Kind) -> bool:
+        return self._kinds[node.number] is kind
 
     def tensor(self, node: Node, made: dict[int, tf.Tensor], unstacked: set[int]) -> tf.Tensor:
+        """The tensor of a node whose operands are made; those in `unstacked` are not needed."""
         match node:
             case Param(name=name):
                 return self._params[name]
             case Input(name=name):
                 return self._inputs[name]
             case Constant(value=value):
-                return self._space.constant(tf.constant(value, self._dtype))
+                return tf.constant(value, self._dtype)
             case Pick(operand=operand, index=index):
                 return _pick(made[operand.number], len(operand.axes), index)
             case Stack(elements=elements):
-                return self._stack(node, [made[element.number] for element in elements])
+                marginal = self._is(node, Kind.MARGINAL)
+                take = self.in_space if marginal else self._as_numbers
+                return _stack(node, [take(element, made) for element in elements])
             case Learned(arguments=arguments):
-                return self._apply(node, [made[argument.number] for argument in arguments])
+                return self._apply(node, [self._as_numbers(a, made) for a in arguments])
             case Contract():
                 return self._contract(node, made, unstacked)
         raise AssertionError(node)
 
-    def _stack(self, node: Stack, elements: list[tf.Tensor]) -> tf.Tensor:
-        position = len(node.axes)
-        rank = len(node.shape) - 1
-        aligned = []
-        for element, tensor in zip(node.elements, elements, strict=True):
-            labels = [*element.axes, *range(rank)]
-            aligned.append(self._space.align(tensor, labels, [*node.axes, *range(rank)]))
-        shapes = {tuple(tensor.shape) for tensor in aligned}
-        if len(shapes) > 1:
-            largest = tf.broadcast_dynamic_shape
-            shape = tf.shape(aligned[0])
-            for tensor in aligned[1:]:
-                shape = largest(shape, tf.shape(tensor))
-            aligned = [tf.broadcast_to(tensor, shape) for tensor in aligned]
-        return tf.stack(aligned, position)
-
     def _contract(
         self, node: Contract, made: dict[int, tf.Tensor], unstacked: set[int]
     ) -> tf.Tensor:
+        space = self._space if self._is(node, Kind.MARGINAL) else prob
         if len(node.factors) == 1:
-            return self._space.reduce(made[node.factors[0].number], node.labels[0], node.output)
+            return space.reduce(made[node.factors[0].number], node.labels[0], node.output)
         for k in (0, 1):
             if id(node.factors[k]) in unstacked:
                 return self._weighted_sum(node, k, made)
         (first, second), (a, b) = node.factors, node.labels
-        return self._space.contract(made[first.number], a, made[second.number], b, node.output)
+        tables = self._is(first, Kind.TABLE), self._is(second, Kind.TABLE)
+        operands = self._factor(node, first, made), self._factor(node, second, made)
+        return space.contract(operands[0], a, operands[1], b, node.output, tables)
+
+    def _factor(self, node: Contract, factor: Node, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
+        # An expectation of floats is linear in probabilities, whatever the space.
+        marginal = self._is(node, Kind.MARGINAL)
+        return made[factor.number] if marginal else self._as_numbers(factor, made)
 
     def _weighted_sum(self, node: Contract, k: int, made: dict[int, tf.Tensor]) -> tf.Tensor:
+        space = self._space if self._is(node, Kind.MARGINAL) else prob
         stack, labels = node.factors[k], node.labels[k]
-        weights, weight_labels = made[node.factors[1 - k].number], node.labels[1 - k]
+        weights, weight_labels = node.factors[1 - k], node.labels[1 - k]
         position = len(stack.axes)
         label = labels[position]
         axis_label = dict(zip(stack.axes, labels, strict=False))
         inner = labels[position + 1 :]
         where = weight_labels.index(label)
         rest = weight_labels[:where] + weight_labels[where + 1 :]
-        parts = tf.unstack(weights, len(stack.elements), where)
+        parts = tf.unstack(self._factor(node, weights, made), len(stack.elements), where)
         # Terms that lack an axis are added up before they meet those that have it.
         groups: dict[tuple[int, ...], list[tf.Tensor]] = {}
         for part, element in zip(parts, stack.elements, strict=True):
             own = (*(axis_label[axis] for axis in element.axes), *inner)
             output = tuple(label for label in node.output if label in own or label in rest)
-            term = self._space.contract(part, rest, made[element.number], own, output)
+            tables = self._is(weights, Kind.TABLE), self._is(element, Kind.TABLE)
+            tensor = self._factor(node, element, made)
+            term = space.contract(part, rest, tensor, own, output, tables)
             groups.setdefault(output, []).append(term)
         sums = [
-            self._space.align(self._space.add(terms), output, node.output)
+            space.align(space.add(terms), output, node.output)
             for output, terms in sorted(groups.items(), key=lambda group: len(group[0]))
         ]
-        return self._space.add(sums)
+        return space.add(sums)
+
+
+def _stack(node: Stack, elements: list[tf.Tensor]) -> tf.Tensor:
+    rank = len(node.shape) - 1
+    aligned = []
+    for element, tensor in zip(node.elements, elements, strict=True):
+        labels = [*element.axes, *range(rank)]
+        aligned.append(prob.align(tensor, labels, [*node.axes, *range(rank)]))
+    shapes = {tuple(tensor.shape) for tensor in aligned}
+    if len(shapes) > 1:
+        shape = tf.shape(aligned[0])
+        for tensor in aligned[1:]:
+            shape = tf.broadcast_dynamic_shape(shape, tf.shape(tensor))
+        aligned = [tf.broadcast_to(tensor, shape) for tensor in aligned]
+    return tf.stack(aligned, len(node.axes))
 
 
 def _pick(tensor: tf.Tensor, axes: int, index: tuple[int, ...]) -> tf.Tensor:

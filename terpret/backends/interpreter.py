@@ -1,23 +1,19 @@
 """The discrete interpreter: a checked model run on plain integers, the oracle of the compiler.
 
 All examples run side by side: a value is an integer array with one entry an example, and a branch
-runs on those examples whose switch takes it.
+runs on those examples whose switch takes it. A tensor is known only by which element of which
+InputTensor it is: enough to look up the label that a network gives it.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from terpret.core.build import label_read
 from terpret.language import checked, runtime
-from terpret.language.checker import elements_of
+from terpret.language.checked import elements_of
 from terpret.language.errors import InputError
 
 Rows = np.ndarray
-
-
-class RunError(InputError):
-    """A program left the range of a function while it ran."""
 
 
 def interpret(
@@ -30,7 +26,8 @@ def interpret(
 
     Args:
       model: the checked model.
-      params: the value of every Param, integers [*dims].
+      params: the value of every Param, integers [*dims]; elements that the model clamps have
+        its value instead.
       inputs: the value of every integer Input, integers [examples, *dims].
       labels: for each network the label of every image, integers [examples, *dims]; a label
         outside the network's range has no meaning to it and is taken modulo its size.
@@ -38,12 +35,44 @@ def interpret(
     Returns:
       The value of every Output, integers [examples, *dims]; -1 where a function's declared
       `out_of_range="drop"` lost it.
+
+    Raises:
+      InputError: the arrays disagree on the number of examples, or the program computes with
+        tensors.
     """
+    return _run(model, params, inputs, labels).outputs()
+
+
+def observations(
+    model: checked.CheckedModel,
+    params: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Whether a program does what the model's `observe_value` statements say.
+
+    Args:
+      model: the checked model.
+      params: as in `interpret`.
+      inputs: as in `interpret`.
+      labels: as in `interpret`.
+
+    Returns:
+      For each observation, written `x[1] == 2`, a boolean for each example.
+    """
+    return _run(model, params, inputs, labels).observations()
+
+
+def _run(
+    model: checked.CheckedModel,
+    params: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+) -> "_Run":
     examples = {len(value) for value in (*inputs.values(), *labels.values())} or {1}
     if len(examples) > 1:
         raise InputError(f"inputs and labels differ in their number of examples: {examples}")
-    run = _Run(model, params, inputs, labels, examples.pop())
-    return run.outputs()
+    return _Run(model, params, inputs, labels, examples.pop())
 
 
 class _Run:
@@ -59,23 +88,40 @@ class _Run:
         self._labels, self._examples = labels, examples
         self._values: dict[checked.Element, np.ndarray] = {}
         self._bound: dict[checked.BoundVariable, int] = {}
+        tensors = [v for v in model.of_kind("Input") if not isinstance(v.domain, int)]
+        self._images = [element for variable in tensors for element in elements_of(variable)]
+        self._code = {element: code for code, element in enumerate(self._images)}
+        self._block(model.statements, np.arange(examples))
 
     def outputs(self) -> dict[str, np.ndarray]:
-        self._block(self._model.statements, np.arange(self._examples))
         result = {}
+        every = np.arange(self._examples)
         for variable in self._model.of_kind("Output"):
-            columns = [self._values[element] for element in elements_of(variable)]
-            shape = (self._examples, *variable.dims)
-            result[variable.name] = np.stack(columns, 1).reshape(shape)
+            if not isinstance(variable.domain, int):
+                raise InputError(
+                    f"'{variable.name}' is an OutputTensor, which has no discrete value"
+                )
+            columns = np.zeros((self._examples, variable.elements), np.int64)
+            for place, element in enumerate(elements_of(variable)):
+                columns[:, place] = self._element(element, every)
+            result[variable.name] = columns.reshape((self._examples, *variable.dims))
         return result
+
+    def observations(self) -> dict[str, np.ndarray]:
+        every = np.arange(self._examples)
+        return {
+            str(observation): self._element(observation.element, every) == observation.value
+            for observation in self._model.observations
+        }
 
     def _block(self, statements: tuple[checked.Statement, ...], rows: Rows) -> None:
         for statement in statements:
             match statement:
                 case checked.Set(element, value):
+                    found = self._value(value, rows)
                     if element not in self._values:
-                        self._values[element] = np.full(self._examples, -1)
-                    self._values[element][rows] = self._value(value, rows)
+                        self._values[element] = np.full(self._examples, runtime.DROPPED)
+                    self._values[element][rows] = found
                 case checked.Switch(subject, cases):
                     chosen = self._value(subject, rows)
                     for case in cases:
@@ -108,16 +154,42 @@ class _Run:
                     return np.full(len(rows), int(table.values))
                 lost = np.any([column < 0 for column in columns], axis=0)
                 return np.where(lost, runtime.DROPPED, table.values[tuple(columns)])
-            case checked.Learned(network):
-                read = label_read(expression)
-                element = read.elements[self._place(read.bound)]
-                column = self._labels[network.name][(rows, *element.index)]
-                return column % network.output
+            case checked.Learned():
+                return self._label(expression, rows)
+
+    def _label(self, call: checked.Learned, rows: Rows) -> np.ndarray:
+        network = call.network
+        tensor_alone = len(network.inputs) == 1 and not isinstance(network.inputs[0], int)
+        if not tensor_alone or not isinstance(network.output, int):
+            raise InputError(
+                f"'{network.name}' (line {call.span.line}) computes with numbers that have no "
+                "discrete value: the interpreter runs networks from one tensor to an integer, "
+                "whose labels are given"
+            )
+        labels = self._labels[network.name]
+        codes = self._value(call.arguments[0], rows)
+        result = np.full(len(rows), runtime.DROPPED)
+        for code in np.unique(codes[codes >= 0]):
+            element, chosen = self._images[code], codes == code
+            if labels.shape[1:] != element.variable.dims:
+                raise InputError(
+                    f"the labels of '{network.name}' have shape {list(labels.shape)}, but there "
+                    f"is one for each element of '{element.variable.name}'"
+                )
+            result[chosen] = labels[(rows[chosen], *element.index)] % network.output
+        return result
 
     def _element(self, element: checked.Element, rows: Rows) -> np.ndarray:
         variable = element.variable
+        if element in self._code:
+            return np.full(len(rows), self._code[element])
         if variable.kind == "Param":
-            return np.full(len(rows), self._params[variable.name][element.index])
+            clamp = self._model.clamps.get(element)
+            value = self._params[variable.name][element.index] if clamp is None else clamp
+            return np.full(len(rows), value)
         if variable.kind == "Input":
             return self._inputs[variable.name][(rows, *element.index)]
+        if element not in self._values:
+            # No example came by: every one of them was lost before.
+            return np.full(len(rows), runtime.DROPPED)
         return self._values[element][rows]

@@ -1,21 +1,21 @@
 """A compiled model: variables for its parameters, marginals, losses and programs from them."""
 
-import math
 import types
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends import prob
+from terpret.backends import log, prob
 from terpret.backends.emit import emit
 from terpret.backends.networks import Library, apply_network, layers, seed_of
+from terpret.core.build import observed
 from terpret.core.nodes import Learned, Node, topological
-from terpret.language.checked import CheckedModel, Variable
+from terpret.language.checked import CheckedModel, Network, Variable
 from terpret.language.errors import InputError, suggestion
-from terpret.program import Program, checked_integers
+from terpret.program import Program, checked_integers, with_clamps
 
-SPACES: dict[str, types.ModuleType] = {"prob": prob}
+SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 EPSILON = 1e-10
 
 Batch = Mapping[str, tf.Tensor]
@@ -28,6 +28,8 @@ class CompiledModel(tf.Module):
       checked: the checked tree it was compiled from.
       outputs: its tensor network, one root for each Output.
       restarts: the number of restarts, the first axis of every parameter.
+      dtype: the floating point type.
+      learned_params: the declared Params that are learned.
       param_logits: the logits of every Param that is learned, [restart, *dims, n].
       library: the networks, possibly shared with other models.
     """
@@ -47,19 +49,18 @@ class CompiledModel(tf.Module):
         super().__init__(name="model")
         self.checked, self.restarts, self.library = checked, restarts, library
         self.outputs = dict(outputs)
-        self._space, self._dtype = SPACES[space], dtype
+        self._space, self.dtype = SPACES[space], dtype
         self._given, self._constants = dict(given), dict(constants)
-        self._learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
+        self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
         self.param_logits = {
             variable.name: tf.Variable(
                 initial_logits(variable, range(restarts), seed, 1.0, dtype), name=variable.name
             )
-            for variable in self._learned_params
+            for variable in self.learned_params
         }
         nodes = topological(self.outputs.values())
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
         self.networks = {name: library.use(network) for name, network in used.items()}
-        self._nets = tuple(n for n in checked.networks if n.name in used)
         self._marginals = tf.function(self.emit_marginals, autograph=False, reduce_retracing=True)
         self._losses = tf.function(self.emit_losses, autograph=False, reduce_retracing=True)
         self._classify = tf.function(self._emit_labels, autograph=False, reduce_retracing=True)
@@ -70,12 +71,13 @@ class CompiledModel(tf.Module):
         return [v for weights in self.networks.values() for v in weights.trainable_variables]
 
     def marginals(self, batch: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
-        """The marginals of every Output, [restart, batch, *dims, n].
+        """The marginals of every Output, [restart, batch, *dims, n]; the values of OutputTensors.
 
         Raises:
           InputError: the batch lacks an Input, or holds one of the wrong shape or range.
         """
-        return self._marginals(self.checked_batch(batch, outputs=False))
+        marginals = self._marginals(self.checked_batch(batch, outputs=False))
+        return {v.name: marginals[v.name] for v in self.checked.of_kind("Output")}
 
     def losses(self, batch: Mapping[str, np.ndarray]) -> tf.Tensor:
         """The loss of every restart, [restart]; see `emit_losses`.
@@ -95,9 +97,10 @@ class CompiledModel(tf.Module):
                 values[variable.name] = np.asarray(self._constants[variable.name], np.int64)
                 confidence[variable.name] = np.ones(variable.dims)
                 continue
-            marginal = tf.nn.softmax(self.param_logits[variable.name][restart]).numpy()
-            values[variable.name] = marginal.argmax(-1)
-            confidence[variable.name] = marginal.max(-1)
+            name = variable.name
+            marginal = tf.nn.softmax(self.param_logits[name][restart]).numpy()
+            values[name] = with_clamps(self.checked, name, marginal.argmax(-1), None)
+            confidence[name] = with_clamps(self.checked, name, marginal.max(-1), 1)
 
         def classify(batch: Batch) -> dict[str, np.ndarray]:
             return {name: labels[restart] for name, labels in self.labels(batch).items()}
@@ -107,40 +110,51 @@ class CompiledModel(tf.Module):
         )
 
     def labels(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Each network's most probable label for every image, integers [restart, batch, *dims]."""
-        images = {
-            v.name: tf.convert_to_tensor(batch[v.name], self._dtype)
-            for v in self.checked.of_kind("Input")
-            if not isinstance(v.domain, int) and v.name in batch
-        }
-        labels = {name: value.numpy() for name, value in self._classify(images).items()}
-        unused = [n.name for n in self.checked.networks if n.name not in labels]
-        for name in unused:
-            # A network that no program can reach never decides anything.
-            labels[name] = np.zeros_like(next(iter(labels.values())))
-        return labels
+        """Each network's most probable label for every image, integers [restart, batch, *dims].
 
-    def _emit_labels(self, images: Batch) -> dict[str, tf.Tensor]:
+        Raises:
+          InputError: the batch has no images for a network.
+        """
         result = {}
-        for network in self._nets:
-            image = self._image_variable(network.inputs)
-            if image is None or image.name not in images:
+        for network in self.checked.networks:
+            image = self._image_variable(network)
+            if image is None or image.name not in batch:
                 raise InputError(f"the batch has no images for '{network.name}'")
-            shape = [-1, *image.dims, math.prod(image.domain)]
-            pixels = tf.reshape(images[image.name], shape)
-            logits = layers(self.networks[network.name], pixels, False, network.output)
-            result[network.name] = tf.argmax(logits, -1)
+            images = np.asarray(batch[image.name])
+            flat = images.reshape(-1, *image.domain)
+            if network.name in self.networks:
+                chosen = self.classify(network.name, flat)
+            else:
+                # A network that no program can reach never decides anything.
+                chosen = np.zeros((self.restarts, len(flat)), np.int64)
+            result[network.name] = chosen.reshape(self.restarts, len(images), *image.dims)
         return result
 
-    def _image_variable(self, inputs: Sequence[object]) -> Variable | None:
-        matching = [v for v in self.checked.of_kind("Input") if (v.domain,) == tuple(inputs)]
+    def classify(self, network: str, images: np.ndarray) -> np.ndarray:
+        """A network's most probable label for each of `images` [n, h, w]: [restart, n]."""
+        pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
+        return self._classify(network, pixels).numpy()
+
+    def _emit_labels(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
+        output = next(n.output for n in self.checked.networks if n.name == network)
+        return tf.argmax(layers(self.networks[network], pixels, False, output), -1)
+
+    def _image_variable(self, network: Network) -> Variable | None:
+        inputs = self.checked.of_kind("Input")
+        matching = [v for v in inputs if (v.domain,) == network.inputs]
         return matching[0] if len(matching) == 1 else None
 
     # What a training step is made of; no checks, no Python side effects.
 
-    def emit_marginals(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """Emits the marginals of every Output, in the model's space, for a converted batch."""
-        params = {name: self._space.normalise(v) for name, v in self.param_logits.items()}
+    def emit_marginals(self, batch: Batch, logits: Batch | None = None) -> dict[str, tf.Tensor]:
+        """Emits the marginals of every Output, in the model's space.
+
+        Args:
+          batch: a batch that was checked and converted.
+          logits: replaces `param_logits`.
+        """
+        logits = self.param_logits if logits is None else logits
+        params = {name: self._space.normalise(value) for name, value in logits.items()}
         inputs = {
             variable.name: self._observed(variable.domain, batch[variable.name])
             for variable in self.checked.of_kind("Input")
@@ -156,28 +170,37 @@ class CompiledModel(tf.Module):
             result = apply_network(node, self.networks[node.network.name], arguments)
             return self._space.normalise(result) if node.total else result
 
-        return emit(self.outputs, self._space, params, inputs, apply, self._dtype)
+        return emit(self.outputs, self._space, params, inputs, apply, self.dtype)
 
-    def emit_losses(self, batch: Batch) -> tf.Tensor:
+    def emit_losses(self, batch: Batch, logits: Batch | None = None) -> tf.Tensor:
         """Emits the loss of every restart, [restart].
 
         For each Output the mean over all examples of -log((p_y + e) / sum_i (p_i + e)), e = 1e-10,
-        where a label of -1 counts 0; summed over the Outputs (design, section 3).
+        where a label of -1 counts 0; for an OutputTensor the mean of the summed squared errors;
+        for an observed constant as for a label. Summed over all of them (design, section 3).
         """
-        marginals = self.emit_marginals(batch)
-        total = tf.zeros([self.restarts], self._dtype)
+        marginals = self.emit_marginals(batch, logits)
+        total = tf.zeros([self.restarts], self.dtype)
         for variable in self.checked.of_kind("Output"):
             labels = batch[variable.name]
-            losses = self._space.cross_entropy(marginals[variable.name], labels, EPSILON)
-            losses = tf.where(labels >= 0, losses, tf.zeros_like(losses))
+            if isinstance(variable.domain, int):
+                losses = self._space.cross_entropy(marginals[variable.name], labels, EPSILON)
+                losses = tf.where(labels >= 0, losses, tf.zeros_like(losses))
+            else:
+                squares = tf.square(marginals[variable.name] - labels)
+                losses = tf.reduce_sum(squares, list(range(-len(variable.domain), 0)))
             mean = tf.reduce_mean(losses, 1)
             total += tf.reduce_sum(mean, list(range(1, len(mean.shape)))) if variable.dims else mean
+        for observation in self.checked.observations:
+            label = tf.constant([observation.value])
+            losses = self._space.cross_entropy(marginals[observed(observation)], label, EPSILON)
+            total += tf.reduce_mean(losses, 1)
         return total
 
     def _observed(self, domain: object, value: tf.Tensor) -> tf.Tensor:
         if not isinstance(domain, int):
-            return tf.cast(value, self._dtype)
-        return self._space.constant(tf.one_hot(value, domain, dtype=self._dtype))
+            return tf.cast(value, self.dtype)
+        return self._space.constant(tf.one_hot(value, domain, dtype=self.dtype))
 
     def checked_batch(self, batch: Mapping[str, object], outputs: bool) -> dict[str, tf.Tensor]:
         """A batch as tensors, after checking that it fits the model.
@@ -194,7 +217,9 @@ class CompiledModel(tf.Module):
         result: dict[str, tf.Tensor] = {}
         for variable in self.checked.variables:
             name = variable.name
-            if variable.kind == "Output" and outputs:
+            if variable.kind == "Output" and outputs and not isinstance(variable.domain, int):
+                result[name] = tf.constant(_checked_floats(arrays, variable), self.dtype)
+            elif variable.kind == "Output" and outputs:
                 result[name] = tf.constant(
                     checked_integers(arrays, name, variable.dims, variable.domain, -1), tf.int32
                 )
@@ -203,15 +228,7 @@ class CompiledModel(tf.Module):
                     checked_integers(arrays, name, variable.dims, variable.domain), tf.int32
                 )
             elif variable.kind == "Input" and (name in arrays or not self._images_not_needed()):
-                shape = (*variable.dims, *variable.domain)
-                if name not in arrays:
-                    raise InputError(f"the batch lacks '{name}'")
-                if arrays[name].shape[1:] != shape:
-                    raise InputError(
-                        f"'{name}' has shape {list(arrays[name].shape)}, not "
-                        f"[examples, {', '.join(map(str, shape))}]"
-                    )
-                result[name] = tf.convert_to_tensor(arrays[name], self._dtype)
+                result[name] = tf.convert_to_tensor(_checked_floats(arrays, variable), self.dtype)
         for network, entry in self._given.items():
             if entry not in arrays:
                 raise InputError(f"the batch lacks '{entry}', the labels of '{network}'")
@@ -223,6 +240,18 @@ class CompiledModel(tf.Module):
 
     def _images_not_needed(self) -> bool:
         return not self.networks
+
+
+def _checked_floats(arrays: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:
+    name, shape = variable.name, (*variable.dims, *variable.domain)
+    if name not in arrays:
+        raise InputError(f"the batch lacks '{name}'")
+    if arrays[name].shape[1:] != shape:
+        raise InputError(
+            f"'{name}' has shape {list(arrays[name].shape)}, not "
+            f"[examples, {', '.join(map(str, shape))}]"
+        )
+    return arrays[name]
 
 
 def initial_logits(

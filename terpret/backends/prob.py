@@ -12,9 +12,16 @@ def constant(value: tf.Tensor) -> tf.Tensor:
     return value
 
 
+def probabilities(tensor: tf.Tensor) -> tf.Tensor:
+    """The marginals themselves."""
+    return tensor
+
+
 def normalise(logits: tf.Tensor) -> tf.Tensor:
     """The marginals that logits stand for: of a Param, or of a network's integer result."""
-    return tf.nn.softmax(logits)
+    # Written out, because tf.nn.softmax is exact at one-hot marginals on some processors only.
+    weights = tf.exp(logits - tf.stop_gradient(tf.reduce_max(logits, -1, keepdims=True)))
+    return weights / tf.reduce_sum(weights, -1, keepdims=True)
 
 
 def cross_entropy(marginals: tf.Tensor, labels: tf.Tensor, epsilon: float) -> tf.Tensor:
@@ -56,9 +63,26 @@ def reduce(tensor: tf.Tensor, labels: Labels, output: Labels) -> tf.Tensor:
 
 
 def contract(
-    first: tf.Tensor, first_labels: Labels, second: tf.Tensor, second_labels: Labels, output: Labels
+    first: tf.Tensor,
+    first_labels: Labels,
+    second: tf.Tensor,
+    second_labels: Labels,
+    output: Labels,
+    tables: tuple[bool, bool] = (False, False),
 ) -> tf.Tensor:
-    """The sum of products over the labels that are not in `output`."""
+    """The sum of products over the labels that are not in `output`.
+
+    Args:
+      first: one factor, a dimension for each of its labels.
+      first_labels: the labels of `first`.
+      second: the other factor.
+      second_labels: the labels of `second`.
+      output: the labels of the result.
+      tables: which of the factors are plain numbers; here all of them are.
+
+    Returns:
+      A dimension for each label of `output`; where neither factor has the label, 1.
+    """
     wanted = set(output)
     first, first_labels = _sum_alone(first, first_labels, wanted | set(second_labels))
     second, second_labels = _sum_alone(second, second_labels, wanted | set(first_labels))
@@ -86,9 +110,7 @@ def _einsum(
     def letters(labels: Labels) -> str:
         return "".join(chr(ord("a") + numbers[label]) for label in labels)
 
-    numbers = {
-        label: k for k, label in enumerate(dict.fromkeys([*first_labels, *second_labels]))
-    }
+    numbers = {label: k for k, label in enumerate(dict.fromkeys([*first_labels, *second_labels]))}
     equation = f"{letters(first_labels)},{letters(second_labels)}->{letters(output)}"
     return tf.einsum(equation, first, second)
 

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
+
 from terpret.core.nodes import (
     BATCH,
     Axis,
@@ -15,8 +17,14 @@ from terpret.core.nodes import (
     one_hot,
 )
 from terpret.language import checked
-from terpret.language.checker import elements_of
+from terpret.language.checked import elements_of
 from terpret.language.errors import Diagnostic, InputError, ModelError
+
+MAX_CONSTANT_NUMBERS = 1 << 24
+
+
+class _TooLarge(Exception):
+    """The constants of the network hold too many numbers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +33,8 @@ class Network:
 
     Attributes:
       pool: where its nodes were made.
-      outputs: for each declared Output, its node: shape dims + (n,).
+      outputs: for each declared Output, its node, shape dims + (n,) or dims + the tensor's shape;
+        after them the observed elements, under the names `observed`.
     """
 
     pool: Pool
@@ -60,10 +69,10 @@ def build(
       limit: the largest number of nodes.
 
     Returns:
-      The network, with one node for each Output.
+      The network, with one node for each Output and each observation.
 
     Raises:
-      ModelError: it has too many nodes.
+      ModelError: it has too many nodes, or its constants too many numbers.
       InputError: a given network is not one of images alone.
     """
     pool = Pool(limit) if limit else Pool()
@@ -72,9 +81,17 @@ def build(
     except TooManyNodes as error:
         message = f"the tensor network has more than {limit or len(pool):,} nodes"
         help = "make its loops or its hypers smaller, or raise --max_nodes"
-        raise ModelError(
-            model.source, [Diagnostic("E607", error.span, message, help)]
-        ) from None
+        found = Diagnostic("E607", error.span, message, help)
+    except _TooLarge:
+        message = f"the constants hold more than {MAX_CONSTANT_NUMBERS:,} numbers"
+        help = "bind fewer values at once, or make the numbers of values smaller"
+        found = Diagnostic("E608", pool.span, message, help)
+    raise ModelError(model.source, [found])
+
+
+def observed(observation: checked.Observation) -> str:
+    """The name of the root that holds the marginal of an observed element."""
+    return f"observed {observation.element}"
 
 
 class _Builder:
@@ -88,15 +105,15 @@ class _Builder:
         self._model = model
         self._pool = pool
         self._given = given
+        self._numbers = 0
+        self._one_hots: dict[tuple[tuple[int, ...], tuple[int, ...], int], Node] = {}
+        self._tables: dict[checked.Table, Node] = {}
         self._leaves: dict[checked.Variable, Node] = {}
         for variable in model.variables:
             if variable.kind == "Param" and variable.name in constants:
-                values = one_hot(constants[variable.name], variable.domain)
-                self._leaves[variable] = pool.constant(values)
+                self._leaves[variable] = self._constant(constants[variable.name], variable.domain)
             elif variable.kind == "Param":
-                self._leaves[variable] = pool.param(
-                    variable.name, variable.dims, variable.domain
-                )
+                self._leaves[variable] = pool.param(variable.name, variable.dims, variable.domain)
             elif variable.kind == "Input":
                 integer = isinstance(variable.domain, int)
                 inner = (variable.domain,) if integer else variable.domain
@@ -109,8 +126,24 @@ class _Builder:
         outputs = {}
         for variable in self._model.of_kind("Output"):
             nodes = [values[element] for element in elements_of(variable)]
-            outputs[variable.name] = self._array(nodes, variable.dims)
+            outputs[variable.name] = self._output(variable, nodes)
+        for observation in self._model.observations:
+            self._pool.span = observation.span
+            outputs[observed(observation)] = self._element(observation.element, values)
         return Network(self._pool, outputs)
+
+    def _constant(self, values: object, domain: int) -> Node:
+        self._numbers += np.size(values) * domain
+        if self._numbers > MAX_CONSTANT_NUMBERS:
+            raise _TooLarge
+        return self._pool.constant(one_hot(values, domain))
+
+    def _output(self, variable: checked.Variable, nodes: list[Node]) -> Node:
+        if nodes:
+            return self._array(nodes, variable.dims)
+        domain = variable.domain
+        inner = (domain,) if isinstance(domain, int) else domain
+        return self._pool.constant(np.zeros((*variable.dims, *inner)))
 
     def _block(self, statements: tuple[checked.Statement, ...], values: _Values) -> None:
         for statement in statements:
@@ -173,8 +206,10 @@ class _Builder:
         match expression:
             case checked.Known(bound, known, domain):
                 sizes = tuple(variable.size for variable in bound)
-                table = one_hot(known, domain).reshape(*sizes, domain)
-                return self._pool.open(self._pool.constant(table), self._axes(bound))
+                key = (sizes, known, domain)
+                if key not in self._one_hots:
+                    self._one_hots[key] = self._constant(np.reshape(known, sizes), domain)
+                return self._pool.open(self._one_hots[key], self._axes(bound))
             case checked.Read(bound, elements):
                 nodes = [self._element(element, values) for element in elements]
                 sizes = tuple(variable.size for variable in bound)
@@ -189,11 +224,16 @@ class _Builder:
                 return self._pool.learned(network, nodes)
 
     def _element(self, element: checked.Element, values: _Values) -> Node:
+        if element in self._model.clamps:
+            clamp = checked.Known((), (self._model.clamps[element],), element.variable.domain)
+            return self._value(clamp, values)
         leaf = self._leaves.get(element.variable)
         return values[element] if leaf is None else self._pool.pick(leaf, element.index)
 
     def _apply(self, table: checked.Table, arguments: list[Node]) -> Node:
-        indicator = self._pool.constant(one_hot(table.values, table.domain))
+        if table not in self._tables:
+            self._tables[table] = self._constant(table.values, table.domain)
+        indicator = self._tables[table]
         names = list(range(len(arguments)))
         return self._pool.contract(
             [indicator, *arguments],
@@ -230,4 +270,4 @@ def label_read(call: checked.Learned) -> checked.Read:
     )
 
 
-__all__ = ["BATCH", "Network", "build", "label_read"]
+__all__ = ["BATCH", "Network", "build", "label_read", "observed"]

@@ -274,13 +274,33 @@ class _Contraction:
             value = np.take(node.value, place, axis=position)
             self.terms[k] = (self._pool.constant(value), rest, False)
             return True
-        if position != len(node.axes) or not isinstance(node, Stack | Param | Input | Pick):
+        if isinstance(node, Contract):
+            return self._read_inside(k, label)
+        indexed = isinstance(node, Stack | Param | Input | Pick) or (
+            isinstance(node, Learned) and node.mapped > 0
+        )
+        if position != len(node.axes) or not indexed:
             return False
         picked = self._rules.pick(node, (place,))
         axis_labels = dict(zip(node.axes, labels, strict=False))
         kept = [axis_labels[axis] for axis in picked.axes]
         self.terms[k] = (picked, [*kept, *labels[position + 1 :]], inline)
         return True
+
+    def _read_inside(self, k: int, label: int) -> bool:
+        """Makes a contraction part of this one where all but tables of it would be read at a place.
+
+        Reading one image's class then asks the network for that image only.
+        """
+        node, labels, _ = self.terms[k]
+        inner = node.output[labels.index(label)]
+        if any(
+            inner not in ls and not isinstance(factor, Constant)
+            for factor, ls in zip(node.factors, node.labels, strict=True)
+        ):
+            return False
+        self.terms[k] = (node, labels, True)
+        return self._inline()
 
     def _rename_identity(self) -> bool:
         kept = self._kept()
@@ -292,8 +312,11 @@ class _Contraction:
                 first, second = second, first
             if first in kept or first == second or len(self.terms) == 1:
                 continue
-            if not self._readers(first, k):
+            readers = self._readers(first, k)
+            if not readers or not self._can_rename(readers, second):
                 continue
+            for reader in readers:
+                self._read_diagonal(reader, first, second)
             del self.terms[k]
             self.terms = [
                 (n, [second if label == first else label for label in ls], i)
@@ -301,6 +324,22 @@ class _Contraction:
             ]
             return True
         return False
+
+    def _can_rename(self, readers: list[int], label: int) -> bool:
+        """No operand reads a label twice; only of a constant the diagonal can be taken here."""
+        return all(
+            label not in self.terms[k][1] or isinstance(self.terms[k][0], Constant)
+            for k in readers
+        )
+
+    def _read_diagonal(self, k: int, first: int, second: int) -> None:
+        """Drops `first` from a constant that has both labels, which are to be equal."""
+        node, labels, _ = self.terms[k]
+        if second in labels:
+            a, b = labels.index(first), labels.index(second)
+            value = np.moveaxis(np.diagonal(node.value, 0, a, b), -1, b - (a < b))
+            kept = [label for label in labels if label != first]
+            self.terms[k] = (self._pool.constant(value), kept, False)
 
     def _read_equal_elements_once(self) -> bool:
         kept = self._kept()
@@ -375,7 +414,7 @@ class _Contraction:
         numbers: dict[int, int] = {}
         arguments: list[object] = []
         for node, labels, _ in terms:
-            arguments += [node.value, [numbers.setdefault(l, len(numbers)) for l in labels]]
+            arguments += [node.value, [numbers.setdefault(name, len(numbers)) for name in labels]]
         return np.einsum(*arguments, [numbers[label] for label in output])
 
 

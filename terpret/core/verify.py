@@ -69,6 +69,8 @@ def _contract_problem(node: Contract) -> str:
         shape = extents(factor, _RESTARTS, _BATCH)
         if len(labels) != len(shape):
             return "an operand has too many or too few labels"
+        if len(set(labels)) != len(labels):
+            return "an operand has one label twice"
         for label, size in zip(labels, shape, strict=True):
             if sizes.setdefault(label, size) != size:
                 return f"label {label} has two sizes"

@@ -16,6 +16,16 @@ class Frame:
         self._outer = outer
         self.set: dict[Element, Span] = {}
         self.partial: dict[Element, tuple[Span, str]] = {}
+        self._unsure = outer._unsure if outer is not None else [False]
+
+    def lose_track(self) -> None:
+        """A statement was refused, and what it would have set is not known."""
+        self._unsure[0] = True
+
+    @property
+    def unsure(self) -> bool:
+        """Whether an element that is not set may be one that a refused statement sets."""
+        return self._unsure[0]
 
     def where_set(self, element: Element) -> Span | None:
         """Where the element was set on this path, or None."""

@@ -5,7 +5,9 @@ interpreter (`terpret.backends.interpreter`), which share nothing below this fil
 """
 
 import dataclasses
+import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -201,6 +203,18 @@ class Bind:
 Statement = Set | Switch | Bind
 
 
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """`element.observe_value(value)`: a constant label, observed once in every example."""
+
+    element: Element
+    value: int
+    span: Span = dataclasses.field(compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.element} == {self.value}"
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class CheckedModel:
     """A model that passed every check.
@@ -212,6 +226,8 @@ class CheckedModel:
       statements: what it does, in order.
       networks: the `@Learn` functions, in the order of the text.
       warnings: what is allowed but probably not meant.
+      clamps: elements of Params that the model sets to a constant: their logits are ignored.
+      observations: constants observed of elements, part of the loss.
     """
 
     source: Source
@@ -220,7 +236,15 @@ class CheckedModel:
     statements: tuple[Statement, ...]
     networks: tuple[Network, ...]
     warnings: tuple[Diagnostic, ...]
+    clamps: dict[Element, int] = dataclasses.field(default_factory=dict)
+    observations: tuple[Observation, ...] = ()
 
     def of_kind(self, kind: str) -> tuple[Variable, ...]:
         """The variables of one kind."""
         return tuple(v for v in self.variables if v.kind == kind)
+
+
+def elements_of(variable: Variable) -> Iterator[Element]:
+    """Every element of a variable, the last index varying fastest."""
+    for index in itertools.product(*map(range, variable.dims)):
+        yield Element(variable, index)

@@ -1,16 +1,19 @@
-"""Declarations: hypers, variables and functions, from surface nodes to bindings."""
+"""Declarations of hypers and variables, from surface nodes to bindings."""
 
 import math
 
-from terpret.language import runtime, static, syntax
+from terpret.language import static, syntax
 from terpret.language.checked import Domain, Network, Table, Variable
+from terpret.language.describe import flat
 from terpret.language.errors import Span
-from terpret.language.scope import Pieces, Scope
-from terpret.language.static import StaticError
+from terpret.language.scope import Broken, Inline, Pieces, Scope
+from terpret.language.static import MAX_MAGNITUDE, StaticError
 
-KINDS = ("Param", "Var", "Input", "Output", "InputTensor")
+KINDS = ("Param", "Var", "Input", "Output", "InputTensor", "OutputTensor")
 SHAPES = ("Vector", "Tensor")
+RESERVED = frozenset((*KINDS, *SHAPES, *static.BUILTINS, "Hyper"))
 MAX_ELEMENTS = 1_000_000
+MAX_RANK = 8
 
 
 def declared_kind(value: syntax.Expression) -> syntax.Call | None:
@@ -29,35 +32,72 @@ def positive(expression: syntax.Expression, scope: Scope, what: str, least: int 
     """
     value = static.evaluate(expression, scope)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        shown = "a list" if isinstance(value, tuple | range) else str(value)
         raise StaticError(
-            "E205", expression.span, f"{what} is {value}", f"it must be an integer >= {least}"
+            "E205", expression.span, f"{what} is {shown}", f"it must be an integer >= {least}"
         )
     return value
 
 
 def domain(expression: syntax.Expression, scope: Scope) -> Domain:
-    """The domain that `n`, `Vector(n)` or `Tensor(n, m)` names."""
+    """The domain that `n`, `Vector(n)` or `Tensor(n, m)` names.
+
+    Raises:
+      StaticError: it is none of them.
+    """
     if isinstance(expression, syntax.Call) and expression.function in SHAPES:
         if not expression.arguments or expression.keywords:
-            raise StaticError("E205", expression.span, "a tensor needs sizes", "write Tensor(28)")
-        return tuple(positive(size, scope, "a size") for size in expression.arguments)
-    return positive(expression, scope, "the number of values")
+            raise StaticError(
+                "E205",
+                expression.span,
+                f"'{expression.function}' takes its sizes alone",
+                f"write {expression.function}(28, 28)",
+            )
+        return _shape(expression.arguments, scope, expression.span)
+    size = positive(expression, scope, "the number of values")
+    _small(size, expression.span, "this")
+    return size
+
+
+def _shape(sizes: tuple[syntax.Expression, ...], scope: Scope, span: Span) -> tuple[int, ...]:
+    if len(sizes) > MAX_RANK:
+        raise StaticError(
+            "E604", span, f"this has {len(sizes)} dimensions", f"at most {MAX_RANK}: use fewer"
+        )
+    shape = tuple(positive(size, scope, "a size") for size in sizes)
+    _small(math.prod(shape), span, "this")
+    return shape
+
+
+def _small(numbers: int, span: Span, what: str) -> None:
+    if numbers > MAX_ELEMENTS:
+        raise StaticError(
+            "E604",
+            span,
+            f"{what} has {numbers:,} numbers",
+            f"make it smaller: at most {MAX_ELEMENTS:,}",
+        )
 
 
 def hyper(
-    name: str, call: syntax.Call, scope: Scope, given: dict[str, int], value: syntax.Expression
-) -> int:
-    """The value of `name = Hyper(default)`: the given one, or the default.
+    target: syntax.Expression,
+    call: syntax.Call,
+    scope: Scope,
+    given: dict[str, int],
+    value: syntax.Expression,
+) -> tuple[str, int]:
+    """The name and value of `name = Hyper(default)`: the given one, or the default.
 
     Raises:
       StaticError: neither is there, or the declaration has another form.
     """
-    if len(call.arguments) > 1 or call.keywords or value is not call:
-        raise StaticError(
-            "E206", value.span, "a hyper is one integer", f"write '{name} = Hyper(5)'"
-        )
+    plain = isinstance(target, syntax.Name) and value is call
+    if not plain or len(call.arguments) > 1 or call.keywords:
+        raise StaticError("E206", value.span, "a hyper is one integer", "write 'T = Hyper(5)'")
+    name = target.id
+    free(name, target.span, scope)
     if name in given:
-        return given[name]
+        return name, given[name]
     if not call.arguments:
         raise StaticError(
             "E207",
@@ -67,8 +107,13 @@ def hyper(
         )
     number = static.evaluate(call.arguments[0], scope)
     if isinstance(number, bool) or not isinstance(number, int):
-        raise StaticError("E206", call.span, "a hyper is one integer", "write 'Hyper(5)'")
-    return number
+        raise StaticError("E206", call.span, "a hyper is one integer", f"write '{name} = Hyper(5)'")
+    return name, number
+
+
+def usable_hyper(value: object) -> bool:
+    """Whether a value from outside can be that of a hyper."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_MAGNITUDE
 
 
 def variable(name: str, value: syntax.Expression, scope: Scope) -> Variable:
@@ -80,37 +125,43 @@ def variable(name: str, value: syntax.Expression, scope: Scope) -> Variable:
     call = declared_kind(value)
     dims: tuple[int, ...] = ()
     if isinstance(value, syntax.Subscript):
+        if len(value.index) > MAX_RANK:
+            raise StaticError(
+                "E604",
+                value.span,
+                f"'{name}' has {len(value.index)} dimensions",
+                f"at most {MAX_RANK}: use fewer",
+            )
         dims = tuple(positive(size, scope, "the array's size", 0) for size in value.index)
+    kind = call.function
     if call.keywords:
         raise StaticError(
-            "E206", call.span, f"'{call.function}' takes no keywords", "give the size alone"
+            "E206", call.span, f"'{kind}' takes no keywords", f"write '{name} = {kind}(4)'"
         )
-    if call.function == "InputTensor":
+    ranges: Domain
+    if kind in ("InputTensor", "OutputTensor"):
         if not call.arguments:
-            raise StaticError("E205", call.span, "a tensor needs sizes", "write InputTensor(28, 28)")
-        ranges = tuple(positive(size, scope, "a size") for size in call.arguments)
-        kind = "Input"
+            raise StaticError("E205", call.span, f"'{kind}' needs sizes", f"write {kind}(28, 28)")
+        ranges = _shape(call.arguments, scope, call.span)
+        kind = kind.removesuffix("Tensor")
     elif len(call.arguments) != 1:
         raise StaticError(
             "E206",
             call.span,
-            f"'{call.function}' takes one size, not {len(call.arguments)}",
-            f"write '{name} = {call.function}(4)', and '[n]' behind it for an array",
+            f"'{kind}' takes one size, not {len(call.arguments)}",
+            f"write '{name} = {kind}(4)', and '[n]' behind it for an array",
         )
     else:
-        ranges, kind = domain(call.arguments[0], scope), call.function
-        if not isinstance(ranges, int):
+        ranges = domain(call.arguments[0], scope)
+        if not isinstance(ranges, int) and kind != "Var":
             raise StaticError(
-                "E206", call.span, f"'{kind}' takes a number of values", "write InputTensor(...)"
+                "E206",
+                call.span,
+                f"'{kind}' takes a number of values, not a shape",
+                f"write {kind}Tensor(...)" if kind != "Param" else "learn tensors with @Learn",
             )
     extent = ranges if isinstance(ranges, int) else math.prod(ranges)
-    if math.prod(dims) * extent > MAX_ELEMENTS:
-        raise StaticError(
-            "E604",
-            value.span,
-            f"'{name}' has {math.prod(dims) * extent:,} numbers",
-            f"make it smaller: at most {MAX_ELEMENTS:,}",
-        )
+    _small(math.prod(dims) * extent, value.span, f"'{name}'")
     return Variable(kind, name, dims, ranges, value.span)
 
 
@@ -123,31 +174,55 @@ def declare(
       StaticError: the name is taken, or the declaration is wrong.
     """
     name = target.id if isinstance(target, syntax.Name) else target.base.id
-    taken = scope.names.get(name)
     if isinstance(target, syntax.Name):
         free(name, target.span, scope)
         scope.names[name] = variable(name, value, scope)
         return scope.names[name]
     index = tuple(positive(part, scope, "the index", 0) for part in target.index)
-    if taken is not None and not isinstance(taken, Pieces):
-        raise _taken(name, target.span, taken)
-    pieces = taken if taken is not None else Pieces()
-    flat = f"{name}[{', '.join(map(str, index))}]"
+    pieces = scope.names.get(name)
+    if not isinstance(pieces, Pieces):
+        free(name, target.span, scope)
+        pieces = Pieces()
+    full = flat(name, index)
     if index in pieces:
-        raise _taken(flat, target.span, pieces[index])
-    pieces[index] = variable(flat, value, scope)
-    if pieces[index].dims:
+        raise _taken(full, target.span, pieces[index])
+    rank = next((len(known) for known in pieces), len(index))
+    if len(index) != rank:
         raise StaticError(
-            "E206", value.span, "an element cannot be an array", "declare more indices"
+            "E308",
+            target.span,
+            f"'{name}' has elements with {rank} indices, this one has {len(index)}",
+            "give all elements as many indices",
         )
+    made = variable(full, value, scope)
+    if made.dims:
+        raise StaticError(
+            "E206", value.span, "an element cannot be an array", f"write '{name}[i, j] = ...'"
+        )
+    pieces[index] = made
     scope.names[name] = pieces
-    return pieces[index]
+    return made
+
+
+def broken(target: syntax.Expression, scope: Scope) -> None:
+    """Remembers that the declaration of a name was refused."""
+    name = target.base.id if isinstance(target, syntax.Subscript) else target.id
+    if name not in RESERVED and (isinstance(target, syntax.Subscript) or name not in scope.names):
+        scope.names[name] = Broken()
 
 
 def free(name: str, span: Span, scope: Scope) -> None:
-    """Raises `StaticError` when `name` already stands for a variable or a function."""
+    """Refuses a name that cannot be bound here.
+
+    Raises:
+      StaticError: it is a word of the language, or stands for a variable or a function.
+    """
+    if name in RESERVED:
+        raise StaticError(
+            "E212", span, f"'{name}' is a word of the language", f"use another name, say '{name}_'"
+        )
     taken = scope.names.get(name)
-    if isinstance(taken, Variable | Pieces | Table | Network | syntax.Function):
+    if isinstance(taken, Variable | Pieces | Table | Network | Inline):
         raise _taken(name, span, taken)
 
 
@@ -156,75 +231,3 @@ def _taken(name: str, span: Span, taken: object) -> StaticError:
         taken = next(iter(taken.values()))
     where = f" in line {taken.span.line}" if hasattr(taken, "span") else ""
     return StaticError("E208", span, f"'{name}' is already declared{where}", "use another name")
-
-
-def table(function: syntax.Function, scope: Scope, fuel: list[int]) -> Table:
-    """Tabulates `@Runtime([d1, ...], d)`.
-
-    Raises:
-      StaticError: the decorator is wrong, or the function is not one on its domains.
-    """
-    call = function.decorator
-    domains, result = _signature(function, call, scope)
-    if not isinstance(result, int) or not all(isinstance(d, int) for d in domains):
-        raise StaticError(
-            "E505", call.span, "a @Runtime function works on integers", "use @Learn for tensors"
-        )
-    drop = False
-    for keyword, value in call.keywords:
-        if keyword != "out_of_range" or value not in (syntax.Text("drop"), syntax.Text("error")):
-            raise StaticError(
-                "E505",
-                call.span,
-                f"@Runtime does not take '{keyword}' so",
-                'write out_of_range="drop"',
-            )
-        drop = value == syntax.Text("drop")
-    values = runtime.tabulate(function, domains, result, scope, fuel, drop)
-    return Table(function.name, values, result, function.span)
-
-
-def network(function: syntax.Function, scope: Scope) -> Network:
-    """The network that `@Learn([d1, ...], d_out, hid_sizes=[...])` declares (paper section 2.2).
-
-    Raises:
-      StaticError: the decorator is wrong, or the function has a body.
-    """
-    call = function.decorator
-    inputs, output = _signature(function, call, scope)
-    keywords = dict(call.keywords)
-    if set(keywords) != {"hid_sizes"}:
-        raise StaticError(
-            "E505", call.span, "@Learn needs 'hid_sizes'", "write hid_sizes=[256, 256]"
-        )
-    sizes = keywords["hid_sizes"]
-    if not isinstance(sizes, syntax.ListDisplay):
-        raise StaticError("E505", sizes.span, "hid_sizes is not a list", "write [256, 256]")
-    if any(not isinstance(s, syntax.Pass) for s in function.body):
-        raise StaticError(
-            "E505", function.span, "a learned function has no body", "write 'pass' as its body"
-        )
-    hidden = tuple(positive(size, scope, "a layer's width") for size in sizes.items)
-    return Network(function.name, inputs, output, hidden, function.span)
-
-
-def _signature(
-    function: syntax.Function, call: syntax.Call, scope: Scope
-) -> tuple[tuple[Domain, ...], Domain]:
-    if len(call.arguments) != 2 or not isinstance(call.arguments[0], syntax.ListDisplay):
-        raise StaticError(
-            "E505",
-            call.span,
-            f"@{call.function} takes the domains of the arguments and of the result",
-            f"write '@{call.function}([4, 4], 4)'",
-        )
-    domains = tuple(domain(item, scope) for item in call.arguments[0].items)
-    if len(domains) != len(function.parameters):
-        raise StaticError(
-            "E506",
-            function.span,
-            f"'{function.name}' has {len(function.parameters)} parameters and "
-            f"{len(domains)} domains",
-            "give one domain for each parameter",
-        )
-    return domains, domain(call.arguments[1], scope)

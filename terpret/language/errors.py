@@ -1,9 +1,15 @@
 """Source places and located messages: what every phase uses to speak to the author of a model."""
 
+import bisect
 import dataclasses
 import difflib
+import functools
+import itertools
 import os
 from collections.abc import Iterable
+
+MAX_BYTES = 256 * 1024
+MAX_SHOWN = 50
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -23,10 +29,35 @@ class Source:
     path: str
     text: str
 
+    @functools.cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text, as Python counts them, without their ends."""
+        return tuple(self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its line end; empty outside the text."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def column(self, line: int, byte_offset: int) -> int:
+        """The column, from 1, of what stands `byte_offset` UTF-8 bytes into a line."""
+        text = self.line(line)
+        if text.isascii():
+            return byte_offset + 1
+        if line not in self._byte_offsets:
+            lengths = (len(character.encode("utf-8", "replace")) for character in text)
+            self._byte_offsets[line] = list(itertools.accumulate(lengths, initial=0))
+        return bisect.bisect_left(self._byte_offsets[line], byte_offset) + 1
+
+    @functools.cached_property
+    def _byte_offsets(self) -> dict[int, list[int]]:
+        return {}
+
+    def end(self) -> Span:
+        """The last line that is not blank."""
+        last = max((k for k, line in enumerate(self.lines, 1) if line.strip()), default=1)
+        text = self.line(last)
+        start = len(text) - len(text.lstrip()) + 1
+        return Span(last, start, last, max(start + 1, len(text.rstrip()) + 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +113,9 @@ class ModelError(Exception):
         super().__init__(source, self.diagnostics)
 
     def __str__(self) -> str:
-        return "\n".join(diagnostic.render(self.source) for diagnostic in self.diagnostics)
+        shown = [diagnostic.render(self.source) for diagnostic in self.diagnostics[:MAX_SHOWN]]
+        more = len(self.diagnostics) - len(shown)
+        return "\n".join(shown + [f"and {more} more errors"] * (more > 0))
 
 
 class InputError(Exception):
@@ -100,8 +133,8 @@ class Diagnostics:
         self._found: dict[tuple[str, Span], Diagnostic] = {}
 
     def add(self, code: str, span: Span, message: str, help: str = "") -> None:
-        """Records a message; a second one with the same code and place is dropped."""
-        self._found.setdefault((code, span), Diagnostic(code, span, message, help))
+        """Records a message; a second error, or a second warning, at its place is dropped."""
+        self._found.setdefault((code[0], span), Diagnostic(code, span, message, help))
 
     def mark(self) -> int:
         """A point to return to with `rewind`."""
@@ -128,11 +161,14 @@ class Diagnostics:
 
 def suggestion(name: str, candidates: Iterable[str]) -> str:
     """`did you mean '...'?` for the candidate closest to `name`, or an empty string."""
-    close = difflib.get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
+    near = {c for c in candidates if abs(len(c) - len(name)) <= 1 + len(name) // 2}
+    if len(name) > 64 or len(near) > 2000:
+        return ""
+    close = difflib.get_close_matches(name, sorted(near), n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
 
-def read_source(path: str | os.PathLike, limit: int = 256 * 1024) -> Source:
+def read_source(path: str | os.PathLike, limit: int = MAX_BYTES) -> Source:
     """Reads a model file as text.
 
     Args:
@@ -151,8 +187,8 @@ def read_source(path: str | os.PathLike, limit: int = 256 * 1024) -> Source:
     try:
         with open(path, "rb") as file:
             data = file.read(limit + 1)
-    except OSError as error:
-        reason = (error.strerror or "it cannot be read").lower()
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "this is not a path").lower()
         raise refuse(
             "E101", f"cannot read the model: {reason}", "give the path of a model file"
         ) from None
@@ -165,9 +201,10 @@ def read_source(path: str | os.PathLike, limit: int = 256 * 1024) -> Source:
     try:
         return Source(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
+        readable = Source(path, data.decode("utf-8", "replace"))
         line = data[: error.start].count(b"\n") + 1
-        span = Span(line, 1, line, 2)
+        column = len(data[: error.start].rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        message, help = "the model is not UTF-8 text", "save it as UTF-8"
         raise ModelError(
-            empty,
-            [Diagnostic("E103", span, "the model is not UTF-8 text", "save it as UTF-8")],
+            readable, [Diagnostic("E103", Span(line, column, line, column + 1), message, help)]
         ) from None

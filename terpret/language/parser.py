@@ -1,4 +1,4 @@
-"""Text to surface tree. The world is closed: a construct without a rule here is an error.
+"""Text to surface tree. The world is closed: a construct without a rule is an error.
 
 Python's own parser reads the text; its tree is translated at once and never compiled or run.
 """
@@ -7,66 +7,10 @@ import ast
 import warnings
 
 from terpret.language import syntax
-from terpret.language.errors import Diagnostic, Diagnostics, ModelError, Source, Span
+from terpret.language.errors import MAX_BYTES, Diagnostic, Diagnostics, ModelError, Source, Span
+from terpret.language.translate import Translator
 
 MAX_DEPTH = 64
-DECORATORS = ("Runtime", "CompileMe", "Learn", "Inline")
-SET_METHODS = ("set_to", "set_to_constant", "observe_value")
-
-_BINARY = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.BitAnd: "&",
-    ast.BitOr: "|",
-    ast.BitXor: "^",
-}
-_UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~", ast.Not: "not"}
-_COMPARE = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
-_INSTEAD = {
-    ast.While: ("a while loop", "write 'for t in range(T):'"),
-    ast.AugAssign: ("an augmented assignment", "write 'x = x + 1' in full"),
-    ast.AnnAssign: ("an annotated assignment", "leave the annotation out"),
-    ast.ClassDef: ("a class", "a model is declarations, functions and statements"),
-    ast.AsyncFunctionDef: ("an async function", "write 'def'"),
-    ast.Lambda: ("a lambda", "declare a function with @Runtime"),
-    ast.Break: ("'break'", "end the loop by its range"),
-    ast.Continue: ("'continue'", "use 'if' around the rest of the loop's body"),
-    ast.Try: ("'try'", "a model cannot fail while it runs; leave it out"),
-    ast.Raise: ("'raise'", "leave it out"),
-    ast.Assert: ("'assert'", "observe an Output instead"),
-    ast.Delete: ("'del'", "leave it out"),
-    ast.Global: ("'global'", "constants of the model are visible in every function"),
-    ast.Pow: ("the operator '**'", "write the multiplication in full"),
-    ast.LShift: ("the operator '<<'", "multiply by a power of two"),
-    ast.RShift: ("the operator '>>'", "divide by a power of two with '//'"),
-    ast.MatMult: ("the operator '@'", "use integer operators"),
-    ast.Is: ("'is'", "write '=='"),
-    ast.IsNot: ("'is not'", "write '!='"),
-    ast.Dict: ("a dictionary", "use if/elif"),
-    ast.Set: ("a set", "write a list"),
-    ast.Slice: ("a slice", "index one element at a time"),
-    ast.Starred: ("'*'", "write the elements out"),
-    ast.JoinedStr: ("a formatted string", "models have no strings"),
-    ast.NamedExpr: ("':='", "assign in a statement of its own"),
-    ast.Attribute: ("a dotted name", "names have no dots: write an underscore"),
-}
-
-
-class _Refused(Exception):
-    """A construct was refused; the message is already recorded."""
 
 
 def parse(source: Source) -> syntax.Module:
@@ -83,319 +27,78 @@ def parse(source: Source) -> syntax.Module:
     """
     tree = _python_tree(source)
     diagnostics = Diagnostics(source)
-    _refuse_deep(tree, diagnostics)
+    _refuse_deep(tree, source, diagnostics)
     diagnostics.raise_errors()
-    translator = _Translator(source, diagnostics)
-    statements = translator.block(tree.body)
+    statements = Translator(source, diagnostics).block(tree.body)
     diagnostics.raise_errors()
     return syntax.Module(statements)
 
 
 def _python_tree(source: Source) -> ast.Module:
-    def refuse(line: int, column: int, message: str, help: str) -> ModelError:
-        line = min(max(1, line), source.text.count("\n") + 1)
+    def refuse(code: str, line: int, column: int, message: str, help: str) -> ModelError:
+        line = min(max(1, line), len(source.lines))
         column = min(max(1, column), len(source.line(line)) + 1)
         span = Span(line, column, line, column + 1)
-        return ModelError(source, [Diagnostic("E110", span, message, help)])
+        return ModelError(source, [Diagnostic(code, span, message, help)])
 
+    if len(source.text) > MAX_BYTES:
+        message = f"the model is larger than {MAX_BYTES:,} bytes"
+        raise refuse("E102", 1, 1, message, "split it, or write repeated parts as loops")
+    for k, line in enumerate(source.lines, 1):
+        if "\0" in line:
+            message, help = "the text holds a null byte", "save the model as plain text"
+            raise refuse("E110", k, line.index("\0") + 1, message, help)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source.text)
+            return ast.parse("\n".join(source.lines))
     except SyntaxError as error:
         text = (error.msg or "invalid syntax").split(";")[0]
         raise refuse(
+            "E110",
             error.lineno or 1,
             error.offset or 1,
             f"this is not Python syntax: {text}",
             "look at the marked place and just before it",
         ) from None
     except (RecursionError, MemoryError):
-        raise refuse(
-            1, 1, "expressions are nested too deeply", f"nest at most {MAX_DEPTH} levels"
-        ) from None
+        message, help = "the text is nested too deeply", f"nest at most {MAX_DEPTH} levels"
+        raise refuse("E111", *_deepest(source), message, help) from None
     except ValueError:
-        position = max(source.text.find("\0"), 0)
-        line = source.text.count("\n", 0, position) + 1
-        column = position - source.text.rfind("\n", 0, position)
-        raise refuse(
-            line, column, "the text holds a null byte", "save the model as plain text"
-        ) from None
+        message, help = "the model is not UTF-8 text", "save it as UTF-8"
+        raise refuse("E103", 1, 1, message, help) from None
 
 
-def _refuse_deep(tree: ast.Module, diagnostics: Diagnostics) -> None:
-    level: list[ast.AST] = list(tree.body)
+def _deepest(source: Source) -> tuple[int, int]:
+    """The longest line: what overflows Python's parser is one huge expression."""
+    longest = max(range(len(source.lines)), key=lambda k: len(source.lines[k]))
+    return longest + 1, 1
+
+
+def _refuse_deep(tree: ast.Module, source: Source, diagnostics: Diagnostics) -> None:
+    level = [(node, Span()) for node in tree.body]
     for _ in range(MAX_DEPTH):
-        below: list[ast.AST] = []
-        for node in level:
-            chained = node.orelse if isinstance(node, ast.If) else []
+        below: list[tuple[ast.AST, Span]] = []
+        for node, outer in level:
+            span = _start(source, node, outer)
+            chained = node.orelse if isinstance(node, ast.If) and len(node.orelse) == 1 else ()
             for child in ast.iter_child_nodes(node):
                 # An elif chain is one level, however long: follow it here.
-                if child in chained and isinstance(child, ast.If):
-                    level.append(child)
+                if isinstance(child, ast.If) and chained and child is chained[0]:
+                    level.append((child, span))
                 else:
-                    below.append(child)
+                    below.append((child, span))
         if not below:
             return
         level = below
-    place = next((n for n in level if hasattr(n, "lineno")), None)
-    span = Span(place.lineno, place.col_offset + 1, place.lineno, place.col_offset + 2)
+    span = _start(source, *level[0])
     diagnostics.add(
         "E111", span, "the text is nested too deeply", f"nest at most {MAX_DEPTH} levels"
     )
 
 
-class _Translator:
-    """One method a construct; every method returns a node of `syntax`."""
-
-    def __init__(self, source: Source, diagnostics: Diagnostics):
-        self._lines = source.text.split("\n")
-        self._diagnostics = diagnostics
-
-    def _column(self, line: int, byte_offset: int) -> int:
-        text = self._lines[line - 1] if line <= len(self._lines) else ""
-        if text.isascii():
-            return byte_offset + 1
-        return len(text.encode("utf-8")[:byte_offset].decode("utf-8", "ignore")) + 1
-
-    def _span(self, node: ast.AST) -> Span:
-        return Span(
-            node.lineno,
-            self._column(node.lineno, node.col_offset),
-            node.end_lineno,
-            self._column(node.end_lineno, node.end_col_offset),
-        )
-
-    def _header(self, node: ast.AST) -> Span:
-        """The first line of a compound statement."""
-        span = self._span(node)
-        text = self._lines[span.line - 1].rstrip()
-        return Span(span.line, span.column, span.line, max(span.column + 1, len(text) + 1))
-
-    def _refuse(self, span: Span, message: str, help: str, code: str = "E112") -> _Refused:
-        self._diagnostics.add(code, span, message, help)
-        return _Refused()
-
-    def _unknown(self, node: ast.AST, span: Span | None = None) -> _Refused:
-        what, instead = _INSTEAD.get(
-            type(node), (f"'{type(node).__name__}'", "see docs/language.md for what there is")
-        )
-        span = span or self._span(node)
-        if isinstance(node, ast.Attribute):
-            dotted = ast.unparse(node)
-            if len(dotted) < 80:
-                what = f"the dotted name '{dotted}'"
-                instead = f"names have no dots: write '{dotted.replace('.', '_')}'"
-        return self._refuse(span, f"{what} is not in the language", instead)
-
-    # Statements.
-
-    def block(self, nodes: list[ast.stmt]) -> tuple[syntax.Statement, ...]:
-        statements = []
-        for node in nodes:
-            try:
-                statements.extend(self._statement(node))
-            except _Refused:
-                continue
-        return tuple(statements)
-
-    def _statement(self, node: ast.stmt) -> tuple[syntax.Statement, ...]:
-        span = self._span(node)
-        match node:
-            case ast.Import() | ast.ImportFrom():
-                return ()
-            case ast.Expr(value=ast.Constant(value=str())):
-                return ()
-            case ast.Assign(targets=[target], value=value):
-                return (syntax.Assign(self._target(target), self.expression(value), span),)
-            case ast.Assign():
-                raise self._refuse(span, "a chained assignment", "assign one name at a time")
-            case ast.Expr(value=ast.Call(func=ast.Attribute()) as call):
-                return (self._set_to(call, span),)
-            case ast.Expr(value=ast.Call() as call):
-                return (syntax.CallStatement(self._call(call), span),)
-            case ast.If():
-                return (self._if(node),)
-            case ast.With():
-                return (self._with(node),)
-            case ast.For(orelse=[], target=ast.Name(id=name)):
-                iterable = self.expression(node.iter)
-                return (syntax.For(name, iterable, self.block(node.body), self._header(node)),)
-            case ast.For():
-                raise self._refuse(
-                    self._header(node), "this form of 'for'", "write 'for t in range(T):'"
-                )
-            case ast.FunctionDef():
-                return (self._function(node),)
-            case ast.Return(value=value) if value is not None:
-                return (syntax.Return(self.expression(value), span),)
-            case ast.Return():
-                raise self._refuse(span, "a 'return' without a value", "return an integer")
-            case ast.Pass():
-                return (syntax.Pass(span),)
-            case ast.Expr():
-                raise self._refuse(
-                    span, "an expression alone does nothing", "write 'x.set_to(...)' or remove it"
-                )
-        raise self._unknown(node, self._header(node))
-
-    def _target(self, node: ast.expr) -> syntax.Name | syntax.Subscript:
-        target = self.expression(node)
-        is_element = isinstance(target, syntax.Subscript) and isinstance(target.base, syntax.Name)
-        if isinstance(target, syntax.Name) or is_element:
-            return target
-        raise self._refuse(
-            self._span(node), "this cannot be assigned to", "assign to a name or an array element"
-        )
-
-    def _set_to(self, node: ast.Call, span: Span) -> syntax.SetTo:
-        function = node.func
-        end = self._span(function)
-        start = self._span(function.value)
-        method = Span(start.end_line, start.end_column + 1, end.end_line, end.end_column)
-        if function.attr not in SET_METHODS:
-            raise self._refuse(
-                method, f"there is no method '{function.attr}'", "write 'x.set_to(value)'"
-            )
-        if len(node.args) != 1 or node.keywords:
-            raise self._refuse(
-                span, f"'{function.attr}' takes one value", f"write 'x.{function.attr}(value)'"
-            )
-        target = self.expression(function.value)
-        return syntax.SetTo(function.attr, target, self.expression(node.args[0]), span)
-
-    def _if(self, node: ast.If) -> syntax.If:
-        branches = []
-        span = self._header(node)
-        while True:
-            branches.append((self.expression(node.test), self.block(node.body)))
-            if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
-                node = node.orelse[0]
-                continue
-            orelse = self.block(node.orelse) if node.orelse else None
-            return syntax.If(tuple(branches), orelse, span)
-
-    def _with(self, node: ast.With) -> syntax.With:
-        body = self.block(node.body)
-        for item in reversed(node.items):
-            name = None
-            if item.optional_vars is not None:
-                if not isinstance(item.optional_vars, ast.Name):
-                    raise self._refuse(
-                        self._span(item.optional_vars),
-                        "'as' takes a name",
-                        "write 'with x as v:'",
-                    )
-                name = item.optional_vars.id
-            subject = self.expression(item.context_expr)
-            statement = syntax.With(subject, name, body, self._header(node))
-            body = (statement,)
-        return statement
-
-    def _function(self, node: ast.FunctionDef) -> syntax.Function:
-        span = self._header(node)
-        forms = ", ".join(f"@{name}" for name in DECORATORS if name != "CompileMe")
-        if len(node.decorator_list) != 1:
-            raise self._refuse(
-                span,
-                f"the function '{node.name}' needs one decorator",
-                f"put one of {forms} before it",
-            )
-        decorator = node.decorator_list[0]
-        if isinstance(decorator, ast.Name):
-            call = syntax.Call(decorator.id, (), (), self._span(decorator))
-        elif isinstance(decorator, ast.Call):
-            call = self._call(decorator)
-        else:
-            raise self._unknown(decorator)
-        if call.function not in DECORATORS:
-            raise self._refuse(
-                call.span, f"there is no decorator '@{call.function}'", f"use one of {forms}"
-            )
-        arguments = node.args
-        if (
-            arguments.defaults
-            or arguments.vararg
-            or arguments.kwarg
-            or arguments.kwonlyargs
-            or arguments.posonlyargs
-        ):
-            raise self._refuse(
-                span, f"'{node.name}' has parameters of a kind there is not", "use plain names"
-            )
-        names = tuple(argument.arg for argument in arguments.args)
-        return syntax.Function(node.name, names, call, self.block(node.body), span)
-
-    # Expressions.
-
-    def expression(self, node: ast.expr) -> syntax.Expression:
-        span = self._span(node)
-        match node:
-            case ast.Constant(value=bool() | int()):
-                return syntax.Number(node.value, span)
-            case ast.Constant(value=str()):
-                return syntax.Text(node.value, span)
-            case ast.Constant():
-                raise self._refuse(
-                    span, f"'{node.value!r}' is not an integer", "use integers and booleans"
-                )
-            case ast.Name():
-                return syntax.Name(node.id, span)
-            case ast.Subscript():
-                index = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-                base = self.expression(node.value)
-                return syntax.Subscript(base, tuple(map(self.expression, index)), span)
-            case ast.Call():
-                return self._call(node)
-            case ast.UnaryOp(op=operator) if type(operator) in _UNARY:
-                operand = self.expression(node.operand)
-                return syntax.Unary(_UNARY[type(operator)], operand, span)
-            case ast.BinOp(op=operator) if type(operator) in _BINARY:
-                left, right = self.expression(node.left), self.expression(node.right)
-                return syntax.Binary(_BINARY[type(operator)], left, right, span)
-            case ast.BinOp(op=operator):
-                raise self._unknown(operator, span)
-            case ast.BoolOp(op=operator):
-                name = "and" if isinstance(operator, ast.And) else "or"
-                return syntax.Logical(name, tuple(map(self.expression, node.values)), span)
-            case ast.Compare(ops=operators):
-                for operator in operators:
-                    if type(operator) not in _COMPARE:
-                        raise self._unknown(operator, span)
-                return syntax.Compare(
-                    self.expression(node.left),
-                    tuple(_COMPARE[type(operator)] for operator in operators),
-                    tuple(map(self.expression, node.comparators)),
-                    span,
-                )
-            case ast.IfExp():
-                return syntax.Conditional(
-                    self.expression(node.test),
-                    self.expression(node.body),
-                    self.expression(node.orelse),
-                    span,
-                )
-            case ast.List() | ast.Tuple():
-                return syntax.ListDisplay(tuple(map(self.expression, node.elts)), span)
-            case ast.ListComp(generators=[ast.comprehension(target=ast.Name()) as generator]):
-                return syntax.Comprehension(
-                    self.expression(node.elt),
-                    generator.target.id,
-                    self.expression(generator.iter),
-                    tuple(map(self.expression, generator.ifs)),
-                    span,
-                )
-        raise self._unknown(node)
-
-    def _call(self, node: ast.Call) -> syntax.Call:
-        span = self._span(node)
-        if not isinstance(node.func, ast.Name):
-            raise self._unknown(node.func)
-        if any(keyword.arg is None for keyword in node.keywords):
-            raise self._refuse(span, "'**' is not in the language", "write the arguments out")
-        return syntax.Call(
-            node.func.id,
-            tuple(map(self.expression, node.args)),
-            tuple((keyword.arg, self.expression(keyword.value)) for keyword in node.keywords),
-            span,
-        )
+def _start(source: Source, node: ast.AST, outer: Span) -> Span:
+    if not hasattr(node, "lineno"):
+        return outer
+    start = source.column(node.lineno, node.col_offset)
+    return Span(node.lineno, start, node.lineno, start + 1)

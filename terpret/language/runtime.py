@@ -5,70 +5,75 @@ The table of results *is* the meaning of the function: the compiler never sees t
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from terpret.language import static, syntax
 from terpret.language.errors import Span
-from terpret.language.static import StaticError, Value
+from terpret.language.static import Fuel, StaticError, Value
 
-MAX_TABLE = 1_000_000
-FUEL = 1_000_000
+MAX_TABLE = 4_000_000
+MAX_ARGUMENTS = 8
+MAX_CALLS = 16
 DROPPED = -1
+CALL_STEPS = 20
+
+Result = tuple[Value, Span] | None
+Body = Callable[[tuple[Value, ...], static.Scope, Fuel], tuple[int, Span]]
 
 
-class _Returned(Exception):
-    def __init__(self, value: Value, span: Span):
-        self.value, self.span = value, span
-
-
-class _Frame:
+class Frame:
     """The names one call sees: its locals, then the model's constants."""
 
-    def __init__(self, values: dict[str, Value], model: static.Scope, fuel: list[int]):
-        self.values, self.model, self.fuel = values, model, fuel
+    def __init__(
+        self, values: dict[str, Value], local: frozenset[str], model: static.Scope, fuel: Fuel
+    ):
+        self.values, self.local, self.model = values, local, model
+        self.burn = fuel.spend
 
     def lookup(self, name: str, span: Span) -> Value:
         if name in self.values:
             return self.values[name]
+        self._outside(name, span)
         return self.model.lookup(name, span)
 
-    def element(self, name: str, index: tuple[int, ...], span: Span) -> Value:
+    def element(self, name: str, index: static.Index, span: Span) -> Value:
         if name in self.values:
-            return static.item(self.values[name], index, span)
+            return static.item(self.values[name], index(), span)
+        self._outside(name, span)
         return self.model.element(name, index, span)
 
     def call(self, name: str, arguments: tuple[Value, ...], span: Span) -> Value:
-        self.burn(len(arguments) + 1, span)
         return self.model.call(name, arguments, span)
 
-    def burn(self, amount: int, span: Span) -> None:
-        self.fuel[0] -= amount
-        if self.fuel[0] < 0:
+    def _outside(self, name: str, span: Span) -> None:
+        if name in self.local:
             raise StaticError(
-                "E602",
+                "E508",
                 span,
-                f"the model's functions take more than {FUEL:,} steps to tabulate",
-                "make its loops or its domains smaller",
+                f"'{name}' is read before the function assigns it",
+                f"assign '{name}' on every path first, or give it another name",
             )
 
 
-Step = Callable[[_Frame], None]
+Step = Callable[[Frame], Result]
 
 
 def tabulate(
     function: syntax.Function,
+    run: Body,
     domains: tuple[int, ...],
     size: int,
     scope: static.Scope,
-    fuel: list[int],
+    fuel: Fuel,
     drop_out_of_range: bool = False,
 ) -> np.ndarray:
     """Evaluates a function on its whole domain.
 
     Args:
-      function: the function; its body is statements on integers.
+      function: the function.
+      run: its translated body, see `body`.
       domains: the number of values of each argument.
       size: the number of values of the result.
       scope: the model's constants and other functions.
@@ -81,25 +86,26 @@ def tabulate(
     Raises:
       StaticError: the body is not a function on integers, takes too long, or leaves its range.
     """
-    entries = math.prod(domains)
-    if entries > MAX_TABLE:
+    numbers = math.prod(domains) * size
+    if numbers > MAX_TABLE or len(domains) > MAX_ARGUMENTS:
         raise StaticError(
             "E603",
             function.decorator.span,
-            f"the table of '{function.name}' has {entries:,} entries",
-            f"make its domains smaller: at most {MAX_TABLE:,}",
+            f"the table of '{function.name}' has {numbers:,} numbers"
+            if numbers > MAX_TABLE
+            else f"'{function.name}' has {len(domains)} arguments",
+            f"at most {MAX_TABLE:,} numbers (arguments times results) and {MAX_ARGUMENTS} "
+            "arguments: split the function",
         )
-    run = body(function)
     table = np.empty(domains, np.int32)
     for arguments in itertools.product(*map(range, domains)):
         value, span = run(arguments, scope, fuel)
         if not 0 <= value < size:
             if not drop_out_of_range:
-                call = f"{function.name}({', '.join(map(str, arguments))})"
                 raise StaticError(
                     "E502",
                     span,
-                    f"{call} is {value}, outside 0..{size - 1}",
+                    f"{called(function, arguments)} is {value}, outside 0..{size - 1}",
                     f"write '% {size}', or declare @Runtime(..., out_of_range=\"drop\")",
                 )
             value = DROPPED
@@ -107,79 +113,119 @@ def tabulate(
     return table
 
 
-def body(function: syntax.Function) -> Callable[..., tuple[int, Span]]:
-    """Translates a function's body into `run(arguments, scope, fuel) -> (result, place)`."""
-    steps = _block(function.body)
+def called(function: syntax.Function, arguments: tuple[Value, ...]) -> str:
+    """`f(1, 2)`, for messages."""
+    return f"{function.name}({', '.join(str(int(argument)) for argument in arguments)})"
 
-    def run(arguments: tuple[Value, ...], scope: static.Scope, fuel: list[int]) -> tuple[int, Span]:
-        frame = _Frame(dict(zip(function.parameters, arguments, strict=True)), scope, fuel)
+
+def body(function: syntax.Function) -> Body:
+    """Translates a function's body into `run(arguments, scope, fuel) -> (result, place)`.
+
+    Raises:
+      StaticError: a statement has no place in a function on integers.
+    """
+    steps = _block(function.body)
+    local = frozenset(_assigned(function.body))
+
+    def run(arguments: tuple[Value, ...], scope: static.Scope, fuel: Fuel) -> tuple[int, Span]:
+        fuel.spend(CALL_STEPS, function.span)
+        frame = Frame(dict(zip(function.parameters, arguments, strict=True)), local, scope, fuel)
         try:
-            for step in steps:
-                step(frame)
-        except _Returned as result:
-            if not isinstance(result.value, int):
-                raise StaticError(
-                    "E503", result.span, f"'{function.name}' returns a list", "return an integer"
-                ) from None
-            return int(result.value), result.span
-        raise StaticError(
-            "E503",
-            function.span,
-            f"'{function.name}({', '.join(map(str, arguments))})' ends without a return",
-            "end every path with 'return'",
-        )
+            result = _run(steps, frame)
+        except static.OutOfFuel:
+            raise
+        except StaticError as error:
+            where = f"{error.message} (in {called(function, arguments)})"
+            message = error.message if " (in " in error.message else where
+            raise type(error)(error.code, error.span, message, error.help) from None
+        if result is None:
+            raise StaticError(
+                "E503",
+                function.span,
+                f"{called(function, arguments)} ends without a 'return'",
+                "end every path with 'return'",
+            )
+        value, span = result
+        if not isinstance(value, int):
+            raise StaticError(
+                "E503",
+                span,
+                f"{called(function, arguments)} returns a list",
+                "return an integer",
+            )
+        return int(value), span
 
     return run
 
 
-def _block(statements: tuple[syntax.Statement, ...]) -> list[Step]:
-    return [_step(statement) for statement in statements]
+def _assigned(statements: tuple[syntax.Statement, ...]) -> Iterator[str]:
+    for statement in statements:
+        match statement:
+            case syntax.Assign(syntax.Name(name)):
+                yield name
+            case syntax.For(name, _, inner):
+                yield name
+                yield from _assigned(inner)
+            case syntax.If(branches, orelse):
+                for _, inner in branches:
+                    yield from _assigned(inner)
+                yield from _assigned(orelse or ())
+
+
+def _block(statements: tuple[syntax.Statement, ...]) -> tuple[Step, ...]:
+    return tuple(_step(statement) for statement in statements)
+
+
+def _run(steps: tuple[Step, ...], frame: Frame) -> Result:
+    for step in steps:
+        result = step(frame)
+        if result is not None:
+            return result
+    return None
 
 
 def _step(statement: syntax.Statement) -> Step:
     span = statement.span
     match statement:
         case syntax.Return(value):
-            result = static.closure(value)
+            result, steps = static.closure(value), 2 + static.cost(value)
 
-            def step(frame: _Frame) -> None:
-                frame.burn(1, span)
-                raise _Returned(result(frame), span)
+            def step(frame: Frame) -> Result:
+                frame.burn(steps, span)
+                return result(frame), span
 
         case syntax.Assign(syntax.Name(name), value):
-            result = static.closure(value)
+            result, steps = static.closure(value), 2 + static.cost(value)
 
-            def step(frame: _Frame) -> None:
-                frame.burn(1, span)
+            def step(frame: Frame) -> Result:
+                frame.burn(steps, span)
                 frame.values[name] = result(frame)
+                return None
 
-        case syntax.If(branches, orelse):
-            cases = [(static.closure(test), _block(inner)) for test, inner in branches]
-            otherwise = _block(orelse or ())
-
-            def step(frame: _Frame) -> None:
-                frame.burn(1, span)
-                chosen = next((inner for test, inner in cases if test(frame)), otherwise)
-                for inner in chosen:
-                    inner(frame)
+        case syntax.If():
+            return _if(statement)
 
         case syntax.For(name, iterable, inner):
-            values, steps = static.closure(iterable), _block(inner)
+            values, block = static.closure(iterable), _block(inner)
+            steps = 2 + static.cost(iterable)
 
-            def step(frame: _Frame) -> None:
+            def step(frame: Frame) -> Result:
+                frame.burn(steps, span)
                 sequence = values(frame)
                 if not isinstance(sequence, tuple | range):
                     raise StaticError("E301", span, "this is not a list", "write 'range(n)'")
                 for value in sequence:
-                    frame.burn(1, span)
+                    frame.burn(2, span)
                     frame.values[name] = value
-                    for each in steps:
-                        each(frame)
+                    found = _run(block, frame)
+                    if found is not None:
+                        return found
+                return None
 
         case syntax.Pass():
 
-            def step(frame: _Frame) -> None:
-                frame.burn(1, span)
+            def step(frame: Frame) -> Result:
+                return None
 
         case _:
             raise StaticError(
@@ -188,4 +234,22 @@ def _step(statement: syntax.Statement) -> Step:
                 "this statement has no place in a @Runtime function",
                 "use assignments, 'if', 'for' and 'return' on integers",
             )
+    return step
+
+
+def _if(statement: syntax.If) -> Step:
+    span = statement.span
+    cases = [
+        (static.closure(test), 2 + static.cost(test), _block(inner))
+        for test, inner in statement.branches
+    ]
+    otherwise = _block(statement.orelse or ())
+
+    def step(frame: Frame) -> Result:
+        for test, steps, inner in cases:
+            frame.burn(steps, span)
+            if test(frame):
+                return _run(inner, frame)
+        return _run(otherwise, frame)
+
     return step

@@ -1,5 +1,6 @@
 """Names of a model: what each stands for here, and static values that bound variables decide."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,13 +8,19 @@ from typing import TypeVar
 from terpret.language import static, syntax
 from terpret.language.checked import BoundVariable, Element, Network, Table, Variable
 from terpret.language.errors import Span, suggestion
-from terpret.language.static import StaticError, Value
+from terpret.language.static import Fuel, StaticError, Value
 
 Result = TypeVar("Result")
+
+EVALUATION_STEPS = 10
 
 
 class NotStatic(StaticError):
     """A variable of the model stands where a value must be known when the model is compiled."""
+
+
+class Unreported(StaticError):
+    """A consequence of an error that has been reported."""
 
 
 class Unbound(Exception):
@@ -35,8 +42,41 @@ class Conflict:
         self.span = span
 
 
-Function = Table | Network | syntax.Function
-Binding = Value | Variable | Pieces | Element | BoundVariable | Function | Conflict
+class Broken:
+    """A name whose declaration was refused: its uses are not reported again."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What bound variables choose: an element, or a static value.
+
+    Attributes:
+      bound: the bound variables.
+      options: one for each combination of their values, the last varying fastest.
+    """
+
+    bound: tuple[BoundVariable, ...]
+    options: tuple[Element, ...] | tuple[Value, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inline:
+    """An `@Inline` function with the scope it was declared in."""
+
+    function: syntax.Function
+    scope: "Scope"
+
+    @property
+    def span(self) -> Span:
+        """The declaration."""
+        return self.function.span
+
+
+Function = Table | Network | Inline
+Binding = (
+    Value | Variable | Pieces | Element | BoundVariable | Choice | Function | Conflict | Broken
+)
+Call = Callable[[str, tuple[Value, ...], Span], Value]
 
 
 class Scope:
@@ -46,42 +86,81 @@ class Scope:
       names: what each name stands for.
       bound_reads: elements that an enclosing `with s:` (without `as`) gives a known value.
       assignment: the value of each bound variable that is being enumerated right now.
-      call_runtime: evaluates a `@Runtime` function of the model on integers.
+      fuel: the steps that are left.
     """
 
-    def __init__(
-        self,
-        names: dict[str, Binding],
-        call_runtime: Callable[[str, tuple[Value, ...], Span], Value],
-    ):
+    def __init__(self, names: dict[str, Binding], call_runtime: Call, fuel: Fuel):
         self.names = names
         self.bound_reads: dict[Element, BoundVariable | int] = {}
         self.assignment: dict[BoundVariable, int] = {}
+        self.fuel = fuel
         self._call_runtime = call_runtime
+        self._suggested: dict[str, str] = {}
+        self._undeclared: set[str] = set()
 
     def branch(self) -> "Scope":
         """A copy in which a branch can bind names without changing them outside."""
-        scope = Scope(dict(self.names), self._call_runtime)
+        scope = Scope(dict(self.names), self._call_runtime, self.fuel)
         scope.bound_reads = dict(self.bound_reads)
         scope.assignment = self.assignment
+        scope._suggested, scope._undeclared = self._suggested, self._undeclared
+        self.fuel.spend(EVALUATION_STEPS + len(self.names) // 4, Span())
         return scope
 
-    def join(self, branches: list["Scope"], span: Span) -> None:
-        """Takes over the names that the branches of a chain bound: kept where all agree."""
+    def called_from(self, caller: "Scope") -> "Scope":
+        """The names that the body of an `@Inline` function sees: those where it was declared.
+
+        A name that is not declared there is looked for where the function is called, as the
+        textual insertion of the original finds it.
+        """
+        scope = self.branch()
+        scope.names = {**caller.names, **scope.names}
+        scope.bound_reads = dict(caller.bound_reads)
+        return scope
+
+    def join(
+        self,
+        branches: list["Scope"],
+        span: Span,
+        complete: bool = True,
+        closed: BoundVariable | None = None,
+        bound: str = "",
+    ) -> None:
+        """Takes over the names that the branches of a chain bound: kept where all agree.
+
+        Args:
+          branches: the scope of each branch.
+          span: the chain.
+          complete: whether there is a branch for every value; without one, names keep what
+            they stood for.
+          closed: the bound variable of a `with`, which means nothing after it.
+          bound: the name that a `with` bound, which means nothing after it either.
+        """
         changed = {
             name
             for branch in branches
             for name, value in branch.names.items()
-            if name not in self.names or self.names[name] is not value
+            if name != bound and (name not in self.names or self.names[name] is not value)
         }
         for name in changed:
             values = [branch.names.get(name) for branch in branches]
+            if not complete:
+                values.append(self.names.get(name))
             first = values[0]
             agree = all(
                 value is not None and type(value) is type(first) and value == first
                 for value in values
             )
+            if first is closed or (isinstance(first, Choice) and closed in first.bound):
+                agree = False
             self.names[name] = first if agree else Conflict(span)
+
+    def suggestion(self, name: str) -> str:
+        """`did you mean '...'?`, found once for each name however often it is asked for."""
+        if name not in self._suggested:
+            self.fuel.spend(20 * len(self.names), Span())
+            self._suggested[name] = suggestion(name, [*self.names, *static.BUILTINS])
+        return self._suggested[name]
 
     def binding(self, name: str, span: Span) -> Binding:
         """What a name stands for.
@@ -90,11 +169,14 @@ class Scope:
           StaticError: it is not declared, or branches gave it different meanings.
         """
         if name not in self.names:
+            hint = self.suggestion(name)
+            if name in self._undeclared:
+                raise Unreported("E201", span, f"'{name}' is not declared")
+            if not hint:
+                # A missing declaration is one slip, however often the name is used.
+                self._undeclared.add(name)
             raise StaticError(
-                "E201",
-                span,
-                f"'{name}' is not declared",
-                suggestion(name, self.names) or "declare it before it is used",
+                "E201", span, f"'{name}' is not declared", hint or "declare it before it is used"
             )
         binding = self.names[name]
         if isinstance(binding, Conflict):
@@ -104,43 +186,66 @@ class Scope:
                 f"'{name}' has different meanings in the branches of line {binding.span.line}",
                 "assign it before the branches, or use it inside them",
             )
+        if isinstance(binding, Broken):
+            raise Unreported("E201", span, f"the declaration of '{name}' was refused")
         return binding
 
     # static.Scope
 
+    def burn(self, steps: int, span: Span) -> None:
+        self.fuel.spend(steps, span)
+
     def lookup(self, name: str, span: Span) -> Value:
         binding = self.binding(name, span)
+        if isinstance(binding, Variable):
+            binding = Element(binding, ())
+        if isinstance(binding, Choice):
+            binding = self.chosen(binding)
         if isinstance(binding, Element) and binding in self.bound_reads:
             binding = self.bound_reads[binding]
-        elif isinstance(binding, Variable) and Element(binding, ()) in self.bound_reads:
-            binding = self.bound_reads[Element(binding, ())]
         if isinstance(binding, BoundVariable):
-            if binding not in self.assignment:
-                raise Unbound(binding)
-            return self.assignment[binding]
+            return self._assigned(binding)
         if isinstance(binding, int | tuple | range):
             return binding
         if isinstance(binding, Function):
             raise StaticError("E203", span, f"'{name}' is a function", f"call it: '{name}(...)'")
         raise self._not_static(name, span)
 
-    def element(self, name: str, index: tuple[int, ...], span: Span) -> Value:
+    def element(self, name: str, index: static.Index, span: Span) -> Value:
         binding = self.binding(name, span)
+        if isinstance(binding, Choice):
+            binding = self.chosen(binding)
         if isinstance(binding, tuple | range):
-            return static.item(binding, index, span)
-        if isinstance(binding, Variable) and Element(binding, index) in self.bound_reads:
-            value = self.bound_reads[Element(binding, index)]
-            if isinstance(value, int):
-                return value
-            if value not in self.assignment:
-                raise Unbound(value)
-            return self.assignment[value]
+            return static.item(binding, index(), span)
         if isinstance(binding, Variable | Pieces):
+            if self.bound_reads:
+                element = Element(binding, index())
+                if isinstance(binding, Pieces) and element.index in binding:
+                    element = Element(binding[element.index], ())
+                value = self.bound_reads.get(element)
+                if value is not None:
+                    return value if isinstance(value, int) else self._assigned(value)
             raise self._not_static(name, span)
-        raise StaticError("E301", span, f"'{name}' is not an array", "index arrays only")
+        raise StaticError("E301", span, f"'{name}' is not an array", f"write '{name}' alone")
 
     def call(self, name: str, arguments: tuple[Value, ...], span: Span) -> Value:
         return self._call_runtime(name, arguments, span)
+
+    def _assigned(self, variable: BoundVariable) -> int:
+        if variable not in self.assignment:
+            raise Unbound(variable)
+        return self.assignment[variable]
+
+    def chosen(self, choice: Choice) -> Element | Value:
+        """The option of a choice for the values that are being enumerated.
+
+        Raises:
+          Unbound: one of its bound variables is not.
+        """
+        place = 0
+        for variable in choice.bound:
+            place = place * variable.size + self._assigned(variable)
+        return choice.options[place]
 
     def _not_static(self, name: str, span: Span) -> NotStatic:
         return NotStatic(
@@ -151,12 +256,13 @@ class Scope:
         )
 
     def over_bound(
-        self, function: Callable[[], Result]
+        self, function: Callable[[], Result], span: Span
     ) -> tuple[tuple[BoundVariable, ...], list[Result]]:
         """Evaluates for every value of the bound variables that the result depends on.
 
         Args:
           function: evaluates in this scope.
+          span: the place, should there be too many combinations.
 
         Returns:
           The bound variables, and one result for each combination of their values, the last
@@ -167,6 +273,7 @@ class Scope:
             try:
                 results = []
                 for values in itertools.product(*(range(b.size) for b in bound)):
+                    self.fuel.spend(EVALUATION_STEPS, span)
                     self.assignment.update(zip(bound, values, strict=True))
                     results.append(function())
                 return tuple(bound), results

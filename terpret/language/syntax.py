@@ -4,6 +4,7 @@ Places do not take part in comparison, so two trees are equal when they mean the
 """
 
 import dataclasses
+from collections.abc import Iterator
 
 from terpret.language.errors import Span
 
@@ -228,3 +229,39 @@ class Module:
     """A whole model file."""
 
     statements: tuple[Statement, ...]
+
+
+def children(node: Expression) -> Iterator[Expression]:
+    """The expressions directly inside an expression."""
+    match node:
+        case Subscript(base, index):
+            yield base
+            yield from index
+        case Call(_, arguments, keywords):
+            yield from arguments
+            yield from (value for _, value in keywords)
+        case Unary(_, operand):
+            yield operand
+        case Binary(_, left, right):
+            yield left
+            yield right
+        case Compare(left, _, comparators):
+            yield left
+            yield from comparators
+        case Logical(_, operands):
+            yield from operands
+        case Conditional(test, body, orelse):
+            yield from (test, body, orelse)
+        case ListDisplay(items):
+            yield from items
+        case Comprehension(element, _, iterable, tests):
+            yield from (element, iterable, *tests)
+
+
+def walk(node: Expression) -> Iterator[Expression]:
+    """An expression and all expressions inside it."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting.extend(children(part))

@@ -1,7 +1,5 @@
 """Expressions of the checked tree: reads, calls and known values, with their domains checked."""
 
-import dataclasses
-
 from terpret.language import static, syntax
 from terpret.language.assignment import Frame
 from terpret.language.checked import (
@@ -17,17 +15,20 @@ from terpret.language.checked import (
     Table,
     Variable,
 )
-from terpret.language.errors import Diagnostics, Span, suggestion
-from terpret.language.scope import Binding, NotStatic, Pieces, Scope
+from terpret.language.describe import describe, flat, ranges
+from terpret.language.errors import Span, suggestion
+from terpret.language.scope import (
+    Binding,
+    Broken,
+    Choice,
+    Inline,
+    NotStatic,
+    Pieces,
+    Scope,
+    Unbound,
+    Unreported,
+)
 from terpret.language.static import StaticError
-
-
-@dataclasses.dataclass(frozen=True)
-class Test:
-    """A test of a variable: the values for which it holds."""
-
-    subject: Expression
-    values: tuple[int, ...]
 
 
 class Values:
@@ -35,24 +36,32 @@ class Values:
 
     Attributes:
       read: the variables that were read so far.
+      params: where each element of a Param was read first.
     """
 
-    def __init__(self, diagnostics: Diagnostics):
-        self._diagnostics = diagnostics
+    def __init__(self) -> None:
         self.read: set[Variable] = set()
+        self.params: dict[Element, Span] = {}
 
     def alias(self, expression: syntax.Expression, scope: Scope) -> Binding:
-        """What a name assigned to `expression` stands for: a variable's element or a static value."""
+        """What a name assigned to `expression` stands for: an element, or a static value.
+
+        Raises:
+          StaticError: it is neither.
+        """
         if isinstance(expression, syntax.Name):
             binding = scope.binding(expression.id, expression.span)
-            if isinstance(binding, Variable | Pieces | Element | BoundVariable):
+            if isinstance(binding, Variable | Pieces | Element | BoundVariable | Choice):
                 return binding
         if isinstance(expression, syntax.Subscript) and isinstance(expression.base, syntax.Name):
             binding = scope.binding(expression.base.id, expression.span)
             if isinstance(binding, Variable | Pieces):
-                return self.target(expression, scope)
-        self._warn_division(expression)
-        return static.evaluate(expression, scope)
+                return self._chosen(lambda: self.target(expression, scope), scope, expression.span)
+        return self._chosen(lambda: static.evaluate(expression, scope), scope, expression.span)
+
+    def _chosen(self, function: object, scope: Scope, span: Span) -> Binding:
+        bound, options = scope.over_bound(function, span)
+        return Choice(bound, tuple(options)) if bound else options[0]
 
     def target(self, expression: syntax.Expression, scope: Scope) -> Element:
         """The element that `x` or `x[i]` names; its index must be static.
@@ -70,38 +79,48 @@ class Values:
             )
         binding = scope.binding(name, expression.span)
         position = tuple(self._index(part, scope) for part in index)
-        return self._element(name, binding, position, expression.span)
+        return self._element(name, binding, position, expression.span, scope)
 
     def _index(self, expression: syntax.Expression, scope: Scope) -> int:
-        self._warn_division(expression)
         value = static.evaluate(expression, scope)
         if not isinstance(value, int):
-            raise StaticError("E301", expression.span, "an index is an integer", "write 'x[i]'")
+            raise StaticError("E301", expression.span, "an index is one integer", "write 'x[i]'")
         return int(value)
 
     def _element(
-        self, name: str, binding: Binding, index: tuple[int, ...], span: Span
+        self, name: str, binding: Binding, index: tuple[int, ...], span: Span, scope: Scope
     ) -> Element:
+        if isinstance(binding, Choice):
+            binding = scope.chosen(binding)
         if isinstance(binding, Element) and not index:
             return binding
+        if isinstance(binding, Element):
+            raise StaticError(
+                "E308", span, f"'{name}' stands for '{binding}', one element", f"write '{name}'"
+            )
         if isinstance(binding, Pieces):
             if index in binding:
                 return Element(binding[index], ())
             raise StaticError(
-                "E304",
+                "E304" if index else "E308",
                 span,
-                f"'{name}[{', '.join(map(str, index))}]' is not declared",
+                f"'{flat(name, index)}' is not declared"
+                if index
+                else f"'{name}' is an array: it has no value of its own",
                 f"'{name}' has {len(binding)} elements, declared one by one",
             )
         if not isinstance(binding, Variable):
-            raise StaticError("E211", span, f"'{name}' is not a variable", "use a declared one")
+            raise StaticError(
+                "E211", span, f"'{name}' is not a variable", f"declare it: '{name} = Var(n)'"
+            )
         if len(index) != len(binding.dims):
-            shape = f"[{', '.join(map(str, binding.dims))}]" if binding.dims else "no index"
             raise StaticError(
                 "E308",
                 span,
-                f"'{name}' takes {len(binding.dims)} indices, not {len(index)}",
-                f"it was declared with {shape}",
+                f"'{name}' takes {_indices(len(binding.dims))}, not {len(index)}",
+                f"it was declared with [{', '.join(map(str, binding.dims))}]"
+                if binding.dims
+                else f"write '{name}' alone",
             )
         for position, size in zip(index, binding.dims, strict=True):
             if not 0 <= position < size:
@@ -109,7 +128,7 @@ class Values:
                     "E304",
                     span,
                     f"index {position} is out of range: '{name}' has {size} elements there",
-                    f"use an index from 0 to {size - 1}",
+                    f"use an index from 0 to {size - 1}" if size else "it has no elements",
                 )
         return Element(binding, index)
 
@@ -142,9 +161,10 @@ class Values:
             raise StaticError(
                 "E307",
                 expression.span,
-                f"{describe(result)} {_ranges(result.domain)}, but {target} "
-                f"{_ranges(expected)}",
-                "declare both alike, or convert with a @Runtime function",
+                f"{describe(result)} {ranges(result.domain)}, but {target} {ranges(expected)}",
+                "declare both alike, or convert with a @Runtime function"
+                if isinstance(result.domain, int) and isinstance(expected, int)
+                else "declare both alike, or convert with a @Learn function",
             )
         return result
 
@@ -156,47 +176,62 @@ class Values:
             case syntax.Name(name):
                 binding = scope.binding(name, span)
                 if isinstance(binding, BoundVariable):
+                    scope.burn(binding.size, span)
                     return Known((binding,), tuple(range(binding.size)), binding.size)
+                if isinstance(binding, Choice) and isinstance(binding.options[0], Element):
+                    return self._read(expression, scope, frame)
                 if isinstance(binding, Variable | Element | Pieces):
                     return self._read(expression, scope, frame)
             case syntax.Subscript(syntax.Name(name)):
-                if isinstance(scope.binding(name, span), Variable | Pieces):
+                if isinstance(scope.binding(name, span), Variable | Pieces | Element):
                     return self._read(expression, scope, frame)
             case syntax.Call(name) if name not in static.BUILTINS:
                 return self._call(expression, scope, frame)
         return None
 
     def _read(self, expression: syntax.Expression, scope: Scope, frame: Frame) -> Expression:
-        bound, elements = scope.over_bound(lambda: self.target(expression, scope))
-        if not bound and elements[0] in scope.bound_reads:
-            known = scope.bound_reads[elements[0]]
-            size = elements[0].variable.domain
-            if isinstance(known, BoundVariable):
-                return Known((known,), tuple(range(size)), size)
-            return Known((), (known,), size)
+        span = expression.span
+        bound, elements = scope.over_bound(lambda: self.target(expression, scope), span)
+        if scope.bound_reads:
+            known = scope.bound_reads.get(elements[0])
+            if bound and any(element in scope.bound_reads for element in elements):
+                raise Unbound(bound[-1])
+            if known is not None and not bound:
+                size = elements[0].variable.domain
+                scope.burn(size, span)
+                if isinstance(known, BoundVariable):
+                    return Known((known,), tuple(range(size)), size)
+                return Known((), (known,), size)
+        if len({element.variable.domain for element in elements}) > 1:
+            # Elements of unlike sizes have no common axis: one copy of the body for each.
+            raise Unbound(bound[-1])
         for element in elements:
             self.read.add(element.variable)
-            if element.variable.kind in ("Input", "Param") or frame.where_set(element):
+            if element.variable.kind == "Param":
+                self.params.setdefault(element, span)
+            elif element.variable.kind == "Input" or frame.where_set(element) or frame.unsure:
                 continue
-            partial = frame.where_partial(element)
-            when = f" when {partial[1]} (line {partial[0].line})" if partial else ""
-            raise StaticError(
-                "E404",
-                expression.span,
-                f"'{element}' is read but not set{when or ' before'}",
-                "set it on every path before it is read",
-            )
-        domains = {element.variable.domain for element in elements}
-        if len(domains) > 1:
-            raise StaticError(
-                "E307",
-                expression.span,
-                f"the elements that '{expression.base.id}' can mean here differ in size",
-                "declare them alike",
-            )
-        return Read(bound, tuple(elements), expression.span)
+            else:
+                raise self._unset(element, frame, span)
+        return Read(bound, tuple(elements), span)
 
-    def _call(self, call: syntax.Call, scope: Scope, frame: Frame) -> Expression | None:
+    def _unset(self, element: Element, frame: Frame, span: Span) -> StaticError:
+        partial = frame.where_partial(element)
+        if partial is None:
+            return StaticError(
+                "E404",
+                span,
+                f"'{element}' is read before it is set",
+                "set it above, on every path that leads here",
+            )
+        return StaticError(
+            "E404",
+            span,
+            f"'{element}' is read but not set when {partial[1]} (line {partial[0].line})",
+            "set it in every branch, or read it inside the branch that sets it",
+        )
+
+    def _call(self, call: syntax.Call, scope: Scope, frame: Frame) -> Expression:
         function = self._function(call, scope)
         if isinstance(function, Table):
             domains: tuple[Domain, ...] = function.values.shape
@@ -206,13 +241,13 @@ class Values:
             raise StaticError(
                 "E506",
                 call.span,
-                f"'{call.function}' takes {len(domains)} arguments, not {len(call.arguments)}",
+                f"'{call.function}' takes {_arguments(len(domains))}, not {len(call.arguments)}"
+                if not call.keywords
+                else f"'{call.function}' takes no keywords",
                 f"see its declaration in line {function.span.line}",
             )
         arguments = tuple(
-            self.value(
-                argument, scope, frame, domain, f"argument {number} of '{call.function}'"
-            )
+            self.value(argument, scope, frame, domain, f"argument {number} of '{call.function}'")
             for number, (argument, domain) in enumerate(
                 zip(call.arguments, domains, strict=True), 1
             )
@@ -222,38 +257,40 @@ class Values:
         return Learned(function, arguments, call.span)
 
     def _function(self, call: syntax.Call, scope: Scope) -> Table | Network:
-        names = scope.names
-        function = names.get(call.function)
+        name = call.function
+        function = scope.names.get(name)
         if isinstance(function, Table | Network):
             return function
         if function is None:
-            functions = [n for n, b in names.items() if isinstance(b, Table | Network)]
+            functions = [n for n, b in scope.names.items() if isinstance(b, Table | Network)]
             raise StaticError(
                 "E201",
                 call.span,
-                f"the function '{call.function}' is not declared",
-                suggestion(call.function, functions)
+                f"the function '{name}' is not declared",
+                suggestion(name, functions)
                 or "declare it with @Runtime or @Learn before it is used",
             )
-        if isinstance(function, syntax.Function):
+        if isinstance(function, Broken):
+            raise Unreported("E201", call.span, f"the declaration of '{name}' was refused")
+        if isinstance(function, Inline):
             raise StaticError(
                 "E507",
                 call.span,
-                f"the @Inline function '{call.function}' has no value",
+                f"the @Inline function '{name}' has no value",
                 "call it in a statement of its own",
             )
         raise StaticError(
-            "E203", call.span, f"'{call.function}' is not a function", "call functions only"
+            "E203", call.span, f"'{name}' is not a function", f"write '{name}' without '(...)'"
         )
 
     def _known(
         self, expression: syntax.Expression, scope: Scope, expected: Domain | None, target: str
     ) -> Known:
-        self._warn_division(expression)
+        span = expression.span
         try:
-            bound, values = scope.over_bound(lambda: static.evaluate(expression, scope))
+            bound, values = scope.over_bound(lambda: static.evaluate(expression, scope), span)
         except NotStatic as error:
-            raise NotStatic(
+            raise StaticError(
                 "E309",
                 error.span,
                 f"{error.message}, so it cannot be calculated with here",
@@ -261,136 +298,32 @@ class Values:
             ) from None
         for value in values:
             if not isinstance(value, int):
-                raise StaticError("E301", expression.span, "this is a list", "use an integer")
+                raise StaticError("E301", span, "this is a list, not an integer", "use an integer")
             if isinstance(expected, tuple):
                 raise StaticError(
                     "E307",
-                    expression.span,
-                    f"{int(value)} is an integer, but {target} {_ranges(expected)}",
+                    span,
+                    f"{int(value)} is an integer, but {target} {ranges(expected)}",
                     "use a tensor",
                 )
             if value < 0 or (expected is not None and value >= expected):
                 raise StaticError(
                     "E310",
-                    expression.span,
-                    f"the value {int(value)} is out of range: {target} "
-                    f"{_ranges(expected or 1)}",
-                    f"use a value from 0 to {(expected or 1) - 1}",
+                    span,
+                    f"the value {int(value)} is out of range: {target} {ranges(expected)}"
+                    if expected is not None
+                    else f"the value {int(value)} is negative",
+                    f"use a value from 0 to {expected - 1}"
+                    if expected is not None
+                    else "values start at 0",
                 )
         size = expected if expected is not None else max(values) + 1
         return Known(bound, tuple(map(int, values)), size)
 
-    def test(self, expression: syntax.Expression, scope: Scope, frame: Frame) -> bool | Test:
-        """A test as a static boolean, or as the values of one variable for which it holds.
 
-        Raises:
-          StaticError: it is neither.
-        """
-        self._warn_division(expression)
-        try:
-            return bool(static.evaluate(expression, scope))
-        except NotStatic:
-            subjects = list(_subjects(expression, scope))
-        checked = [self.value(subject, scope, frame) for subject in subjects]
-        first = checked[0]
-        for subject, other in zip(subjects, checked, strict=True):
-            if other != first:
-                raise StaticError(
-                    "E305",
-                    subject.span,
-                    f"this test compares {describe(first)} with {describe(other)}",
-                    "compare with a constant; bind one of them by 'with ... as v:'",
-                )
-        if not isinstance(first.domain, int):
-            raise StaticError("E307", expression.span, "a tensor cannot be tested", "test integers")
-        holds = tuple(
-            value
-            for value in range(first.domain)
-            if static.evaluate(_replace(expression, subjects, value), scope)
-        )
-        return Test(first, holds)
-
-    def _warn_division(self, expression: syntax.Expression) -> None:
-        for node in _walk(expression):
-            if isinstance(node, syntax.Binary) and node.operator == "/":
-                warn_division(self._diagnostics, node.span)
+def _indices(count: int) -> str:
+    return "no index" if count == 0 else "1 index" if count == 1 else f"{count} indices"
 
 
-def warn_division(diagnostics: Diagnostics, span: Span) -> None:
-    """Warns of `/`, which divides integers as in Python 2."""
-    diagnostics.add("W102", span, "'/' divides integers here, rounding down", "write '//'")
-
-
-def describe(expression: Expression) -> str:
-    """How a message names a checked expression."""
-    match expression:
-        case Read(bound, elements):
-            if not bound:
-                return f"'{elements[0]}'"
-            return f"'{elements[0].variable.name}[...]'"
-        case Apply(table):
-            return f"'{table.name}(...)'"
-        case Learned(network):
-            return f"'{network.name}(...)'"
-        case Known(bound, values):
-            return f"'{bound[0].name}'" if bound else str(values[0])
-
-
-def _ranges(domain: Domain) -> str:
-    if isinstance(domain, int):
-        return f"ranges over 0..{domain - 1}"
-    return f"is a tensor of shape ({', '.join(map(str, domain))})"
-
-
-def _children(node: syntax.Expression) -> list[syntax.Expression]:
-    found = []
-    for field in dataclasses.fields(node):
-        value = getattr(node, field.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            part = part[1] if isinstance(part, tuple) else part
-            if isinstance(part, syntax.Expression):
-                found.append(part)
-    return found
-
-
-def _walk(node: syntax.Expression) -> list[syntax.Expression]:
-    nodes = [node]
-    for child in nodes:
-        nodes.extend(_children(child))
-    return nodes
-
-
-def _subjects(node: syntax.Expression, scope: Scope) -> list[syntax.Expression]:
-    """The outermost parts of a test that depend on a variable."""
-    is_variable = False
-    match node:
-        case syntax.Name(name):
-            is_variable = isinstance(scope.names.get(name), Variable | Element)
-        case syntax.Subscript(syntax.Name(name)):
-            is_variable = isinstance(scope.names.get(name), Variable | Pieces)
-        case syntax.Call(name):
-            is_variable = isinstance(scope.names.get(name), Table | Network)
-    if is_variable:
-        try:
-            static.evaluate(node, scope)
-        except NotStatic:
-            return [node]
-        except StaticError:
-            return [node]
-    return [found for child in _children(node) for found in _subjects(child, scope)]
-
-
-def _replace(
-    node: syntax.Expression, subjects: list[syntax.Expression], value: int
-) -> syntax.Expression:
-    """`node` with every subject replaced by a number."""
-    if any(node is subject for subject in subjects):
-        return syntax.Number(value, node.span)
-    changes = {}
-    for field in dataclasses.fields(node):
-        old = getattr(node, field.name)
-        if isinstance(old, syntax.Expression):
-            changes[field.name] = _replace(old, subjects, value)
-        elif isinstance(old, tuple) and old and isinstance(old[0], syntax.Expression):
-            changes[field.name] = tuple(_replace(part, subjects, value) for part in old)
-    return dataclasses.replace(node, **changes)
+def _arguments(count: int) -> str:
+    return "1 argument" if count == 1 else f"{count} arguments"

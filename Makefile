@@ -1,0 +1,36 @@
+# Two commands set up a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?=
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test soak lint bench clean
+
+# The environment is made anew when the requirements change.
+$(STAMP): requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# Learns ADD2X2 'right' and fails unless the learned program is correct.
+demo: $(STAMP)
+	$(BIN)/python demo.py $(if $(DATA),--data_dir=$(DATA))
+
+test: $(STAMP) lint
+	$(BIN)/python -m pytest -q -m "not soak"
+
+soak: $(STAMP) lint
+	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 $(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/step_time.py --model=add2x2_model.py --batch=64
+	$(BIN)/python benchmarks/step_time.py --model=add2x2_model.py --batch=256
+
+clean:
+	rm -rf $(VENV) runs

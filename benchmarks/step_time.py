@@ -1,0 +1,159 @@
+"""Times a training step against its floor, the model's networks alone; prints one JSON line.
+
+    python benchmarks/step_time.py --model=add2x2_model.py --batch=64
+
+Floor and step alternate in blocks in one process, because two measured one after the other drift
+apart; `ratio` is the median of the blocks' ratios.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+from absl import app, flags
+
+import experiments.quiet  # noqa: F401
+
+# isort: split
+import tensorflow as tf
+
+from experiments.command import guarded, parse_hypers
+from experiments.single import model_path
+from terpret import CompiledModel, compile_model
+from terpret.backends.networks import layers
+from terpret.learning.learner import Learner
+from terpret.learning.method import PRESETS
+from terpret.learning.optimise import OPTIMISERS
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
+flags.DEFINE_integer("batch", 64, "Examples in a batch.", 1)
+flags.DEFINE_integer("restarts", 1, "Restarts in the graph.", 1)
+flags.DEFINE_string("hypers", "", "Values for the model's hypers: T=6,N_TILES=4.")
+flags.DEFINE_enum("preset", "robust", sorted(PRESETS), "Optimiser and noise.")
+flags.DEFINE_bool("xla", True, "Compile both by XLA.")
+flags.DEFINE_integer("blocks", 15, "Pairs of blocks.", 1)
+flags.DEFINE_integer("steps", 60, "Steps in a block.", 1)
+
+Batch = Mapping[str, tf.Tensor]
+
+
+def random_batch(model: CompiledModel, size: int) -> dict[str, tf.Tensor]:
+    """Random inputs and outputs of the right shapes."""
+    random = np.random.default_rng(0)
+    batch = {}
+    for variable in model.checked.variables:
+        if variable.kind in ("Input", "Output") and isinstance(variable.domain, int):
+            shape = (size, *variable.dims)
+            batch[variable.name] = random.integers(0, variable.domain, shape, np.int32)
+        elif variable.kind == "Input":
+            shape = (size, *variable.dims, *variable.domain)
+            batch[variable.name] = random.random(shape, np.float32)
+    return model.checked_batch(batch, outputs=True)
+
+
+def networks_alone(model: CompiledModel, preset: str, xla: bool) -> Callable[[Batch], tf.Tensor]:
+    """A training step of the model's networks on the same images, with the same optimiser."""
+    method = PRESETS[preset]
+    rule, starts = OPTIMISERS[method.optimiser]
+    variables = model.network_variables
+    slots = [[tf.Variable(tf.fill(v.shape, s)) for s in starts] for v in variables]
+    count = tf.Variable(0.0)
+    images = next(v for v in model.checked.of_kind("Input") if not isinstance(v.domain, int))
+    outputs = {network.name: network.output for network in model.checked.networks}
+
+    def step(batch: Batch) -> tf.Tensor:
+        pixels = tf.reshape(batch[images.name], [-1, int(np.prod(images.domain))])
+        with tf.GradientTape() as tape:
+            loss = tf.zeros([])
+            for name, weights in model.networks.items():
+                marginal = tf.nn.softmax(layers(weights, pixels, False, outputs[name]))
+                loss -= tf.reduce_mean(tf.math.log(marginal[..., 0] + 1e-10))
+        gradients = tape.gradient(loss, variables)
+        number = count.assign_add(1.0)
+        rate = tf.constant(method.network_rate)
+        for variable, gradient, own in zip(variables, gradients, slots, strict=True):
+            change, values = rule(gradient, list(own), number, rate, method)
+            for slot, value in zip(own, values, strict=True):
+                slot.assign(value)
+            variable.assign_sub(change)
+        return loss
+
+    return tf.function(step, autograph=False, jit_compile=xla)
+
+
+def operations(model: CompiledModel, batch: Batch) -> int:
+    """Graph operations of losses and gradients, constants not counted."""
+
+    @tf.function(autograph=False)
+    def losses_and_gradients(batch: Batch) -> list[tf.Tensor]:
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(model.emit_losses(batch))
+        return [total, *tape.gradient(total, model.trainable_variables)]
+
+    graph = losses_and_gradients.get_concrete_function(batch).graph
+    return sum(operation.type != "Const" for operation in graph.get_operations())
+
+
+def block(step: Callable[[Batch], tf.Tensor], batch: Batch, count: int) -> float:
+    """Milliseconds a step, over `count` steps."""
+    started = time.perf_counter()
+    for _ in range(count):
+        result = step(batch)
+    result.numpy()
+    return (time.perf_counter() - started) / count * 1000
+
+
+def measure() -> int:
+    """Measures what the flags say and prints the line."""
+    path = model_path(FLAGS.model)
+    hypers = parse_hypers(FLAGS.hypers)
+    started = time.perf_counter()
+    model = compile_model(path, hypers, FLAGS.restarts)
+    # No annealing: every step of the benchmark is like the first.
+    learner = Learner(model, PRESETS[FLAGS.preset], 0, 10**9, FLAGS.xla)
+    built = time.perf_counter()
+    batch = random_batch(model, FLAGS.batch)
+    learner.step(batch)
+    compiled = time.perf_counter()
+    line = {
+        "model": FLAGS.model,
+        "batch": FLAGS.batch,
+        "restarts": FLAGS.restarts,
+        "build_s": round(built - started, 2),
+        "compile_s": round(compiled - built, 2),
+    }
+    if model.networks:
+        floor = networks_alone(
+            compile_model(path, hypers, FLAGS.restarts), FLAGS.preset, FLAGS.xla
+        )
+        floor(batch)
+        block(floor, batch, FLAGS.steps)
+    block(learner.step, batch, FLAGS.steps)
+    steps, floors = [], []
+    for _ in range(FLAGS.blocks):
+        if model.networks:
+            floors.append(block(floor, batch, FLAGS.steps))
+        steps.append(block(learner.step, batch, FLAGS.steps))
+    ratios = [step / alone for step, alone in zip(steps, floors, strict=False)]
+    line["step_ms"] = round(statistics.median(steps), 3)
+    line["nets_ms"] = round(statistics.median(floors), 3) if floors else None
+    line["ratio"] = round(statistics.median(ratios), 3) if ratios else None
+    line["ops"] = operations(model, batch)
+    print(json.dumps(line), flush=True)
+    return 0
+
+
+def main(_: list[str]) -> None:
+    """Runs the measurement; a mistake in the flags is one message."""
+    sys.exit(guarded(measure))
+
+
+if __name__ == "__main__":
+    app.run(main)

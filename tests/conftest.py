@@ -1,0 +1,22 @@
+"""Settings of every test: TensorFlow quiet, repeatable, and run from the project's root."""
+
+import os
+from pathlib import Path
+
+import experiments.quiet  # noqa: F401
+
+# isort: split
+import pytest
+import tensorflow as tf
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def pytest_configure() -> None:
+    tf.get_logger().setLevel("ERROR")
+    os.environ.setdefault("PYTHONHASHSEED", "0")

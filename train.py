@@ -1,0 +1,34 @@
+"""Learns a model's programs and networks: `python train.py --model=add2x2_model.py`."""
+
+import sys
+
+from absl import app, flags
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
+flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "The ADD2X2 task.")
+flags.DEFINE_string("hypers", "", "Values for the model's hypers: T=6,N_TILES=4.")
+flags.DEFINE_enum("preset", "robust", ["robust", "ntpt"], "Optimiser, rates and start.")
+flags.DEFINE_integer("restarts", 10, "Independent starts, trained side by side.", 1, 10_000)
+flags.DEFINE_integer("examples", 60_000, "Training examples for each restart.", 1)
+flags.DEFINE_integer("batch_size", 0, "Examples in an update; 0: the preset's.", 0)
+flags.DEFINE_integer("distinct_grids", 0, "Distinct training grids; 0: no limit.", 0)
+flags.DEFINE_integer("seed", 0, "The root seed.")
+flags.DEFINE_string("workdir", "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED.")
+flags.DEFINE_enum("digits", "auto", ["auto", "mnist", "embedded"], "The images of digits.")
+flags.DEFINE_string("data_dir", None, "Where tensorflow-datasets keeps its data.")
+flags.DEFINE_integer("check_every", 2000, "Examples between checks of the programs.", 1)
+flags.DEFINE_bool("xla", True, "Compile the training step by XLA.")
+flags.DEFINE_bool("restart", False, "Begin afresh in a folder that holds a run.")
+
+
+def main(_: list[str]) -> None:
+    """Turns flags into a config, and runs it."""
+    import experiments.quiet  # noqa: F401
+    from experiments import command
+
+    sys.exit(command.train(FLAGS, sys.argv))
+
+
+if __name__ == "__main__":
+    app.run(main)
