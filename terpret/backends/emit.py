@@ -5,6 +5,7 @@ import enum
 import types
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from terpret.backends import prob
@@ -123,6 +124,7 @@ class _Emitter:
     ):
         self._space, self._params, self._inputs = space, params, inputs
         self._apply, self._dtype, self._kinds = apply, dtype, kinds
+        self._elements: dict[tuple[int, tuple[int, ...]], list[tf.Tensor]] = {}
 
     def in_space(self, node: Node, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
         """The node's tensor with marginals and tables in the space."""
@@ -147,7 +149,7 @@ class _Emitter:
             case Constant(value=value):
                 return tf.constant(value, self._dtype)
             case Pick(operand=operand, index=index):
-                return _pick(made[operand.number], len(operand.axes), index)
+                return self._pick(operand.number, made[operand.number], len(operand.axes), index)
             case Stack(elements=elements):
                 marginal = self._is(node, Kind.MARGINAL)
                 take = self.in_space if marginal else self._as_numbers
@@ -157,6 +159,17 @@ class _Emitter:
             case Contract():
                 return self._contract(node, made, unstacked)
         raise AssertionError(node)
+
+    def _pick(
+        self, number: int, tensor: tf.Tensor, axes: int, index: tuple[int, ...]
+    ) -> tf.Tensor:
+        # All elements come from one operation, whose gradient is one operation too.
+        for depth, position in enumerate(index):
+            key = (number, index[:depth])
+            if key not in self._elements:
+                self._elements[key] = tf.unstack(tensor, axis=axes)
+            tensor = self._elements[key][position]
+        return tensor
 
     def _contract(
         self, node: Contract, made: dict[int, tf.Tensor], unstacked: set[int]
@@ -212,14 +225,11 @@ def _stack(node: Stack, elements: list[tf.Tensor]) -> tf.Tensor:
         aligned.append(prob.align(tensor, labels, [*node.axes, *range(rank)]))
     shapes = {tuple(tensor.shape) for tensor in aligned}
     if len(shapes) > 1:
-        shape = tf.shape(aligned[0])
-        for tensor in aligned[1:]:
-            shape = tf.broadcast_dynamic_shape(shape, tf.shape(tensor))
+        if all(tensor.shape.is_fully_defined() for tensor in aligned):
+            shape = np.broadcast_shapes(*shapes)
+        else:
+            shape = tf.shape(aligned[0])
+            for tensor in aligned[1:]:
+                shape = tf.broadcast_dynamic_shape(shape, tf.shape(tensor))
         aligned = [tf.broadcast_to(tensor, shape) for tensor in aligned]
     return tf.stack(aligned, len(node.axes))
-
-
-def _pick(tensor: tf.Tensor, axes: int, index: tuple[int, ...]) -> tf.Tensor:
-    for position in index:
-        tensor = tf.gather(tensor, position, axis=axes)
-    return tensor

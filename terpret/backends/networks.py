@@ -145,8 +145,9 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
 def _dense(rows: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, restarts: int) -> tf.Tensor:
     if restarts == 1:
         if len(rows.shape) == 3:
-            rows = rows[0]
-        return (tf.matmul(rows, kernel[0]) + bias[0])[None]
+            rows = tf.squeeze(rows, 0)
+        flat = tf.reshape(kernel, kernel.shape[1:])
+        return (tf.matmul(rows, flat) + tf.reshape(bias, [-1]))[None]
     if len(rows.shape) == 2:
         # Images carry no restart axis: one product with all restarts' kernels side by side.
         wide = tf.reshape(tf.transpose(kernel, [1, 0, 2]), [kernel.shape[1], -1])

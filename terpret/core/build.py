@@ -1,6 +1,7 @@
 """Checked tree to tensor network, statement by statement; nothing is simplified here."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -211,9 +212,14 @@ class _Builder:
                     self._one_hots[key] = self._constant(np.reshape(known, sizes), domain)
                 return self._pool.open(self._one_hots[key], self._axes(bound))
             case checked.Read(bound, elements):
-                nodes = [self._element(element, values) for element in elements]
+                axes = self._axes(bound)
                 sizes = tuple(variable.size for variable in bound)
-                return self._pool.open(self._array(nodes, sizes), self._axes(bound))
+                places = itertools.product(*map(range, sizes))
+                nodes = [
+                    self._at(self._element(element, values), axes, place)
+                    for element, place in zip(elements, places, strict=True)
+                ]
+                return self._pool.open(self._array(nodes, sizes), axes)
             case checked.Apply(table, arguments):
                 nodes = [self._value(argument, values) for argument in arguments]
                 return self._apply(table, nodes)
@@ -229,6 +235,24 @@ class _Builder:
             return self._value(clamp, values)
         leaf = self._leaves.get(element.variable)
         return values[element] if leaf is None else self._pool.pick(leaf, element.index)
+
+    def _at(self, node: Node, axes: list[Axis], place: tuple[int, ...]) -> Node:
+        """The node where each of `axes` that it has takes its value of `place`.
+
+        What the body of a `with` set is read by the bound variable: both mean the same value of
+        it, and the axis is there only once.
+        """
+        for axis, value in zip(axes, place, strict=True):
+            if axis in node.axes:
+                inner = range(len(node.shape))
+                node = self._pool.contract(
+                    [self._pool.constant(one_hot(value, axis.size)), node],
+                    [[axis], [*node.axes, *inner]],
+                    [(kept, kept) for kept in node.axes if kept != axis],
+                    list(inner),
+                    node.total,
+                )
+        return node
 
     def _apply(self, table: checked.Table, arguments: list[Node]) -> Node:
         if table not in self._tables:

@@ -123,7 +123,11 @@ def _weighed(
     terms = [
         (choice, [label, "part"]),
         *terms,
-        *((f, ls) for j, (f, ls) in enumerate(zip(node.factors, node.labels, strict=True)) if j != k),
+        *(
+            (f, ls)
+            for j, (f, ls) in enumerate(zip(node.factors, node.labels, strict=True))
+            if j != k
+        ),
     ]
     present = {name for _, labels in terms for name in labels}
     axes = [

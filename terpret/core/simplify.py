@@ -180,9 +180,7 @@ class _Contraction:
       terms: operand, its labels, and whether it may be made part of this contraction.
     """
 
-    def __init__(
-        self, rules: Rules, axes: list[tuple[Axis, int]], shape: list[int], total: bool
-    ):
+    def __init__(self, rules: Rules, axes: list[tuple[Axis, int]], shape: list[int], total: bool):
         self.terms: list[tuple[Node, list[int], bool]] = []
         self._rules, self._pool = rules, rules.pool
         self._axes, self._shape, self._total = axes, shape, total
@@ -328,8 +326,7 @@ class _Contraction:
     def _can_rename(self, readers: list[int], label: int) -> bool:
         """No operand reads a label twice; only of a constant the diagonal can be taken here."""
         return all(
-            label not in self.terms[k][1] or isinstance(self.terms[k][0], Constant)
-            for k in readers
+            label not in self.terms[k][1] or isinstance(self.terms[k][0], Constant) for k in readers
         )
 
     def _read_diagonal(self, k: int, first: int, second: int) -> None:

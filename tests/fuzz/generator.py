@@ -103,19 +103,19 @@ class _Table:
 
 
 @st.composite
-def models(draw: st.DrawFn, drops: bool = True) -> Model:
+def models(draw: st.DrawFn, networks: bool = True) -> Model:
     """A well-typed model with at least one Param, one Input and one Output.
 
     Args:
       draw: from hypothesis.
-      drops: whether functions may lose mass.
+      networks: whether functions may be learned.
     """
-    return _Builder(draw, drops).model()
+    return _Builder(draw, networks).model()
 
 
 class _Builder:
-    def __init__(self, draw: st.DrawFn, drops: bool):
-        self._draw, self._may_drop, self._drops = draw, drops, False
+    def __init__(self, draw: st.DrawFn, networks: bool):
+        self._draw, self._networks, self._drops = draw, networks, False
         self._declarations: list[syntax.Statement] = []
         self._functions: list[syntax.Statement] = []
         self._tables: list[_Table] = []
@@ -280,18 +280,34 @@ class _Builder:
 
     def _with(self, context: Context, targets: Sequence[Scalar]) -> Statements:
         subject = self._subject(context)
-        # Something must be left that is not known.
-        others = len(context.scalars) + len(context.arrays) > 1
-        if subject in context.scalars and others and self._chance(25):
-            scalars = tuple(s for s in context.scalars if s != subject)
-            inner = dataclasses.replace(context, scalars=scalars)
-            known = Static(subject.expression, subject.domain)
-            return (
-                syntax.With(subject.expression, None, self._block(inner.deeper(known), targets)),
-            )
+        if context.declare and self._chance(25):
+            unnamed = self._unnamed(context)
+            if unnamed:
+                inner, known = unnamed
+                body = self._block(inner.deeper(known), targets)
+                return (syntax.With(known.expression, None, body),)
         known = Static(Name(self._name("v")), subject.domain)
         body = self._block(context.deeper(known), targets)
         return (syntax.With(subject.expression, known.expression.id, body),)
+
+    def _unnamed(self, context: Context) -> tuple[Context, Static] | None:
+        """What a `with` without a name can bind, and what can be read in its body besides."""
+        if self._chance(30):
+            constant = [
+                _element(array, tuple(Number(self._number(0, size - 1)) for size in array.dims))
+                for array in context.arrays
+            ]
+            names = [known.expression for known in context.statics]
+            fresh = [element for element in constant if element.expression not in names]
+            if fresh:
+                chosen = self._one_of(fresh)
+                return context, Static(chosen.expression, chosen.domain)
+        # Something must be left that is not known.
+        if not context.scalars or len(context.scalars) + len(context.arrays) == 1:
+            return None
+        chosen = self._one_of(context.scalars)
+        rest = tuple(s for s in context.scalars if s != chosen)
+        return dataclasses.replace(context, scalars=rest), Static(chosen.expression, chosen.domain)
 
     def _inline(self, context: Context, targets: Sequence[Scalar]) -> Statements:
         """A call of a function made for these targets, and its declaration."""
@@ -453,20 +469,22 @@ class _Builder:
         if fitting and (len(self._tables) >= MAX_TABLES or self._chance(50)):
             return self._one_of(fitting)
         table = _Table(self._name("f"), domains, result)
-        parameters = tuple("pq"[: len(domains)])
-        decorator = Call(
-            "Runtime", (syntax.ListDisplay(tuple(map(Number, domains))), Number(result))
-        )
-        dropping = self._may_drop and self._chance(20)
-        if dropping:
-            self._drops = True
-            decorator = dataclasses.replace(
-                decorator, keywords=(("out_of_range", syntax.Text("drop")),)
-            )
-        body = self._body(parameters, domains, result, dropping)
-        self._functions.append(syntax.Function(table.name, parameters, decorator, body))
+        self._functions.append(self._function(table))
         self._tables.append(table)
         return table
+
+    def _function(self, table: _Table) -> syntax.Function:
+        parameters = tuple("pq"[: len(table.domains)])
+        signature = (syntax.ListDisplay(tuple(map(Number, table.domains))), Number(table.result))
+        if self._networks and self._chance(15):
+            sizes = ("hid_sizes", syntax.ListDisplay((Number(4),)))
+            learned = Call("Learn", signature, (sizes,))
+            return syntax.Function(table.name, parameters, learned, (syntax.Pass(),))
+        dropping = self._chance(20)
+        self._drops |= dropping
+        keywords = (("out_of_range", syntax.Text("drop")),) if dropping else ()
+        body = self._body(parameters, table.domains, table.result, dropping)
+        return syntax.Function(table.name, parameters, Call("Runtime", signature, keywords), body)
 
     def _body(
         self, parameters: tuple[str, ...], domains: tuple[int, ...], result: int, drop: bool

@@ -16,6 +16,7 @@ from terpret.language import syntax
 EPSILON = 1e-10
 KINDS = ("Param", "Var", "Input", "Output")
 
+Layers = tuple[list[np.ndarray], list[np.ndarray]]
 Value = int | tuple | range
 Place = tuple[str, tuple[int, ...]]
 
@@ -51,7 +52,10 @@ class _World:
 
 
 def marginals(
-    module: syntax.Module, params: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]
+    module: syntax.Module,
+    params: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
+    networks: Mapping[str, Layers],
 ) -> dict[str, np.ndarray]:
     """The marginals of every Output.
 
@@ -59,11 +63,12 @@ def marginals(
       module: a well-typed model.
       params: the marginals of every Param, [*dims, n].
       inputs: every Input, integers [batch, *dims]; at least one.
+      networks: kernels [inputs, outputs] and biases [outputs] of every learned function.
 
     Returns:
       For each Output, [batch, *dims, n].
     """
-    return _Walk(params, inputs).outputs(module)
+    return _Walk(params, inputs, networks).outputs(module)
 
 
 def loss(outputs: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -> float:
@@ -78,8 +83,13 @@ def loss(outputs: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) ->
 
 
 class _Walk:
-    def __init__(self, params: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]):
-        self._params, self._inputs = params, inputs
+    def __init__(
+        self,
+        params: Mapping[str, np.ndarray],
+        inputs: Mapping[str, np.ndarray],
+        networks: Mapping[str, Layers],
+    ):
+        self._params, self._inputs, self._networks = params, inputs, networks
         self._batch = len(next(iter(inputs.values())))
         self._declared: list[_Declared] = []
 
@@ -240,6 +250,8 @@ class _Walk:
             self._marginal(argument, world, size)
             for argument, size in zip(call.arguments, sizes, strict=True)
         ]
+        if call.function in self._networks:
+            return _network(np.concatenate(arguments, -1), *self._networks[call.function])
         result = np.zeros((self._batch, domain))
         for values in itertools.product(*map(range, sizes)):
             out = self._run(world.names[call.function], values, world)
@@ -258,8 +270,9 @@ class _Walk:
                 yield node
             return
         inner = [part for child in _children(node) for part in self._subjects(child, world)]
-        is_call = isinstance(node, syntax.Call) and node.function in world.names
-        yield from [node] if is_call and inner else inner
+        called = node.function if isinstance(node, syntax.Call) else None
+        whole = called in self._networks or (inner and called in world.names)
+        yield from [node] if whole else inner
 
     # What is known.
 
@@ -328,6 +341,20 @@ class _Walk:
                     if result is not None:
                         return result
         return None
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last dimension."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def _network(rows: np.ndarray, kernels: list[np.ndarray], biases: list[np.ndarray]) -> np.ndarray:
+    for layer, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
+        rows = rows @ kernel + bias
+        if layer < len(kernels) - 1:
+            rows = np.maximum(rows, 0)
+    return softmax(rows)
 
 
 def _holds(a: Value, operator: str, b: Value) -> bool:

@@ -46,6 +46,7 @@ class Case:
       inputs: integers [batch, *dims] by name.
       labels: integers [batch, *dims] by name; some are -1.
       logits: [restart, *dims, n] by name.
+      layers: kernels [restart, inputs, outputs] and biases [restart, outputs] by network.
     """
 
     model: generator.Model
@@ -53,6 +54,12 @@ class Case:
     inputs: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
     logits: dict[str, np.ndarray]
+    layers: dict[str, naive.Layers]
+
+    def network(self, name: str, restart: int) -> naive.Layers:
+        """The layers of one restart."""
+        kernels, biases = self.layers[name]
+        return [kernel[restart] for kernel in kernels], [bias[restart] for bias in biases]
 
     @property
     def batch(self) -> dict[str, np.ndarray]:
@@ -72,7 +79,13 @@ def case_of(model: generator.Model, seed: int) -> Case:
         }
 
     logits = {v.name: rng.normal(size=(2, *v.dims, v.domain)) for v in checked.of_kind("Param")}
-    return Case(model, checked, integers("Input", 0), integers("Output", -1), logits)
+    layers = {}
+    for network in checked.networks:
+        widths = [sum(network.inputs), *network.hid_sizes, network.output]
+        shapes = list(zip(widths[:-1], widths[1:], strict=True))
+        kernels = [rng.normal(size=(2, *shape)) for shape in shapes]
+        layers[network.name] = kernels, [rng.normal(size=(2, shape[1])) for shape in shapes]
+    return Case(model, checked, integers("Input", 0), integers("Output", -1), logits, layers)
 
 
 def compiled(
@@ -80,12 +93,18 @@ def compiled(
     logits: dict[str, np.ndarray],
     space: str = "prob",
     dtype: tf.DType = tf.float64,
+    first: int = 0,
 ) -> CompiledModel:
-    """The compiled model of a case with these logits."""
+    """The compiled model of a case with these logits; restart `first` and on of its networks."""
     restarts = len(next(iter(logits.values())))
     model = compile_model(case.checked, restarts=restarts, space=space, dtype=dtype)
     for name, value in logits.items():
         model.param_logits[name].assign(value)
+    for name, weights in model.networks.items():
+        variables = [*weights.kernels, *weights.biases]
+        values = [value for part in case.layers[name] for value in part]
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value[first : first + restarts])
     return model
 
 
@@ -100,30 +119,25 @@ def marginals(case: Case, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray
 
 def expected(case: Case, logits: dict[str, np.ndarray], restart: int) -> dict[str, np.ndarray]:
     """The naive walk's marginals for one restart."""
-    params = {name: softmax(value[restart]) for name, value in logits.items()}
-    return naive.marginals(case.model.module, params, case.inputs)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities along the last dimension."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    params = {name: naive.softmax(value[restart]) for name, value in logits.items()}
+    networks = {name: case.network(name, restart) for name in case.layers}
+    return naive.marginals(case.model.module, params, case.inputs, networks)
 
 
 def losses_and_gradients(
     model: CompiledModel, batch: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The losses [restart] and the gradient of their sum by the logits."""
+    """The losses [restart] and the gradient of their sum by every variable, [restart, ...]."""
+    variables = {variable.name: variable for variable in model.network_variables}
+    variables.update(model.param_logits)
     with tf.GradientTape() as tape:
         losses = model.emit_losses(model.checked_batch(batch, outputs=True))
-    gradients = tape.gradient(
-        losses, model.param_logits, unconnected_gradients=tf.UnconnectedGradients.ZERO
-    )
+    gradients = tape.gradient(losses, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return losses.numpy(), {name: value.numpy() for name, value in gradients.items()}
 
 
 @fuzz(0.2)
-@given(generator.models(), SEEDS)
+@given(generator.models(networks=False), SEEDS)
 def test_one_hot_parameters_give_the_interpreters_values(model: generator.Model, seed: int) -> None:
     case = case_of(model, seed)
     values = {name: logits.argmax(-1)[0] for name, logits in case.logits.items()}
@@ -200,7 +214,7 @@ def test_a_restart_alone_is_the_restart_among_others(model: generator.Model, see
     losses, gradients = losses_and_gradients(compiled(case, case.logits), case.batch)
     for restart in range(2):
         alone = {name: value[restart : restart + 1] for name, value in case.logits.items()}
-        loss, gradient = losses_and_gradients(compiled(case, alone), case.batch)
+        loss, gradient = losses_and_gradients(compiled(case, alone, first=restart), case.batch)
         np.testing.assert_allclose(loss[0], losses[restart], rtol=0, atol=1e-12)
         for name, value in gradient.items():
             np.testing.assert_allclose(value[0], gradients[name][restart], rtol=0, atol=1e-12)
@@ -214,7 +228,8 @@ def test_gradients_are_differences_of_the_naive_walk(model: generator.Model, see
     walked = naive.loss(expected(case, case.logits, 0), case.labels)
     np.testing.assert_allclose(found[0], walked, rtol=1e-9, atol=1e-9)
     rng, step = np.random.default_rng(seed), 1e-5
-    for name, gradient in gradients.items():
+    for name in case.logits:
+        gradient = gradients[name]
         where = (0, *(rng.integers(0, size) for size in gradient.shape[1:]))
         sides = []
         for sign in (1, -1):
