@@ -4,9 +4,10 @@ import json
 import os
 import sys
 
-from absl import app, flags
+from absl import flags
 
 import train
+from experiments import arguments
 
 FLAGS = flags.FLAGS
 LEAST_ACCURACY = {"embedded": 0.80, "mnist": 0.90}
@@ -40,4 +41,4 @@ def main(_: list[str]) -> None:
 
 if __name__ == "__main__":
     assert train.FLAGS is FLAGS
-    app.run(main)
+    arguments.run(main)

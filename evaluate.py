@@ -2,7 +2,9 @@
 
 import sys
 
-from absl import app, flags
+from absl import flags
+
+from experiments import arguments
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("workdir", None, "The run folder.", required=True)
@@ -18,4 +20,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    arguments.run(main)

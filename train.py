@@ -2,7 +2,9 @@
 
 import sys
 
-from absl import app, flags
+from absl import flags
+
+from experiments import arguments
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
@@ -31,4 +33,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    arguments.run(main)

@@ -16,9 +16,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 import experiments.quiet  # noqa: F401
+from experiments import arguments
 
 # isort: split
 import tensorflow as tf
@@ -156,4 +157,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    arguments.run(main)

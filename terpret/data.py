@@ -56,9 +56,7 @@ def read_hypers(path: str | os.PathLike) -> dict[str, dict[str, int]]:
     return content
 
 
-def declared_hypers(
-    model: str | os.PathLike | Source, hypers: Mapping[str, int]
-) -> dict[str, int]:
+def declared_hypers(model: str | os.PathLike | Source, hypers: Mapping[str, int]) -> dict[str, int]:
     """Those of a configuration's hypers that a model declares; a file may hold more.
 
     Args:

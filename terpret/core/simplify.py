@@ -252,13 +252,11 @@ class _Contraction:
             place = _place_of_one(node.value)
             if place is None or label in self._kept():
                 continue
-            changed = False
-            for other in self._readers(label, k):
-                changed |= self._pick_term(other, label, place)
-            if not self._readers(label, k):
+            readers = self._readers(label, k)
+            if not readers:
                 del self.terms[k]
                 return True
-            if changed:
+            if any(self._pick_term(other, label, place) for other in readers):
                 return True
         return False
 

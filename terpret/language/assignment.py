@@ -5,6 +5,8 @@ end of a chain, what every branch set passes to the frame outside, and what only
 remembered with the reason why it cannot be read there.
 """
 
+from collections.abc import Callable
+
 from terpret.language.checked import Element
 from terpret.language.errors import Span
 
@@ -46,14 +48,20 @@ class Frame:
         return None
 
     def merge(
-        self, branches: list["Frame"], labels: list[str], missing: str, span: Span
+        self,
+        branches: list["Frame"],
+        values: list[tuple[int, ...]],
+        remaining: tuple[int, ...],
+        when: Callable[[tuple[int, ...]], str],
+        span: Span,
     ) -> tuple[Element, ...]:
         """Takes over what the branches of a chain set.
 
         Args:
           branches: the frame of each branch, made with `Frame(self)`.
-          labels: how a message names each branch.
-          missing: how a message names the values without a branch; empty when all have one.
+          values: the values of the switch that take each branch.
+          remaining: the values that no branch takes.
+          when: how a message names values of the switch.
           span: the chain.
 
         Returns:
@@ -62,7 +70,7 @@ class Frame:
         everywhere = [
             element
             for element in branches[0].set
-            if not missing and all(element in branch.set for branch in branches)
+            if not remaining and all(element in branch.set for branch in branches)
         ]
         for element in everywhere:
             self.set[element] = span
@@ -72,9 +80,10 @@ class Frame:
             for element in branch.set:
                 if element not in common and element not in self.partial:
                     absent = [
-                        label
-                        for label, other in zip(labels, branches, strict=True)
+                        value
+                        for taken, other in zip(values, branches, strict=True)
                         if element not in other.set
+                        for value in taken
                     ]
-                    self.partial[element] = (span, ", ".join(absent + [missing] * bool(missing)))
+                    self.partial[element] = (span, when((*absent, *remaining)))
         return tuple(everywhere)

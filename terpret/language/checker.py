@@ -34,7 +34,8 @@ from terpret.language.values import Values
 
 MAX_NESTING = 64
 MAX_AXES = 6
-STATEMENT_STEPS = 200
+STATEMENT_STEPS = 300
+ERROR_STEPS = 300
 ROUND_STEPS = 20
 
 
@@ -106,6 +107,7 @@ class _Checker:
         self._clamps: dict[Element, int] = {}
         self._observations: list[Observation] = []
         self._bodies: dict[str, tuple[syntax.Function, runtime.Body, Scope]] = {}
+        self._refused: set[str] = set()
         self._unrolled: set[int] = set()
 
     def model(self, module: syntax.Module) -> CheckedModel:
@@ -138,6 +140,8 @@ class _Checker:
 
     def _call_runtime(self, name: str, arguments: tuple[Value, ...], span: Span) -> Value:
         if name not in self._bodies:
+            if name in self._refused:
+                raise Unreported("E201", span, f"the declaration of '{name}' was refused")
             if any(network.name == name for network in self._networks):
                 raise NotStatic(
                     "E204",
@@ -174,7 +178,8 @@ class _Checker:
             except OutOfFuel as error:
                 # Some steps are counted where no place is known.
                 span = statement.span if error.span == Span() else error.span
-                self._diagnostics.add(error.code, span, error.message, error.help)
+                if not self._diagnostics.sorted("E"):
+                    self._diagnostics.add(error.code, span, error.message, error.help)
                 raise _OutOfFuel from None
             except StaticError as error:
                 if not isinstance(statement, syntax.Assign | syntax.Function):
@@ -186,6 +191,7 @@ class _Checker:
         return tuple(result)
 
     def _report(self, error: StaticError, place: _Place) -> None:
+        self._fuel.left -= ERROR_STEPS
         if isinstance(error, Unreported):
             return
         where = ", ".join(f"{name} = {value}" for name, value in place.loops)
@@ -217,7 +223,7 @@ class _Checker:
                 return self._inline(call, place)
             case syntax.Pass():
                 return ()
-        raise StaticError("E112", statement.span, "'return' outside a function", "remove it")
+        raise StaticError("E112", statement.span, "'return' stands outside a function", "remove it")
 
     def _assign(self, statement: syntax.Assign, place: _Place) -> None:
         target, value, scope = statement.target, statement.value, place.scope
@@ -227,12 +233,13 @@ class _Checker:
                 self._declared_here(call.function, statement.span, place)
             if call is not None and call.function == "Hyper":
                 name, number = declarations.hyper(target, call, scope, self._given, value)
-                scope.names[name] = self._hypers[name] = number
+                self._hypers[name] = number
+                scope.bind(name, number)
             elif call is not None:
                 self._variables.append(declarations.declare(target, value, scope))
             elif isinstance(target, syntax.Name):
                 declarations.free(target.id, target.span, scope)
-                scope.names[target.id] = self._values.alias(value, scope)
+                scope.bind(target.id, self._values.alias(value, scope))
             else:
                 raise StaticError(
                     "E206",
@@ -259,7 +266,7 @@ class _Checker:
             raise StaticError(
                 "E209",
                 span,
-                "a declaration inside a branch that depends on a variable",
+                "this declaration is inside a branch that depends on a variable",
                 "declare it before the branch",
             )
         if place.inline and what != "Var":
@@ -279,16 +286,17 @@ class _Checker:
                 case "Runtime" | "CompileMe":
                     run, seen = runtime.body(function), scope.branch()
                     table = functions.table(function, run, seen, self._fuel)
-                    scope.names[function.name] = table
+                    scope.bind(function.name, table)
                     self._bodies[function.name] = (function, run, seen)
                 case "Learn":
                     network = functions.network(function, scope)
-                    scope.names[function.name] = network
+                    scope.bind(function.name, network)
                     self._networks.append(network)
                 case "Inline":
-                    scope.names[function.name] = Inline(function, scope)
+                    scope.bind(function.name, Inline(function, scope))
         except StaticError:
             declarations.broken(syntax.Name(function.name), scope)
+            self._refused.add(function.name)
             raise
 
     def _set_to(self, statement: syntax.SetTo, place: _Place) -> tuple[Statement, ...]:
@@ -371,7 +379,7 @@ class _Checker:
             raise StaticError(
                 "E407",
                 statement.span,
-                "an observation inside a branch",
+                "this observation is inside a branch",
                 "observe after the branches: a Var that they set",
             )
         seen = self._values.value(statement.target, place.scope, place.frame)
@@ -399,11 +407,12 @@ class _Checker:
             )
         declarations.free(statement.name, statement.span, place.scope)
         result: list[Statement] = []
+        deeper = dataclasses.replace(place, level=place.level + 1)
         for value in values:
             self._fuel.spend(ROUND_STEPS, statement.span)
-            place.scope.names[statement.name] = value
+            place.scope.bind(statement.name, value)
             loops = (*place.loops, (statement.name, value))
-            inner = dataclasses.replace(place, loops=loops, level=place.level + 1)
+            inner = dataclasses.replace(deeper, loops=loops)
             result.extend(self._block(statement.body, inner))
         return tuple(result)
 
@@ -431,7 +440,7 @@ class _Checker:
             )
         scope = inline.scope.called_from(place.scope)
         for parameter, argument in zip(function.parameters, call.arguments, strict=True):
-            scope.names[parameter] = self._values.alias(argument, place.scope)
+            scope.bind(parameter, self._values.alias(argument, place.scope))
         inner = dataclasses.replace(place, scope=scope, level=place.level + 1, inline=True)
         return self._block(function.body, inner)
 
@@ -458,8 +467,9 @@ class _Checker:
     ) -> Switch:
         merged = place.frame.merge(
             [branch.frame for branch in branches],
-            [when(subject, case.values) for case in cases],
-            when(subject, remaining) if remaining else "",
+            [case.values for case in cases],
+            remaining,
+            lambda values: when(subject, values),
             statement.span,
         )
         bound = (statement.name or "") if isinstance(statement, syntax.With) else ""
@@ -505,7 +515,7 @@ class _Checker:
     def _known(self, statement: syntax.With, place: _Place) -> tuple[Statement, ...]:
         inner = dataclasses.replace(place, scope=place.scope.branch(), level=place.level + 1)
         if statement.name is not None:
-            inner.scope.names[statement.name] = self._values.alias(statement.subject, place.scope)
+            inner.scope.bind(statement.name, self._values.alias(statement.subject, place.scope))
         statements = self._block(statement.body, inner)
         place.scope.join([inner.scope], statement.span, bound=statement.name or "")
         return statements
@@ -526,7 +536,7 @@ class _Checker:
             changes["loops"] = (*place.loops, (name, value))
         inner = place.branch(**changes)
         if statement.name is not None:
-            inner.scope.names[statement.name] = value
+            inner.scope.bind(statement.name, value)
         else:
             inner.scope.bound_reads[subject.elements[0]] = value
         return inner
@@ -540,7 +550,7 @@ class _Checker:
     ) -> Bind:
         inner = self._bound(variable, subject, statement, place)
         body = self._block(statement.body, inner)
-        merged = place.frame.merge([inner.frame], [""], "", statement.span)
+        merged = place.frame.merge([inner.frame], [()], (), str, statement.span)
         bound = statement.name or ""
         place.scope.join([inner.scope], statement.span, closed=variable, bound=bound)
         return Bind(variable, subject, body, merged, statement.span)

@@ -10,6 +10,7 @@ from terpret.language.scope import Choice, NotStatic, Pieces, Scope
 from terpret.language.static import StaticError, Within
 from terpret.language.values import Values
 
+VALUE_STEPS = 15
 _SUBJECT = "\0subject"
 
 
@@ -49,7 +50,8 @@ def test(expression: syntax.Expression, values: Values, scope: Scope, frame: Fra
             )
     if not isinstance(first.domain, int):
         raise StaticError("E307", expression.span, "a tensor cannot be tested", "test an integer")
-    replaced = _replace(expression, subjects)
+    replaced = _replaced(expression, subjects)
+    scope.burn(VALUE_STEPS * first.domain, expression.span)
     _refuse_outside(replaced, first, scope)
     holds = tuple(
         value
@@ -79,6 +81,18 @@ def _subjects(node: syntax.Expression, scope: Scope) -> list[syntax.Expression]:
             return [node]
         return []
     return [found for child in syntax.children(node) for found in _subjects(child, scope)]
+
+
+def _replaced(
+    expression: syntax.Expression, subjects: list[syntax.Expression]
+) -> syntax.Expression:
+    """`expression` with every subject replaced by one name."""
+    # Kept on the node: a loop meets the same test in every round.
+    kept = expression.__dict__.get("_replaced")
+    if kept is None or kept[0] != list(map(id, subjects)):
+        kept = list(map(id, subjects)), _replace(expression, subjects)
+        expression.__dict__["_replaced"] = kept
+    return kept[1]
 
 
 def _replace(node: syntax.Expression, subjects: list[syntax.Expression]) -> syntax.Expression:

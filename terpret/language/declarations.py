@@ -176,8 +176,9 @@ def declare(
     name = target.id if isinstance(target, syntax.Name) else target.base.id
     if isinstance(target, syntax.Name):
         free(name, target.span, scope)
-        scope.names[name] = variable(name, value, scope)
-        return scope.names[name]
+        whole = variable(name, value, scope)
+        scope.bind(name, whole)
+        return whole
     index = tuple(positive(part, scope, "the index", 0) for part in target.index)
     pieces = scope.names.get(name)
     if not isinstance(pieces, Pieces):
@@ -200,7 +201,7 @@ def declare(
             "E206", value.span, "an element cannot be an array", f"write '{name}[i, j] = ...'"
         )
     pieces[index] = made
-    scope.names[name] = pieces
+    scope.bind(name, pieces)
     return made
 
 
@@ -208,7 +209,7 @@ def broken(target: syntax.Expression, scope: Scope) -> None:
     """Remembers that the declaration of a name was refused."""
     name = target.base.id if isinstance(target, syntax.Subscript) else target.id
     if name not in RESERVED and (isinstance(target, syntax.Subscript) or name not in scope.names):
-        scope.names[name] = Broken()
+        scope.bind(name, Broken())
 
 
 def free(name: str, span: Span, scope: Scope) -> None:

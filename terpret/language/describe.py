@@ -25,7 +25,8 @@ def ranges(domain: Domain) -> str:
 
 def when(subject: Expression, values: tuple[int, ...]) -> str:
     """`'x' is 1 or 2`."""
-    listed = " or ".join(map(str, values[:4])) + (" or more" if len(values) > 4 else "")
+    shown = sorted(values)
+    listed = " or ".join(map(str, shown[:4])) + (" or more" if len(shown) > 4 else "")
     return f"{describe(subject)} is {listed}"
 
 

@@ -56,7 +56,10 @@ def network(function: syntax.Function, scope: Scope) -> Network:
     keywords = dict(call.keywords)
     if set(keywords) != {"hid_sizes"}:
         raise StaticError(
-            "E505", call.span, "@Learn needs 'hid_sizes' alone", "write hid_sizes=[256, 256]"
+            "E505",
+            call.span,
+            "@Learn takes the option 'hid_sizes', and no other",
+            "write hid_sizes=[256, 256]",
         )
     if not inputs:
         raise StaticError(

@@ -11,6 +11,7 @@ from terpret.language.errors import MAX_BYTES, Diagnostic, Diagnostics, ModelErr
 from terpret.language.translate import Translator
 
 MAX_DEPTH = 64
+MAX_PARTS = 60_000
 
 
 def parse(source: Source) -> syntax.Module:
@@ -27,7 +28,7 @@ def parse(source: Source) -> syntax.Module:
     """
     tree = _python_tree(source)
     diagnostics = Diagnostics(source)
-    _refuse_deep(tree, source, diagnostics)
+    _refuse_large(tree, source, diagnostics)
     diagnostics.raise_errors()
     statements = Translator(source, diagnostics).block(tree.body)
     diagnostics.raise_errors()
@@ -75,9 +76,19 @@ def _deepest(source: Source) -> tuple[int, int]:
     return longest + 1, 1
 
 
-def _refuse_deep(tree: ast.Module, source: Source, diagnostics: Diagnostics) -> None:
+def _refuse_large(tree: ast.Module, source: Source, diagnostics: Diagnostics) -> None:
     level = [(node, Span()) for node in tree.body]
+    parts = 0
     for _ in range(MAX_DEPTH):
+        parts += len(level)
+        if parts > MAX_PARTS:
+            diagnostics.add(
+                "E102",
+                source.end(),
+                f"the model has more than {MAX_PARTS:,} names, numbers and operators",
+                "write repeated parts as loops",
+            )
+            return
         below: list[tuple[ast.AST, Span]] = []
         for node, outer in level:
             span = _start(source, node, outer)
@@ -86,7 +97,7 @@ def _refuse_deep(tree: ast.Module, source: Source, diagnostics: Diagnostics) -> 
                 # An elif chain is one level, however long: follow it here.
                 if isinstance(child, ast.If) and chained and child is chained[0]:
                     level.append((child, span))
-                else:
+                elif not isinstance(child, ast.expr_context):
                     below.append((child, span))
         if not below:
             return

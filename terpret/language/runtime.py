@@ -15,9 +15,8 @@ from terpret.language.static import Fuel, StaticError, Value
 
 MAX_TABLE = 4_000_000
 MAX_ARGUMENTS = 8
-MAX_CALLS = 16
 DROPPED = -1
-CALL_STEPS = 20
+CALL_STEPS = 30
 
 Result = tuple[Value, Span] | None
 Body = Callable[[tuple[Value, ...], static.Scope, Fuel], tuple[int, Span]]
@@ -137,7 +136,9 @@ def body(function: syntax.Function) -> Body:
         except StaticError as error:
             where = f"{error.message} (in {called(function, arguments)})"
             message = error.message if " (in " in error.message else where
-            raise type(error)(error.code, error.span, message, error.help) from None
+            unknown = error.code == "E204"
+            help = "pass it as an argument" if unknown else error.help
+            raise type(error)(error.code, error.span, message, help) from None
         if result is None:
             raise StaticError(
                 "E503",

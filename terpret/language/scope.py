@@ -12,7 +12,7 @@ from terpret.language.static import Fuel, StaticError, Value
 
 Result = TypeVar("Result")
 
-EVALUATION_STEPS = 10
+EVALUATION_STEPS = 25
 
 
 class NotStatic(StaticError):
@@ -84,6 +84,7 @@ class Scope:
 
     Attributes:
       names: what each name stands for.
+      changed: the names that were bound since this scope was branched off.
       bound_reads: elements that an enclosing `with s:` (without `as`) gives a known value.
       assignment: the value of each bound variable that is being enumerated right now.
       fuel: the steps that are left.
@@ -91,12 +92,19 @@ class Scope:
 
     def __init__(self, names: dict[str, Binding], call_runtime: Call, fuel: Fuel):
         self.names = names
+        self.changed: set[str] = set()
         self.bound_reads: dict[Element, BoundVariable | int] = {}
         self.assignment: dict[BoundVariable, int] = {}
         self.fuel = fuel
+        self.burn = fuel.spend
         self._call_runtime = call_runtime
         self._suggested: dict[str, str] = {}
         self._undeclared: set[str] = set()
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Lets a name stand for something."""
+        self.names[name] = binding
+        self.changed.add(name)
 
     def branch(self) -> "Scope":
         """A copy in which a branch can bind names without changing them outside."""
@@ -104,7 +112,7 @@ class Scope:
         scope.bound_reads = dict(self.bound_reads)
         scope.assignment = self.assignment
         scope._suggested, scope._undeclared = self._suggested, self._undeclared
-        self.fuel.spend(EVALUATION_STEPS + len(self.names) // 4, Span())
+        self.fuel.spend(EVALUATION_STEPS + len(self.names) // 8, Span())
         return scope
 
     def called_from(self, caller: "Scope") -> "Scope":
@@ -136,13 +144,7 @@ class Scope:
           closed: the bound variable of a `with`, which means nothing after it.
           bound: the name that a `with` bound, which means nothing after it either.
         """
-        changed = {
-            name
-            for branch in branches
-            for name, value in branch.names.items()
-            if name != bound and (name not in self.names or self.names[name] is not value)
-        }
-        for name in changed:
+        for name in set().union(*(branch.changed for branch in branches)) - {bound}:
             values = [branch.names.get(name) for branch in branches]
             if not complete:
                 values.append(self.names.get(name))
@@ -153,7 +155,7 @@ class Scope:
             )
             if first is closed or (isinstance(first, Choice) and closed in first.bound):
                 agree = False
-            self.names[name] = first if agree else Conflict(span)
+            self.bind(name, first if agree else Conflict(span))
 
     def suggestion(self, name: str) -> str:
         """`did you mean '...'?`, found once for each name however often it is asked for."""
@@ -191,9 +193,6 @@ class Scope:
         return binding
 
     # static.Scope
-
-    def burn(self, steps: int, span: Span) -> None:
-        self.fuel.spend(steps, span)
 
     def lookup(self, name: str, span: Span) -> Value:
         binding = self.binding(name, span)
@@ -268,7 +267,11 @@ class Scope:
           The bound variables, and one result for each combination of their values, the last
           varying fastest.
         """
-        bound: list[BoundVariable] = []
+        self.fuel.spend(EVALUATION_STEPS, span)
+        try:
+            return (), [function()]
+        except Unbound as missing:
+            bound = [missing.variable]
         while True:
             try:
                 results = []

@@ -13,7 +13,7 @@ from terpret.language import syntax
 from terpret.language.errors import Span
 
 MAX_MAGNITUDE = 2**53
-MAX_STEPS = 12_000_000
+MAX_STEPS = 13_000_000
 MAX_LIST = 10_000
 MAX_RANGE = 100_000
 TOO_LARGE = ("this number is too large", f"stay within {MAX_MAGNITUDE:,} (2**53)")
@@ -83,17 +83,14 @@ def evaluate(expression: syntax.Expression, scope: Scope) -> Value:
     Raises:
       StaticError: the expression has no static value.
     """
-    match expression:
-        case syntax.Number(value):
-            return value
-        case syntax.Name(name):
-            return scope.lookup(name, expression.span)
     # Kept on the node: a loop evaluates the same expression in every round.
-    kept = vars(expression).get("_compiled")
+    kept = expression.__dict__.get("_compiled")
     if kept is None:
-        kept = vars(expression)["_compiled"] = (closure(expression), cost(expression))
-    scope.burn(kept[1], expression.span)
-    return kept[0](scope)
+        kept = closure(expression), cost(expression), expression.span
+        expression.__dict__["_compiled"] = kept
+    run, steps, span = kept
+    scope.burn(steps, span)
+    return run(scope)
 
 
 class Fuel:

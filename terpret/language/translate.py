@@ -254,8 +254,8 @@ class Translator:
                 f"write 'def {node.name}(a, b):'",
             )
         names = tuple(argument.arg for argument in arguments.args)
-        twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
-        if twice is not None:
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
             raise self._refuse(
                 span, f"'{node.name}' has two parameters '{twice}'", "give each its own name"
             )

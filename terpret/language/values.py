@@ -30,6 +30,8 @@ from terpret.language.scope import (
 )
 from terpret.language.static import StaticError
 
+TARGET_STEPS = 30
+
 
 class Values:
     """Turns surface expressions into checked ones.
@@ -77,6 +79,7 @@ class Values:
             raise StaticError(
                 "E211", expression.span, "this is not a variable", "write a name or 'x[i]'"
             )
+        scope.burn(TARGET_STEPS, expression.span)
         binding = scope.binding(name, expression.span)
         position = tuple(self._index(part, scope) for part in index)
         return self._element(name, binding, position, expression.span, scope)

@@ -94,7 +94,8 @@ class Learner(tf.Module):
         if not self.method.gumbel:
             return logits
         seen = self.steps * self.method.batch_size
-        scale = self.method.gumbel * tf.minimum(1.0, seen / self.method.rise) * self._remaining()
+        risen = tf.minimum(seen / self.method.rise, 1.0)
+        scale = self.method.gumbel * risen * self._remaining()
         return {
             name: value
             + by_restart(scale, value)

@@ -1,0 +1,140 @@
+"""train.py and evaluate.py as a user runs them: results, continuation, and clear mistakes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ["--digits=embedded", "--restarts=2", "--examples=1280", "--check_every=640"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
+    workdir = tmp_path_factory.mktemp("run") / "add"
+    return workdir, run("train.py", *SMALL, f"--workdir={workdir}")
+
+
+def test_a_run_folder_holds_everything(finished: tuple) -> None:
+    workdir, done = finished
+    assert done.returncode == 0, done.stderr
+    assert "R0 = READ" in done.stdout
+    assert "embedded digits" in done.stdout
+    results = json.loads((workdir / "results.json").read_text())
+    assert [entry["seed"] for entry in results["restarts"]] == [0, 1]
+    for entry in results["restarts"]:
+        assert entry["examples"] == 1280
+        assert 0 <= entry["discrete_accuracy"] <= 1
+        assert entry["program"].splitlines()[-1].startswith("return R")
+    assert results["data"]["digits"].startswith("embedded digits")
+    assert "train.py" in results["command"]
+    assert (workdir / "program.txt").read_text().startswith("# READ and MOVE apply net_")
+    assert json.loads((workdir / "config.json").read_text())["examples"] == 1280
+    assert (workdir / "model" / "add2x2_model.py").exists()
+    assert list((workdir / "events").glob("events.out.tfevents.*"))
+
+
+def test_tensorboard_shows_loss_accuracy_and_program(finished: tuple) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(finished[0] / "events"), {"tensors": 0})
+    events.Reload()
+    tags = events.Tags()["tensors"]
+    assert {"loss/median", "accuracy/median", "solved", "program"} <= set(tags)
+    text = events.Tensors("program")[-1].tensor_proto.string_val[0].decode()
+    assert "R0 = READ" in text
+
+
+def test_the_same_command_again_returns_at_once(finished: tuple) -> None:
+    workdir, done = finished
+    again = run("train.py", *SMALL, f"--workdir={workdir}")
+    assert again.returncode == 0
+    assert "is done already" in again.stdout
+    table = done.stdout[done.stdout.index("learned program") :]
+    assert table in again.stdout
+
+
+def test_evaluate_measures_the_same(finished: tuple) -> None:
+    workdir, done = finished
+    measured = run("evaluate.py", f"--workdir={workdir}")
+    assert measured.returncode == 0, measured.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("0  ", "1  "))]
+    assert len(rows) == 2
+    for row in rows:
+        assert row in measured.stdout
+    assert "published" in measured.stdout
+
+
+def test_a_folder_of_another_run_is_refused(finished: tuple) -> None:
+    workdir, _ = finished
+    other = run("train.py", *SMALL, f"--workdir={workdir}", "--seed=5")
+    assert other.returncode == 1
+    assert other.stderr.strip() == (
+        f"error: {workdir} holds a run with another seed: give another --workdir, or --restart "
+        "to begin afresh there"
+    )
+    assert json.loads((workdir / "config.json").read_text())["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--model=nowhere/none_model.py"],
+            "nowhere/none_model.py:1:1: error[E101]: cannot read the model: no such file or "
+            "directory",
+        ),
+        (["--hypers=T=x"], "error: --hypers has 'T=x': write NAME=INTEGER"),
+        (
+            ["--hypers=N=4"],
+            "has no hyper 'N'; it has: T, NUM_NETS",
+        ),
+    ],
+)
+def test_a_mistake_is_one_message_and_status_1(
+    arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    done = run("train.py", *arguments, f"--workdir={tmp_path / 'run'}")
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_flag_has_status_2(tmp_path: Path) -> None:
+    done = run("train.py", "--restart_count=3", f"--workdir={tmp_path}")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: Unknown command line flag 'restart_count'. Did you mean: restart, restarts ?\n"
+        "help: train.py --help lists the flags\n"
+    )
+    done = run("train.py", "--restarts=0")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: flag --restarts=0: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_model_writes_nothing(tmp_path: Path) -> None:
+    model = tmp_path / "wrong.py"
+    model.write_text("y = Output(2)\ny.set_to(z)\n")
+    workdir = tmp_path / "run"
+    done = run("train.py", f"--model={model}", f"--workdir={workdir}")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{model}:2:10: error[E201]: ")
+    assert not os.path.exists(workdir)
+
+
+def test_evaluate_wants_a_run_folder(tmp_path: Path) -> None:
+    done = run("evaluate.py", f"--workdir={tmp_path}")
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        f"error: {tmp_path} is no run folder: {tmp_path}/config.json is missing or damaged"
+    )
