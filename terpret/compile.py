@@ -16,6 +16,7 @@ from terpret.core.nodes import MAX_NODES
 from terpret.core.plan import plan
 from terpret.core.factor import factor
 from terpret.core.simplify import simplify
+from terpret.core.vectorise import vectorise
 from terpret.core.verify import verify
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
@@ -77,7 +78,8 @@ def compile_model(
 
     network = build(checked, frozenset(given), constants, max_nodes)
     simple = verify(simplify(verify(network.outputs), max_nodes))
-    simple = verify(factor(simple, max_nodes))
+    alike = verify(vectorise(simple, max_nodes))
+    simple = verify(factor(verify(simplify(alike, max_nodes)), max_nodes))
     planned = verify(plan(simple, restarts, max_nodes))
 
     library = library or Library(restarts, seed, dtype)

@@ -77,7 +77,12 @@ class CompiledModel(tf.Module):
           InputError: the batch lacks an Input, or holds one of the wrong shape or range.
         """
         marginals = self._marginals(self.checked_batch(batch, outputs=False))
-        return {v.name: marginals[v.name] for v in self.checked.of_kind("Output")}
+        return {
+            v.name: self._space.probabilities(marginals[v.name])
+            if isinstance(v.domain, int)
+            else marginals[v.name]
+            for v in self.checked.of_kind("Output")
+        }
 
     def losses(self, batch: Mapping[str, np.ndarray]) -> tf.Tensor:
         """The loss of every restart, [restart]; see `emit_losses`.

@@ -345,7 +345,8 @@ class _Contraction:
             label = labels[position]
             if label in kept or labels.count(label) > 1:
                 continue
-            unique = list(dict.fromkeys(node.elements))
+            # In the order they were made: elements that play one part stand in one place then.
+            unique = sorted(set(node.elements), key=lambda element: element.number)
             if len(unique) == len(node.elements):
                 continue
             axis_labels = dict(zip(node.axes, labels, strict=False))

@@ -12,12 +12,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from terpret.language import syntax
+from tests.fuzz.numbers import Layers, Value, holds, network
 
-EPSILON = 1e-10
 KINDS = ("Param", "Var", "Input", "Output")
 
-Layers = tuple[list[np.ndarray], list[np.ndarray]]
-Value = int | tuple | range
 Place = tuple[str, tuple[int, ...]]
 
 
@@ -69,17 +67,6 @@ def marginals(
       For each Output, [batch, *dims, n].
     """
     return _Walk(params, inputs, networks).outputs(module)
-
-
-def loss(outputs: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -> float:
-    """The loss of one restart for marginals [batch, *dims, n] and labels [batch, *dims]."""
-    total = 0.0
-    for name, p in outputs.items():
-        y = labels[name]
-        observed = np.take_along_axis(p, np.maximum(y, 0)[..., None], -1)[..., 0] + EPSILON
-        each = np.log((p + EPSILON).sum(-1)) - np.log(observed)
-        total += np.where(y >= 0, each, 0).sum() / len(y)
-    return total
 
 
 class _Walk:
@@ -251,7 +238,7 @@ class _Walk:
             for argument, size in zip(call.arguments, sizes, strict=True)
         ]
         if call.function in self._networks:
-            return _network(np.concatenate(arguments, -1), *self._networks[call.function])
+            return network(np.concatenate(arguments, -1), *self._networks[call.function])
         result = np.zeros((self._batch, domain))
         for values in itertools.product(*map(range, sizes)):
             out = self._run(world.names[call.function], values, world)
@@ -308,7 +295,7 @@ class _Walk:
             case syntax.Compare(left, operators, comparators):
                 parts = [left, *comparators]
                 pairs = zip(parts[:-1], operators, parts[1:], strict=True)
-                return all(_holds(static(a), operator, static(b)) for a, operator, b in pairs)
+                return all(holds(static(a), operator, static(b)) for a, operator, b in pairs)
             case syntax.Logical(operator, operands):
                 return (all if operator == "and" else any)(static(part) for part in operands)
             case syntax.Conditional(test, body, orelse):
@@ -341,41 +328,6 @@ class _Walk:
                     if result is not None:
                         return result
         return None
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities along the last dimension."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
-
-
-def _network(rows: np.ndarray, kernels: list[np.ndarray], biases: list[np.ndarray]) -> np.ndarray:
-    for layer, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
-        rows = rows @ kernel + bias
-        if layer < len(kernels) - 1:
-            rows = np.maximum(rows, 0)
-    return softmax(rows)
-
-
-def _holds(a: Value, operator: str, b: Value) -> bool:
-    match operator:
-        case "==":
-            return a == b
-        case "!=":
-            return a != b
-        case "<":
-            return a < b
-        case "<=":
-            return a <= b
-        case ">":
-            return a > b
-        case ">=":
-            return a >= b
-        case "in":
-            return a in b
-        case "not in":
-            return a not in b
-    raise AssertionError(operator)
 
 
 def _children(node: object) -> Iterator[object]:

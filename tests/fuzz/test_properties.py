@@ -16,7 +16,7 @@ from terpret.language.checked import CheckedModel
 from terpret.language.errors import Source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
-from tests.fuzz import generator, naive
+from tests.fuzz import generator, naive, numbers
 
 MODELS = int(os.environ.get("TERPRET_FUZZ", "500"))
 EXAMPLES = 3
@@ -54,9 +54,9 @@ class Case:
     inputs: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
     logits: dict[str, np.ndarray]
-    layers: dict[str, naive.Layers]
+    layers: dict[str, numbers.Layers]
 
-    def network(self, name: str, restart: int) -> naive.Layers:
+    def network(self, name: str, restart: int) -> numbers.Layers:
         """The layers of one restart."""
         kernels, biases = self.layers[name]
         return [kernel[restart] for kernel in kernels], [bias[restart] for bias in biases]
@@ -119,7 +119,7 @@ def marginals(case: Case, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray
 
 def expected(case: Case, logits: dict[str, np.ndarray], restart: int) -> dict[str, np.ndarray]:
     """The naive walk's marginals for one restart."""
-    params = {name: naive.softmax(value[restart]) for name, value in logits.items()}
+    params = {name: numbers.softmax(value[restart]) for name, value in logits.items()}
     networks = {name: case.network(name, restart) for name in case.layers}
     return naive.marginals(case.model.module, params, case.inputs, networks)
 
@@ -225,7 +225,7 @@ def test_a_restart_alone_is_the_restart_among_others(model: generator.Model, see
 def test_gradients_are_differences_of_the_naive_walk(model: generator.Model, seed: int) -> None:
     case = case_of(model, seed)
     found, gradients = losses_and_gradients(compiled(case, case.logits), case.batch)
-    walked = naive.loss(expected(case, case.logits, 0), case.labels)
+    walked = numbers.loss(expected(case, case.logits, 0), case.labels)
     np.testing.assert_allclose(found[0], walked, rtol=1e-9, atol=1e-9)
     rng, step = np.random.default_rng(seed), 1e-5
     for name in case.logits:
@@ -235,7 +235,7 @@ def test_gradients_are_differences_of_the_naive_walk(model: generator.Model, see
         for sign in (1, -1):
             moved = {**case.logits, name: case.logits[name].copy()}
             moved[name][where] += sign * step
-            sides.append(naive.loss(expected(case, moved, 0), case.labels))
+            sides.append(numbers.loss(expected(case, moved, 0), case.labels))
         slope = (sides[0] - sides[1]) / (2 * step)
         np.testing.assert_allclose(gradient[where], slope, rtol=1e-4, atol=1e-6, err_msg=name)
 
