@@ -15,7 +15,7 @@ LEAST_ACCURACY = {"embedded": 0.80, "mnist": 0.90}
 
 def main(_: list[str]) -> None:
     """Trains with the defaults of train.py and a smaller budget, then judges the results."""
-    import experiments.quiet  # noqa: F401
+    import terpret.quiet  # noqa: F401
     from experiments import command
 
     FLAGS.set_default("workdir", "runs/demo")

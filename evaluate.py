@@ -13,7 +13,7 @@ flags.DEFINE_string("data_dir", None, "Where the data are now, if not where they
 
 def main(_: list[str]) -> None:
     """Measures the run in --workdir and prints the tables."""
-    import experiments.quiet  # noqa: F401
+    import terpret.quiet  # noqa: F401
     from experiments import command
 
     sys.exit(command.evaluate(FLAGS))

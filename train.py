@@ -9,7 +9,8 @@ from experiments import arguments
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
 flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "The ADD2X2 task.")
-flags.DEFINE_string("hypers", "", "Values for the model's hypers: T=6,N_TILES=4.")
+flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
+flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
 flags.DEFINE_enum("preset", "robust", ["robust", "ntpt"], "Optimiser, rates and start.")
 flags.DEFINE_integer("restarts", 10, "Independent starts, trained side by side.", 1, 10_000)
 flags.DEFINE_integer("examples", 60_000, "Training examples for each restart.", 1)
@@ -26,7 +27,7 @@ flags.DEFINE_bool("restart", False, "Begin afresh in a folder that holds a run."
 
 def main(_: list[str]) -> None:
     """Turns flags into a config, and runs it."""
-    import experiments.quiet  # noqa: F401
+    import terpret.quiet  # noqa: F401
     from experiments import command
 
     sys.exit(command.train(FLAGS, sys.argv))

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from absl import flags
 
-import experiments.quiet  # noqa: F401
+import terpret.quiet  # noqa: F401
 from experiments import arguments
 
 # isort: split
@@ -131,9 +131,7 @@ def measure() -> int:
         "compile_s": round(compiled - built, 2),
     }
     if model.networks:
-        floor = networks_alone(
-            compile_model(path, hypers, FLAGS.restarts), FLAGS.preset, FLAGS.xla
-        )
+        floor = networks_alone(compile_model(path, hypers, FLAGS.restarts), FLAGS.preset, FLAGS.xla)
         floor(batch)
         block(floor, batch, FLAGS.steps)
     block(learner.step, batch, FLAGS.steps)

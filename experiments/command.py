@@ -57,8 +57,10 @@ def parse_hypers(text: str) -> dict[str, int]:
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     config = single.Config(
         model=values.model,
-        task=values.task,
-        hypers=parse_hypers(values.hypers),
+        task="" if values.data else values.task,
+        data=values.data,
+        hypers={} if values.hypers.endswith(".json") else parse_hypers(values.hypers),
+        hypers_file=values.hypers if values.hypers.endswith(".json") else "",
         preset=values.preset,
         restarts=values.restarts,
         examples=values.examples,
@@ -73,7 +75,8 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     # A model that is wrong is refused before anything is written.
     single.refuse_unready(config)
     name = os.path.basename(config.model).removesuffix(".py").removesuffix("_model")
-    default = f"runs/{name}-{config.task}-{config.preset}-{config.seed}"
+    task = config.task or os.path.basename(config.data).removesuffix(".json")
+    default = f"runs/{name}-{task}-{config.preset}-{config.seed}"
     workdir = values.workdir or default
     results = single.claim(config, workdir, values.restart)
     if results is not None:
@@ -89,7 +92,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
 def _run(config: single.Config, workdir: str, command: str) -> dict[str, object] | None:
     ready = single.prepare(config, workdir)
     every, distinct = ready.space
-    print(f"model: {config.model}, task {config.task}, preset {config.preset}")
+    print(f"model: {config.model}, task {ready.task.name}, preset {config.preset}")
     print(f"programs: {every:.1e} parameter assignments, {distinct:.1e} distinct programs")
     for kind, source in ready.task.sources.items():
         print(f"{kind}: {source}")
@@ -113,12 +116,8 @@ def _run(config: single.Config, workdir: str, command: str) -> dict[str, object]
 
 
 def _print_results(results: dict[str, object], workdir: str) -> None:
-    best = results["restarts"][results["best"]]
-    print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
-    print(best["program"])
-    print("\ntest accuracy on 10,000 unseen grids:\n")
-    print(results_table(results))
-    print(f"\n{success(results)}")
+    _print_program(results)
+    _print_accuracies(results)
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
 
 
@@ -136,13 +135,23 @@ def _evaluate(values: flags.FlagValues) -> int:
     ready = single.prepare(config, values.workdir)
     seen = single.restore(ready)
     results = single.measure(ready, 0.0, "")
-    print(f"model: {config.model}, task {config.task}, after {seen:,} examples")
+    print(f"model: {config.model}, task {ready.task.name}, after {seen:,} examples")
     for kind, source in ready.task.sources.items():
         print(f"{kind}: {source}")
+    _print_program(results)
+    _print_accuracies(results)
+    return 0
+
+
+def _print_program(results: dict[str, object]) -> None:
     best = results["restarts"][results["best"]]
     print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
     print(best["program"])
-    print("\ntest accuracy on 10,000 unseen grids:\n")
+
+
+def _print_accuracies(results: dict[str, object]) -> None:
+    print(f"\ntest accuracy on {results['tested_on']}:\n")
     print(results_table(results))
+    for batch, accuracy in results["batches"].items():
+        print(f"that program on batch {batch}: {accuracy:.4f}")
     print(f"\n{success(results)}")
-    return 0

@@ -12,6 +12,14 @@ from importlib import metadata
 import numpy as np
 
 from datasets.digits import load_digits
+from experiments.file_task import (
+    TRAIN,
+    DataFile,
+    file_task,
+    instances,
+    open_file,
+    other_batches,
+)
 from experiments.tasks import add2x2_task
 from experiments.writers import EventWriter
 from ntpt_models import model_name, program_space, source_code
@@ -34,8 +42,10 @@ class Config:
 
     Attributes:
       model: a model file, or a name in ntpt_models/.
-      task: the task's name.
+      task: the task's name; empty where a data file is the task.
+      data: a data file in the original TerpreT's format; empty for none.
       hypers: values for the model's hypers.
+      hypers_file: configurations of hypers for the data file's batches; empty for none.
       preset: how to learn, a name in `PRESETS`.
       restarts: how many independent starts are trained side by side.
       examples: training examples for each restart.
@@ -50,7 +60,9 @@ class Config:
 
     model: str
     task: str
+    data: str
     hypers: dict[str, int]
+    hypers_file: str
     preset: str
     restarts: int
     examples: int
@@ -84,12 +96,14 @@ class Run:
       workdir: the run folder.
       task: the task.
       learner: the model and its method.
+      file: the data file that is the task, if one is.
     """
 
     config: Config
     workdir: str
     task: Task
     learner: Learner
+    file: DataFile | None
 
     @property
     def model(self) -> CompiledModel:
@@ -111,14 +125,22 @@ def prepare(config: Config, workdir: str) -> Run:
     path = os.path.join(workdir, "model", os.path.basename(model_path(config.model)))
     if not os.path.exists(path):
         path = model_path(config.model)
-    model = compile_model(path, config.hypers, config.restarts, seed=config.seed)
-    task = add2x2_task(
-        config.task, load_digits(config.digits, config.data_dir), config.distinct_grids
-    )
     method = PRESETS[config.preset]
+    file = None
+    if config.data:
+        file = open_file(config.data, path, config.hypers, config.hypers_file)
+        task = file_task(file)
+        # As the original's trainers: every update sees the whole batch.
+        method = dataclasses.replace(method, batch_size=instances(file.named(TRAIN)))
+        model = compile_model(file.model, None, config.restarts, seed=config.seed)
+    else:
+        digits = load_digits(config.digits, config.data_dir)
+        task = add2x2_task(config.task, digits, config.distinct_grids)
+        model = compile_model(path, config.hypers, config.restarts, seed=config.seed)
     if config.batch_size:
         method = dataclasses.replace(method, batch_size=config.batch_size)
-    return Run(config, workdir, task, Learner(model, method, config.seed, config.examples, config.xla))
+    learner = Learner(model, method, config.seed, config.examples, config.xla)
+    return Run(config, workdir, task, learner, file)
 
 
 def refuse_unready(config: Config) -> None:
@@ -127,10 +149,14 @@ def refuse_unready(config: Config) -> None:
     Raises:
       ModelError, InputError, RunError: with what is wrong.
     """
-    checked = check_model(model_path(config.model), config.hypers)
-    if model_name(checked) not in TASKED:
+    path = model_path(config.model)
+    if config.data:
+        open_file(config.data, path, config.hypers, config.hypers_file)
+        return
+    name = model_name(check_model(path, config.hypers))
+    if name not in TASKED:
         raise RunError(
-            f"train.py has no task for {model_name(checked)} yet; it trains {', '.join(TASKED)}"
+            f"train.py has no task for {name}: give --data=FILE.json, or train {TASKED[0]}"
         )
 
 
@@ -202,7 +228,12 @@ def _forget(workdir: str) -> None:
     """Removes what a run leaves in its folder, and nothing else."""
     for folder, _, names in os.walk(workdir, topdown=False):
         for name in names:
-            known = name in ("config.json", "results.json", "program.txt")
+            known = name in (
+                "config.json",
+                "results.json",
+                "program.txt",
+                "program.json",
+            )
             if known or name.startswith(("ckpt-", "events.out.")):
                 os.unlink(os.path.join(folder, name))
     for path in glob.glob(os.path.join(workdir, "model", "*.py")):
@@ -244,6 +275,8 @@ def run(
     best = results["best"]
     program = ready.model.program(best)
     write_text(os.path.join(workdir, "program.txt"), source_code(program) + "\n")
+    values = {name: value.tolist() for name, value in program.values.items()}
+    write_json(os.path.join(workdir, "program.json"), values)
     write_json(os.path.join(workdir, "results.json"), results)
     return results
 
@@ -294,10 +327,10 @@ def measure(ready: Run, seconds: float, command: str) -> dict[str, object]:
         "preset": ready.config.preset,
         "restarts": restarts,
         "best": best,
-        "nets": {
-            name: round(float(np.median(values[chosen])), 4) for name, values in nets.items()
-        },
+        "nets": {name: round(float(np.median(values[chosen])), 4) for name, values in nets.items()},
         "programs": {"assignments": every, "distinct": distinct},
+        "tested_on": task.tested_on,
+        "batches": other_batches(ready.file, programs[best]) if ready.file else {},
         "published": task.published,
         "data": dict(task.sources),
         "command": command,
@@ -310,4 +343,3 @@ def _versions() -> dict[str, str]:
     names = ("tensorflow", "tensorflow-datasets", "numpy")
     versions = {name: metadata.version(name) for name in names}
     return {"python": platform.python_version(), **versions, "platform": sys.platform}
-

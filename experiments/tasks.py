@@ -34,9 +34,7 @@ def add2x2_task(name: str, digits: Digits, distinct: int = 0) -> Task:
         )
 
     def batches(seed: int, batch_size: int, start: int) -> tf.data.Dataset:
-        return add2x2.grids(
-            digits.train, name, seed, batch_size, start=start, distinct=distinct
-        )
+        return add2x2.grids(digits.train, name, seed, batch_size, start=start, distinct=distinct)
 
     def test(batch_size: int) -> tf.data.Dataset:
         return add2x2.grids(digits.test, name, TEST_SEED, batch_size, examples=TEST_EXAMPLES)
@@ -45,8 +43,8 @@ def add2x2_task(name: str, digits: Digits, distinct: int = 0) -> Task:
         name=name,
         batches=batches,
         test=test,
+        tested_on=f"{TEST_EXAMPLES:,} unseen grids",
         symbols=add2x2_symbols(name),
-        accuracy_of="final_sum",
         images={"net_0": (digits.test.images / np.float32(255), digits.test.labels)},
         sources={"digits": digits.source},
         published=ADD2X2_PUBLISHED[name],

@@ -8,6 +8,8 @@ import tensorflow as tf
 import tqdm
 
 from ntpt_models import source_code
+from terpret.learning.measure import most_probable, split
+from terpret.learning.task import right
 from terpret.learning.train import Progress
 
 if TYPE_CHECKING:
@@ -37,11 +39,9 @@ class EventWriter:
                 self._write_check(progress)
 
     def _write_check(self, progress: Progress) -> None:
-        model, task = self._run.model, self._run.task
-        answers = self._validation[task.accuracy_of].numpy()
-        inputs = {v.name: self._validation[v.name] for v in model.checked.of_kind("Input")}
-        chosen = tf.argmax(model.marginals(inputs)[task.accuracy_of], -1).numpy()
-        accuracies = np.mean(chosen == answers, axis=1)
+        model = self._run.model
+        inputs, answers = split(model, self._validation)
+        accuracies = np.mean(right(most_probable(model, inputs), answers), axis=1)
         tf.summary.scalar("accuracy/median", np.median(accuracies))
         for restart, accuracy in enumerate(accuracies):
             tf.summary.scalar(f"accuracy/restart_{restart}", accuracy)

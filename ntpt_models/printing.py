@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 
+from ntpt_models import printing_terpret
 from terpret.language.checked import CheckedModel
 from terpret.program import Program, assignments
 
@@ -117,11 +118,12 @@ _PRINTERS: dict[str, Callable[[Program], Iterator[Line]]] = {
     "add2x2_model": _add2x2,
     "apply2x2_model": _apply2x2,
     "math_model": _math,
+    "turing": printing_terpret.turing,
+    "circuit": printing_terpret.circuit,
+    "basic_block": printing_terpret.basic_block,
 }
 _DISTINCT: dict[str, Callable[[dict[str, tuple[int, int]]], int]] = {
     "add2x2_model": _count_straight_line,
     "apply2x2_model": _count_straight_line,
     "math_model": _count_math,
 }
-
-

@@ -1,10 +1,29 @@
-"""TerpreT and Neural TerpreT on TensorFlow 2: learn programs and networks by gradient descent."""
+"""TerpreT and Neural TerpreT on TensorFlow 2: learn programs and networks by gradient descent.
 
-from terpret.backends.model import CompiledModel
-from terpret.backends.networks import Library
-from terpret.compile import check_model, compile_model
-from terpret.language.errors import Diagnostic, InputError, ModelError
-from terpret.program import Program, program_of
+What is named here is imported at its first use, so that checking a model needs no TensorFlow.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terpret.backends.model import CompiledModel
+    from terpret.backends.networks import Library
+    from terpret.compile import check_model, compile_model
+    from terpret.language.errors import Diagnostic, InputError, ModelError
+    from terpret.program import Program, program_of
+
+_HOMES = {
+    "CompiledModel": "terpret.backends.model",
+    "Library": "terpret.backends.networks",
+    "check_model": "terpret.compile",
+    "compile_model": "terpret.compile",
+    "Diagnostic": "terpret.language.errors",
+    "InputError": "terpret.language.errors",
+    "ModelError": "terpret.language.errors",
+    "Program": "terpret.program",
+    "program_of": "terpret.program",
+}
 
 __all__ = [
     "CompiledModel",
@@ -17,3 +36,9 @@ __all__ = [
     "compile_model",
     "program_of",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'terpret' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)

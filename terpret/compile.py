@@ -1,6 +1,6 @@
 """The compiler on one page: each pass is a function of one tree to the next.
 
-    text -> surface tree -> checked tree -> tensor network -> simpler -> pairwise -> TensorFlow
+text -> surface tree -> checked tree -> tensor network -> simpler -> pairwise -> TensorFlow
 """
 
 import os
@@ -83,9 +83,7 @@ def compile_model(
     planned = verify(plan(simple, restarts, max_nodes))
 
     library = library or Library(restarts, seed, dtype)
-    return CompiledModel(
-        checked, planned, restarts, space, dtype, library, given, constants, seed
-    )
+    return CompiledModel(checked, planned, restarts, space, dtype, library, given, constants, seed)
 
 
 def _known(names: Mapping[str, object], declared: list[str], kind: str) -> None:

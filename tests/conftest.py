@@ -1,9 +1,8 @@
 """Settings of every test: TensorFlow quiet, repeatable, and run from the project's root."""
 
-import os
 from pathlib import Path
 
-import experiments.quiet  # noqa: F401
+import terpret.quiet  # noqa: F401
 
 # isort: split
 import pytest
@@ -19,4 +18,3 @@ def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_configure() -> None:
     tf.get_logger().setLevel("ERROR")
-    os.environ.setdefault("PYTHONHASHSEED", "0")

@@ -104,9 +104,7 @@ def test_one_network_is_a_hyper() -> None:
         ("math_model", ((3**3 + 2) * 3) ** 3 * 3, 1e6),
     ],
 )
-def test_program_spaces_have_the_published_size(
-    name: str, distinct: int, published: float
-) -> None:
+def test_program_spaces_have_the_published_size(name: str, distinct: int, published: float) -> None:
     every, count = program_space(compile_model(model_file(name)).checked)
     assert count == distinct < every
     assert published / 3 < count < published * 3

@@ -160,9 +160,7 @@ class _Emitter:
                 return self._contract(node, made, unstacked)
         raise AssertionError(node)
 
-    def _pick(
-        self, number: int, tensor: tf.Tensor, axes: int, index: tuple[int, ...]
-    ) -> tf.Tensor:
+    def _pick(self, number: int, tensor: tf.Tensor, axes: int, index: tuple[int, ...]) -> tf.Tensor:
         # All elements come from one operation, whose gradient is one operation too.
         for depth, position in enumerate(index):
             key = (number, index[:depth])

@@ -92,6 +92,19 @@ class CompiledModel(tf.Module):
         """
         return self._losses(self.checked_batch(batch, outputs=True))
 
+    def graph(self, batch_size: int = 1) -> tf.Graph:
+        """The TensorFlow graph of the losses, for a batch of zeros and no given labels."""
+        kinds = ("Input", "Output")
+        batch = {
+            v.name: np.zeros(
+                (batch_size, *v.dims, *(() if isinstance(v.domain, int) else v.domain)),
+                np.int32 if isinstance(v.domain, int) else np.float32,
+            )
+            for v in self.checked.variables
+            if v.kind in kinds
+        }
+        return self._losses.get_concrete_function(self.checked_batch(batch, True)).graph
+
     def program(self, restart: int = 0) -> Program:
         """The argmax program of one restart."""
         if not 0 <= restart < self.restarts:
@@ -278,7 +291,9 @@ def initial_logits(
     rows = []
     for restart in restarts:
         seeds = seed_of(seed, f"param/{variable.name}", restart)
-        gamma = tf.random.stateless_gamma(shape, seeds, tf.cast(scale, tf.float64), dtype=tf.float64)
+        gamma = tf.random.stateless_gamma(
+            shape, seeds, tf.cast(scale, tf.float64), dtype=tf.float64
+        )
         # Far below what float32 can tell from 0: a value that the sample never takes.
         gamma = tf.maximum(gamma, 1e-30)
         rows.append(tf.math.log(gamma / tf.reduce_sum(gamma, -1, keepdims=True)))

@@ -58,9 +58,7 @@ class Library:
         shape = (network.inputs, network.output, network.hid_sizes)
         if network.name not in self.weights:
             self._declared[network.name] = shape
-            self.weights[network.name] = Weights(
-                network, self.restarts, self._seed, self._dtype
-            )
+            self.weights[network.name] = Weights(network, self.restarts, self._seed, self._dtype)
         elif self._declared[network.name] != shape:
             raise InputError(
                 f"the library's '{network.name}' has other inputs, outputs or layers than the "
@@ -176,4 +174,3 @@ def _concatenate(parts: list[tf.Tensor]) -> tf.Tensor:
 
 def _extent(domain: Domain) -> int:
     return domain if isinstance(domain, int) else math.prod(domain)
-

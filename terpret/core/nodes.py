@@ -179,9 +179,7 @@ class Pool:
 
     def param(self, name: str, dims: tuple[int, ...], size: int) -> Node:
         """The marginals of a Param."""
-        return self._make(
-            Param, name, name=name, axes=(RESTART,), shape=(*dims, size), total=True
-        )
+        return self._make(Param, name, name=name, axes=(RESTART,), shape=(*dims, size), total=True)
 
     def input(self, name: str, shape: tuple[int, ...], integer: bool) -> Node:
         """What is observed under `name`."""
@@ -243,9 +241,7 @@ class Pool:
         relabelled = []
         for k in order:
             extents = [axis.size for axis in factors[k].axes] + list(factors[k].shape)
-            relabelled.append(
-                tuple(numbers.setdefault(label, len(numbers)) for label in labels[k])
-            )
+            relabelled.append(tuple(numbers.setdefault(label, len(numbers)) for label in labels[k]))
             sizes.update(zip(relabelled[-1], extents, strict=True))
         axis_labels = tuple(numbers[label] for _, label in axes)
         shape_labels = tuple(numbers[label] for label in shape)

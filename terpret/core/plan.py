@@ -54,9 +54,7 @@ def _pairwise(node: Contract, new: dict[int, Node], pool: Pool, restarts: int) -
         needed = set(node.output).union(*(labels for _, labels in terms))
         here = [label for label in dict.fromkeys(_flat(ls for _, ls in chosen)) if label in needed]
         axes = [(named[label], label) for label in here if label in named]
-        shape = (
-            list(node.shape_labels) if last else [label for label in here if label not in named]
-        )
+        shape = list(node.shape_labels) if last else [label for label in here if label not in named]
         result = pool.contract(
             [factor for factor, _ in chosen],
             [labels for _, labels in chosen],

@@ -109,5 +109,3 @@ def _lane(nodes: Sequence[Node]) -> Axis:
     while (axis := Axis(3, depth, len(nodes), f"m{depth}:{len(nodes)}")) in taken:
         depth += 1
     return axis
-
-

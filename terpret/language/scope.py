@@ -12,7 +12,9 @@ from terpret.language.static import Fuel, StaticError, Value
 
 Result = TypeVar("Result")
 
-EVALUATION_STEPS = 25
+EVALUATION_STEPS = 40
+LOOKUP_STEPS = 16
+BRANCH_STEPS = 150
 
 
 class NotStatic(StaticError):
@@ -112,7 +114,7 @@ class Scope:
         scope.bound_reads = dict(self.bound_reads)
         scope.assignment = self.assignment
         scope._suggested, scope._undeclared = self._suggested, self._undeclared
-        self.fuel.spend(EVALUATION_STEPS + len(self.names) // 8, Span())
+        self.fuel.spend(BRANCH_STEPS + len(self.names) // 8, Span())
         return scope
 
     def called_from(self, caller: "Scope") -> "Scope":
@@ -195,6 +197,13 @@ class Scope:
     # static.Scope
 
     def lookup(self, name: str, span: Span) -> Value:
+        # Counted without a check: whatever asks for a value spends steps as well.
+        self.fuel.left -= LOOKUP_STEPS
+        binding = self.names.get(name)
+        if isinstance(binding, int):
+            return binding
+        if isinstance(binding, BoundVariable):
+            return self._assigned(binding)
         binding = self.binding(name, span)
         if isinstance(binding, Variable):
             binding = Element(binding, ())

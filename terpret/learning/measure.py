@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
-from terpret.learning.task import Task
+from terpret.learning.task import Task, right
 from terpret.program import Program
 
 TEST_BATCH = 1000
@@ -30,19 +30,28 @@ def test_accuracies(
     discrete = np.zeros(model.restarts)
     count = 0
     for batch in task.test(TEST_BATCH):
-        answers = batch[task.accuracy_of].numpy()
-        inputs = {v.name: batch[v.name] for v in model.checked.of_kind("Input")}
-        count += len(answers)
-        marginals = model.marginals(inputs)[task.accuracy_of]
-        chosen = tf.argmax(marginals, -1).numpy()
-        soft += (chosen == answers).reshape(model.restarts, -1).sum(1)
-        arrays = {name: value.numpy() for name, value in inputs.items()}
-        labels = model.labels(arrays) if model.networks else {}
+        inputs, answers = split(model, batch)
+        count += len(next(iter(answers.values())))
+        soft += right(most_probable(model, inputs), answers).sum(1)
+        labels = model.labels(inputs) if model.checked.networks else {}
         for restart, program in enumerate(programs):
             own = {name: value[restart] for name, value in labels.items()}
-            given = program.run(arrays, own)[task.accuracy_of]
-            discrete[restart] += np.sum(given == answers)
+            discrete[restart] += right(program.run(inputs, own), answers).sum()
     return soft / count, discrete / count
+
+
+def split(
+    model: CompiledModel, batch: Mapping[str, tf.Tensor]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The Inputs and the Outputs of a batch."""
+    inputs = {v.name: batch[v.name].numpy() for v in model.checked.of_kind("Input")}
+    answers = {v.name: batch[v.name].numpy() for v in model.checked.of_kind("Output")}
+    return inputs, answers
+
+
+def most_probable(model: CompiledModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The most probable value of every Output, [restart, batch, *dims]."""
+    return {name: tf.argmax(m, -1).numpy() for name, m in model.marginals(inputs).items()}
 
 
 def network_accuracies(

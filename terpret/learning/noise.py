@@ -54,6 +54,4 @@ def _mix(words: tf.Tensor) -> tf.Tensor:
             words, tf.bitwise.right_shift(words, tf.constant(shift, tf.uint64))
         )
         words = words * tf.constant(factor, tf.uint64)
-    return tf.bitwise.bitwise_xor(
-        words, tf.bitwise.right_shift(words, tf.constant(31, tf.uint64))
-    )
+    return tf.bitwise.bitwise_xor(words, tf.bitwise.right_shift(words, tf.constant(31, tf.uint64)))

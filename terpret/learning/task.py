@@ -17,7 +17,7 @@ class Symbols:
       inputs: the integer Inputs by name, [cases, *dims].
       fillings: the networks' labels by name, integers [cases, *dims]; several fillings differ
         where an image has no label (a digit shown to the network of operators).
-      answers: the Outputs by name, [cases, *dims].
+      answers: the Outputs by name, [cases, *dims]; -1 where nothing was observed.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -27,10 +27,27 @@ class Symbols:
     def correct(self, program: Program) -> bool:
         """Whether the program gives every answer, whatever stands where there is no label."""
         return all(
-            np.array_equal(given, self.answers[name])
+            bool(np.all(right(program.run(self.inputs, filling), self.answers)))
             for filling in self.fillings
-            for name, given in program.run(self.inputs, filling).items()
         )
+
+
+def right(given: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which examples are right in every Output that was observed.
+
+    Args:
+      given: integers [..., examples, *dims] by name.
+      answers: integers [examples, *dims] by name; -1 where nothing was observed.
+
+    Returns:
+      Booleans [..., examples].
+    """
+    result = np.True_
+    for name, answer in answers.items():
+        same = (given[name] == answer) | (answer < 0)
+        lead = same.ndim - answer.ndim + 1
+        result = result & same.reshape(*same.shape[:lead], -1).all(-1)
+    return result
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +59,8 @@ class Task:
       batches: the endless training stream of a seed, from an example number on:
         (seed, batch_size, start) -> data set of batches.
       test: unseen examples: (batch_size) -> data set of batches, ending.
+      tested_on: what the test examples are, in words.
       symbols: what a correct program is tested on.
-      accuracy_of: the Output that accuracies are about.
       images: for each network that images can test alone: images [n, h, w] and labels [n].
       sources: where the data come from, for the record.
       published: the paper's test accuracy on this task, where there is one.
@@ -52,8 +69,8 @@ class Task:
     name: str
     batches: Callable[[int, int, int], tf.data.Dataset]
     test: Callable[[int], tf.data.Dataset]
+    tested_on: str
     symbols: Symbols
-    accuracy_of: str
     images: Mapping[str, tuple[np.ndarray, np.ndarray]]
     sources: Mapping[str, str]
     published: float | None = None

@@ -117,8 +117,8 @@ def test_ragged_elements_are_variables_of_their_own():
 
 def test_arrays_of_size_0():
     model = compiled(
-        "N = 0\np = Param(2)[N]\nnone = Output(2)[N, 3]\nx = Input(2)[N]\ny = Output(2)\ny.set_to(1)\n"
-        "for i in range(N):\n    none[i, 0].set_to(p[i])\n"
+        "N = 0\np = Param(2)[N]\nnone = Output(2)[N, 3]\nx = Input(2)[N]\n"
+        "y = Output(2)\ny.set_to(1)\nfor i in range(N):\n    none[i, 0].set_to(p[i])\n"
     )
     batch = {"x": np.zeros((4, 0), int), "none": np.zeros((4, 0, 3), int), "y": np.ones(4, int)}
     assert float(model.losses(batch)[0]) == pytest.approx(0, abs=1e-8)
@@ -127,7 +127,9 @@ def test_arrays_of_size_0():
 
 
 def test_two_items_of_a_with_are_two_withs():
-    one = "a = Param(2)\nb = Param(3)\ny = Output(6)\nwith a as i, b as j:\n    y.set_to(3 * i + j)\n"
+    one = (
+        "a = Param(2)\nb = Param(3)\ny = Output(6)\nwith a as i, b as j:\n    y.set_to(3 * i + j)\n"
+    )
     two = one.replace("with a as i, b as j:\n    ", "with a as i:\n  with b as j:\n    ")
     logits = {"a": np.log([[0.4, 0.6]]), "b": np.log([[0.1, 0.2, 0.7]])}
     found = []
@@ -215,7 +217,6 @@ def test_tensors_go_anywhere(space, restarts):
         expected = numbers(model, batch, restart)
         for name, value in expected.items():
             result = found[name][restart].numpy()
-            result = np.exp(result) if name == "y" and space == "log" else result
             np.testing.assert_allclose(result, value, rtol=1e-9, atol=1e-9)
         loss = -np.log(np.take_along_axis(expected["y"], batch["y"][:, None], 1)).mean()
         for name in ("picture", "mean"):

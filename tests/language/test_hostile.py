@@ -27,10 +27,11 @@ MODELS = [
     if "Output(" in path.read_text() and "from terpret.names" in path.read_text()
 ]
 TOKENS = (
-    "0 1 -1 2 55555 99999999999 2**64 T t r x y p v ( ) [ ] [-1] , : = == != < <= + - * / // % ** & | ~ and or not "
-    "in is if elif else for while with as def return pass break lambda import True None range len max min "
-    "Param(2) Var Input Output(0) Hyper() InputTensor Tensor Vector Runtime Learn Inline @ .set_to .observe_value "
-    ".set_to_constant set_to(0) range(55555) [i for i in range(9)] 'text' 1.5 # \\ \t \n \r \0 é \ufeff"
+    "0 1 -1 2 55555 99999999999 2**64 T t r x y p v ( ) [ ] [-1] , : = == != < <= + - * / // % "
+    "** & | ~ and or not in is if elif else for while with as def return pass break lambda "
+    "import True None range len max min Param(2) Var Input Output(0) Hyper() InputTensor Tensor "
+    "Vector Runtime Learn Inline @ .set_to .observe_value .set_to_constant set_to(0) "
+    "range(55555) [i for i in range(9)] 'text' 1.5 # \\ \t \n \r \0 é \ufeff"
 ).split(" ")
 
 
@@ -48,9 +49,7 @@ def outcome(text, hypers=None):
             assert 1 <= span.line <= span.end_line <= len(source.lines)
             assert 1 <= span.column <= len(source.line(span.line)) + 1
             assert message.message
-        assert list(error.diagnostics) == sorted(
-            error.diagnostics, key=lambda d: (d.span, d.code)
-        )
+        assert list(error.diagnostics) == sorted(error.diagnostics, key=lambda d: (d.span, d.code))
         str(error)
         found = [message.code for message in error.diagnostics]
     except InputError as error:
@@ -186,7 +185,8 @@ HOSTILE = {
     "elements of their own": "for i in range(30000):\n    p[i] = Param(2)\n" + END,
     "a with over many values": "p = Param(100000)\nq = Param(100000)\ny = Output(2)\n"
     "with p as v:\n  with q as w:\n    y.set_to((v + w) % 2)\n",
-    "a large constant": "p = Param(5000)\ny = Output(5000)\nwith p as v:\n    y.set_to((v + 1) % 5000)\n",
+    "a large constant": "p = Param(5000)\ny = Output(5000)\nwith p as v:\n"
+    "    y.set_to((v + 1) % 5000)\n",
     "many large constants": "p = Param(1000)\nz = Var(1000)[500]\n"
     + END
     + "for t in range(500):\n  with p as v:\n    z[t].set_to((v + t) % 1000)\n",

@@ -27,12 +27,14 @@ EVEN = [0.2, 0.3, 0.5]
 # Each with the code and the line of the error that it must give; the original's answer beside it.
 REFUSED = {
     "an alias that differs between branches": (
-        "p = Param(2)\nx = Input(2)[2]\ny = Output(2)\nif p == 0:\n    k = 1\nelif p == 1:\n    k = 0\n"
+        "p = Param(2)\nx = Input(2)[2]\ny = Output(2)\nif p == 0:\n    k = 1\nelif p == 1:\n"
+        "    k = 0\n"
         "y.set_to(x[k])\n",
         ("E202", 8),  # always x[0]
     ),
     "an alias that a chain may leave alone": (
-        "p = Param(2)\nx = Input(2)[2]\ny = Output(2)\nk = 0\nif p == 0:\n    k = 1\ny.set_to(x[k])\n",
+        "p = Param(2)\nx = Input(2)[2]\ny = Output(2)\nk = 0\nif p == 0:\n    k = 1\n"
+        "y.set_to(x[k])\n",
         ("E202", 7),
     ),
     "one listed case": (HEAD + "if q == 0:\n    y.set_to(x)\n", ("E402", 5)),  # y was x always
@@ -49,7 +51,8 @@ REFUSED = {
         ("E306", 6),
     ),
     "a case handled twice": (
-        HEAD + "if q == 0:\n    y.set_to(x)\nelif q == 0:\n    y.set_to(1)\nelse:\n    y.set_to(2)\n",
+        HEAD
+        + "if q == 0:\n    y.set_to(x)\nelif q == 0:\n    y.set_to(1)\nelse:\n    y.set_to(2)\n",
         ("E306", 8),
     ),
     "a branch's own variable read outside": (
@@ -76,7 +79,8 @@ REFUSED = {
     ),
     "a literal out of the domain": (HEAD + "y.set_to(3)\n", ("E310", 6)),
     "a chain of two variables": (
-        HEAD + "if q == 0:\n    y.set_to(0)\nelif q2 == 1:\n    y.set_to(1)\nelse:\n    y.set_to(2)\n",
+        HEAD
+        + "if q == 0:\n    y.set_to(0)\nelif q2 == 1:\n    y.set_to(1)\nelse:\n    y.set_to(2)\n",
         ("E305", 8),
     ),
     "a test of two variables": (
@@ -122,7 +126,8 @@ REFUSED = {
     "no Output": ("x = Input(2)\nz = Var(2)\nz.set_to(x)\n", ("E402", 3)),  # add_n([])
     "a missing hyper": ("T = Hyper()\ny = Output(2)\ny.set_to(0)\n", ("E207", 1)),  # KeyError
     "a result out of range": (
-        "x = Input(3)\ny = Output(3)\n@Runtime([3], 3)\ndef F(a):\n    return a + 1\ny.set_to(F(x))\n",
+        "x = Input(3)\ny = Output(3)\n@Runtime([3], 3)\ndef F(a):\n    return a + 1\n"
+        "y.set_to(F(x))\n",
         ("E502", 5),  # lost without a word
     ),
     "an array tested as a scalar": (
@@ -166,7 +171,8 @@ def test_nested_calls_are_functions_of_functions():
     ],
 )
 def test_tests_are_sets_of_values(test, values):
-    text = f"q = Param(3)\ny = Output(2)\n{ROTATE}if {test}:\n    y.set_to(1)\nelse:\n    y.set_to(0)\n"
+    chain = f"if {test}:\n    y.set_to(1)\nelse:\n    y.set_to(0)\n"
+    text = f"q = Param(3)\ny = Output(2)\n{ROTATE}{chain}"
     held = sum(EVEN[value] for value in values)
     np.testing.assert_allclose(marginal(text, {"q": EVEN}), [1 - held, held], rtol=1e-5)
 
@@ -218,8 +224,10 @@ def test_dropped_results_lose_their_mass():
 def test_a_statement_if_in_a_function_is_no_model_code():
     # KeyError: 'a', unless a variable had that name.
     text = (
-        "q = Param(3)\ny = Output(3)\n@Runtime([3], 3)\ndef F(a):\n    if a == 0:\n        return 2\n"
-        "    for i in range(a):\n        if i == 1:\n            return 0\n    return 1\ny.set_to(F(q))\n"
+        "q = Param(3)\ny = Output(3)\n@Runtime([3], 3)\ndef F(a):\n    if a == 0:\n"
+        "        return 2\n"
+        "    for i in range(a):\n        if i == 1:\n            return 0\n    return 1\n"
+        "y.set_to(F(q))\n"
     )
     np.testing.assert_allclose(marginal(text, {"q": EVEN}), [0.5, 0.3, 0.2], rtol=1e-5)
 
@@ -232,10 +240,12 @@ def test_a_negative_step_and_a_folded_minus():
 
 def test_static_expressions():
     model = checked(
-        "a = max(3, 7 // 2)\nb = [1, 2, a][2] if a > 2 else 0\nc = len([i for i in range(9) if i % 2])\n"
+        "a = max(3, 7 // 2)\nb = [1, 2, a][2] if a > 2 else 0\n"
+        "c = len([i for i in range(9) if i % 2])\n"
         "d = (5 & 3) | (1 ^ 3)\ne = ~d + abs(-9) + int(True)\nf = 0 or 4 and 5\n"
         "y = Output(99)[6]\n"
-        "y[0].set_to(a)\ny[1].set_to(b)\ny[2].set_to(c)\ny[3].set_to(d)\ny[4].set_to(e)\ny[5].set_to(f)\n"
+        "y[0].set_to(a)\ny[1].set_to(b)\ny[2].set_to(c)\ny[3].set_to(d)\ny[4].set_to(e)\n"
+        "y[5].set_to(f)\n"
     )
     assert program_of(model, {}).run({})["y"].tolist() == [[3, 3, 4, 3, 6, 5]]
 
@@ -299,7 +309,8 @@ def test_loop_names_and_aliases_stay_visible_after_the_loop():
 def test_aliases_that_agree_in_all_branches_are_kept():
     text = (
         "q = Param(2)\nx = Input(2)[2]\nz = Var(2)\ny = Output(2)\n"
-        "if q == 0:\n    k = x[1]\n    z.set_to(0)\nelse:\n    k = x[1]\n    z.set_to(1)\ny.set_to(k)\n"
+        "if q == 0:\n    k = x[1]\n    z.set_to(0)\nelse:\n    k = x[1]\n    z.set_to(1)\n"
+        "y.set_to(k)\n"
     )
     assert codes(text) == []
 
