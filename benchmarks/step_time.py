@@ -1,8 +1,10 @@
 """Times a training step against its floor, the model's networks alone; prints one JSON line.
 
     python benchmarks/step_time.py --model=add2x2_model.py --batch=64
+    python benchmarks/step_time.py --model=turing.py --data=invert.json --hypers=hypers.json
 
-Floor and step alternate in blocks in one process, because two measured one after the other drift
+With a data file the batch is its training batch. A model without networks has no floor: `nets_ms` and
+`ratio` are null, and the steps run one after another in the graph, as in training. Floor and step alternate in blocks in one process, because two measured one after the other drift
 apart; `ratio` is the median of the blocks' ratios.
 """
 
@@ -10,7 +12,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -25,6 +27,7 @@ from experiments import arguments
 import tensorflow as tf
 
 from experiments.command import guarded, parse_hypers
+from experiments.file_task import TRAIN, open_file
 from experiments.single import model_path
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
@@ -36,7 +39,8 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
 flags.DEFINE_integer("batch", 64, "Examples in a batch.", 1)
 flags.DEFINE_integer("restarts", 1, "Restarts in the graph.", 1)
-flags.DEFINE_string("hypers", "", "Values for the model's hypers: T=6,N_TILES=4.")
+flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
+flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format.")
 flags.DEFINE_enum("preset", "robust", sorted(PRESETS), "Optimiser and noise.")
 flags.DEFINE_bool("xla", True, "Compile both by XLA.")
 flags.DEFINE_integer("blocks", 15, "Pairs of blocks.", 1)
@@ -111,39 +115,57 @@ def block(step: Callable[[Batch], tf.Tensor], batch: Batch, count: int) -> float
     return (time.perf_counter() - started) / count * 1000
 
 
+def loop(learner: Learner, batches: Iterator[Batch], count: int) -> float:
+    """Milliseconds a step, over `count` steps made in the graph."""
+    started = time.perf_counter()
+    learner.run(batches, count).numpy()
+    return (time.perf_counter() - started) / count * 1000
+
+
 def measure() -> int:
     """Measures what the flags say and prints the line."""
-    path = model_path(FLAGS.model)
-    hypers = parse_hypers(FLAGS.hypers)
+    model_or_path, hypers, arrays = model_path(FLAGS.model), {}, None
     started = time.perf_counter()
-    model = compile_model(path, hypers, FLAGS.restarts)
+    if FLAGS.data:
+        named = FLAGS.hypers.endswith(".json")
+        values = {} if named else parse_hypers(FLAGS.hypers)
+        file = open_file(FLAGS.data, model_or_path, values, FLAGS.hypers if named else "")
+        model_or_path, arrays = file.model, file.named(TRAIN).arrays
+    else:
+        hypers = parse_hypers(FLAGS.hypers)
+    model = compile_model(model_or_path, hypers, FLAGS.restarts)
     # No annealing: every step of the benchmark is like the first.
     learner = Learner(model, PRESETS[FLAGS.preset], 0, 10**9, FLAGS.xla)
     built = time.perf_counter()
-    batch = random_batch(model, FLAGS.batch)
+    batch = model.checked_batch(arrays, True) if arrays else random_batch(model, FLAGS.batch)
     learner.step(batch)
     compiled = time.perf_counter()
     line = {
         "model": FLAGS.model,
-        "batch": FLAGS.batch,
+        "batch": int(next(iter(batch.values())).shape[0]),
         "restarts": FLAGS.restarts,
         "build_s": round(built - started, 2),
         "compile_s": round(compiled - built, 2),
+        "nets_ms": None,
+        "ratio": None,
     }
     if model.networks:
-        floor = networks_alone(compile_model(path, hypers, FLAGS.restarts), FLAGS.preset, FLAGS.xla)
-        floor(batch)
+        twin = compile_model(model_or_path, hypers, FLAGS.restarts)
+        floor = networks_alone(twin, FLAGS.preset, FLAGS.xla)
         block(floor, batch, FLAGS.steps)
-    block(learner.step, batch, FLAGS.steps)
-    steps, floors = [], []
-    for _ in range(FLAGS.blocks):
-        if model.networks:
+        block(learner.step, batch, FLAGS.steps)
+        steps, floors = [], []
+        for _ in range(FLAGS.blocks):
             floors.append(block(floor, batch, FLAGS.steps))
-        steps.append(block(learner.step, batch, FLAGS.steps))
-    ratios = [step / alone for step, alone in zip(steps, floors, strict=False)]
+            steps.append(block(learner.step, batch, FLAGS.steps))
+        ratios = [step / alone for step, alone in zip(steps, floors, strict=True)]
+        line["nets_ms"] = round(statistics.median(floors), 3)
+        line["ratio"] = round(statistics.median(ratios), 3)
+    else:
+        batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
+        loop(learner, batches, FLAGS.steps)
+        steps = [loop(learner, batches, FLAGS.steps) for _ in range(FLAGS.blocks)]
     line["step_ms"] = round(statistics.median(steps), 3)
-    line["nets_ms"] = round(statistics.median(floors), 3) if floors else None
-    line["ratio"] = round(statistics.median(ratios), 3) if ratios else None
     line["ops"] = operations(model, batch)
     print(json.dumps(line), flush=True)
     return 0

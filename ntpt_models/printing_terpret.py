@@ -1,4 +1,4 @@
-"""How the original TerpreT's interpreters print their programs: a machine's table, a circuit, code."""
+"""How the original TerpreT's interpreters print their programs: tables, circuits, code."""
 
 import math
 from collections.abc import Iterator

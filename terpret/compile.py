@@ -12,9 +12,9 @@ import tensorflow as tf
 from terpret.backends.model import SPACES, CompiledModel
 from terpret.backends.networks import Library
 from terpret.core.build import build
+from terpret.core.factor import factor
 from terpret.core.nodes import MAX_NODES
 from terpret.core.plan import plan
-from terpret.core.factor import factor
 from terpret.core.simplify import simplify
 from terpret.core.vectorise import vectorise
 from terpret.core.verify import verify

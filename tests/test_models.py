@@ -1,4 +1,4 @@
-"""The paper's three models: they compile, share what they can, agree with the interpreter, print."""
+"""The paper's three models compile, share what they can, agree with the interpreter, and print."""
 
 import numpy as np
 import pytest

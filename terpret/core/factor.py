@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from terpret.core.nodes import BATCH, Contract, Node, Pool, Stack, numbers, one_hot, topological
-from terpret.core.simplify import Rules
+from terpret.core.rules import Rules
 
 NOMINAL_BATCH = 64
 
@@ -45,9 +45,13 @@ def _factored(node: Contract, rules: Rules) -> Node:
     return node
 
 
-def _common_factor(elements: Iterable[Node]) -> tuple[Node, Signature, list[int]] | None:
-    """The largest factor that several elements share in the same way, and those elements."""
-    shared: dict[tuple[int, Signature], tuple[Node, list[int]]] = {}
+def _common_factor(elements: Iterable[Node]) -> tuple[Node, dict[int, int]] | None:
+    """The largest factor that several elements share in the same way.
+
+    Returns:
+      The factor, and for the place of each of those elements the factor's place in it.
+    """
+    shared: dict[tuple[int, Signature], tuple[Node, dict[int, int]]] = {}
     for place, element in enumerate(elements):
         if not isinstance(element, Contract) or len(element.factors) < 2:
             continue
@@ -55,12 +59,12 @@ def _common_factor(elements: Iterable[Node]) -> tuple[Node, Signature, list[int]
             signature = _signature(element, k)
             if signature is not None and BATCH in candidate.axes:
                 key = (candidate.number, signature)
-                shared.setdefault(key, (candidate, []))[1].append(place)
+                shared.setdefault(key, (candidate, {}))[1].setdefault(place, k)
     best = None
-    for (_, signature), (candidate, places) in shared.items():
+    for candidate, places in shared.values():
         size = numbers(candidate, 1, NOMINAL_BATCH)
         if len(places) > 1 and (best is None or size > best[0]):
-            best = (size, candidate, signature, places)
+            best = (size, candidate, places)
     return best[1:] if best else None
 
 
@@ -71,7 +75,8 @@ def _signature(element: Contract, k: int) -> Signature | None:
     """
     labels = element.labels[k]
     rest = {label for j, ls in enumerate(element.labels) if j != k for label in ls}
-    if rest & set(element.shape_labels) or len(set(labels)) != len(labels):
+    alone = set(labels) - rest - set(element.output)
+    if rest & set(element.shape_labels) or alone or len(set(labels)) != len(labels):
         return None
     summed: dict[int, int] = {}
     return tuple(
@@ -82,13 +87,11 @@ def _signature(element: Contract, k: int) -> Signature | None:
     )
 
 
-def _split(
-    node: Contract, k: int, common: Node, signature: Signature, places: list[int], rules: Rules
-) -> Node:
+def _split(node: Contract, k: int, common: Node, where: dict[int, int], rules: Rules) -> Node:
     stack = node.factors[k]
     label = node.labels[k][len(stack.axes)]
-    others = [places_ for places_ in range(len(stack.elements)) if places_ not in places]
-    parts = [_group(node, k, label, common, places, rules)]
+    others = [place for place in range(len(stack.elements)) if place not in where]
+    parts = [_group(node, k, label, common, where, rules)]
     if others:
         rest = rules.stack([stack.elements[place] for place in others])
         axis_labels = dict(zip(stack.axes, node.labels[k], strict=False))
@@ -144,15 +147,14 @@ def _weighed(
 
 
 def _group(
-    node: Contract, k: int, label: int, common: Node, places: list[int], rules: Rules
+    node: Contract, k: int, label: int, common: Node, where: dict[int, int], rules: Rules
 ) -> Node:
     stack = node.factors[k]
     weights, common_labels = [], None
     outer = dict(zip(stack.axes, node.labels[k], strict=False))
     inner = node.labels[k][len(stack.axes) + 1 :]
-    for place in places:
+    for place, which in where.items():
         element = stack.elements[place]
-        which = next(j for j, f in enumerate(element.factors) if f is common)
         labels = element.labels[which]
         summed = [name for name in labels if name not in element.output]
         named = dict(zip(element.axis_labels, element.axes, strict=True))
@@ -160,7 +162,7 @@ def _group(
         common_labels = [
             outer[named[name]]
             if name in named
-            else kept.get(name, ("summed", summed.index(name) if name in summed else 0))
+            else (kept[name] if name in kept else ("summed", summed.index(name)))
             for name in labels
         ]
         rest = [j for j in range(len(element.factors)) if j != which]
@@ -182,7 +184,7 @@ def _group(
         *(("summed", n) for n in range(len(stacked.shape) - 1)),
     ]
     terms = [(stacked, stacked_labels), (common, common_labels)]
-    return _weighed(node, k, label, places, terms, rules)
+    return _weighed(node, k, label, list(where), terms, rules)
 
 
 def _plain(node: Node) -> Node:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import opt_einsum
 
 from terpret.core.nodes import Axis, Contract, Node, Pool, extents, topological
-from terpret.core.simplify import Rules
+from terpret.core.rules import Rules
 
 EXACT = 7
 NOMINAL_BATCH = 64

@@ -9,7 +9,7 @@ between lanes have no lane axis and are not copied.
 from collections.abc import Sequence
 
 from terpret.core.nodes import Axis, Contract, Node, Pool, Stack, topological
-from terpret.core.simplify import Rules
+from terpret.core.rules import Rules
 
 
 def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
