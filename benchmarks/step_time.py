@@ -3,9 +3,10 @@
     python benchmarks/step_time.py --model=add2x2_model.py --batch=64
     python benchmarks/step_time.py --model=turing.py --data=invert.json --hypers=hypers.json
 
-With a data file the batch is its training batch. A model without networks has no floor: `nets_ms` and
-`ratio` are null, and the steps run one after another in the graph, as in training. Floor and step alternate in blocks in one process, because two measured one after the other drift
-apart; `ratio` is the median of the blocks' ratios.
+Floor and step alternate in blocks in one process, because two measured one after the other drift
+apart; `ratio` is the median of the blocks' ratios. With a data file the batch is its training
+batch. A model without networks has no floor: `nets_ms` and `ratio` are null, and the steps follow
+one another in the graph, as in training.
 """
 
 import json

@@ -1,10 +1,15 @@
 """Probability space: marginals as they are; sums of products by multiplication and addition."""
 
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 Labels = Sequence[int]
+
+# Products of at most this many numbers are not worth a call of a matrix product.
+SMALL = 512
+LARGE = SMALL + 1
 
 
 def constant(value: tf.Tensor) -> tf.Tensor:
@@ -89,9 +94,11 @@ def contract(
     summed = [label for label in first_labels if label in second_labels and label not in wanted]
     left = [label for label in first_labels if label not in second_labels]
     right = [label for label in second_labels if label not in first_labels]
-    if summed and left and right:
+    sizes = dict(zip((*first_labels, *second_labels), (*first.shape, *second.shape), strict=True))
+    products = math.prod(LARGE if size is None else size for size in sizes.values())
+    if summed and left and right and products > SMALL:
         return _einsum(first, first_labels, second, second_labels, output)
-    # An outer or matrix-vector product: element by element, which the compiler can fuse.
+    # An outer, matrix-vector or tiny product: element by element, which XLA can fuse.
     every = [*output, *summed]
     product = align(first, first_labels, every) * align(second, second_labels, every)
     return tf.reduce_sum(product, list(range(len(output), len(every)))) if summed else product

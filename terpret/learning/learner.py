@@ -1,5 +1,6 @@
 """The training step of a model: forward, backward, update, for all restarts at once."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
@@ -37,7 +38,7 @@ class Learner(tf.Module):
         self.solved_at = tf.Variable(tf.fill([model.restarts], tf.constant(-1, tf.int64)))
         self._program = list(model.param_logits.values())
         self._networks = model.network_variables
-        self._keys = {name: keys(seed, f"gumbel/{name}", restarts) for name in model.param_logits}
+        self._key = keys(seed, "gumbel", restarts)
         self._rule, starts = OPTIMISERS[method.optimiser]
         self.slots = [
             [tf.Variable(tf.fill(v.shape, tf.constant(s, v.dtype))) for s in starts]
@@ -96,11 +97,13 @@ class Learner(tf.Module):
         seen = self.steps * self.method.batch_size
         risen = tf.minimum(seen / self.method.rise, 1.0)
         scale = self.method.gumbel * risen * self._remaining()
+        # One draw for all Params: a draw each would cost more than the numbers do.
+        sizes = [math.prod(value.shape[1:]) for value in logits.values()]
+        noise = scale[:, None] * gumbel(self._key, self.steps, [sum(sizes)], self.model.dtype)
+        parts = tf.split(noise, sizes, axis=1)
         return {
-            name: value
-            + by_restart(scale, value)
-            * gumbel(self._keys[name], self.steps, value.shape[1:], value.dtype)
-            for name, value in logits.items()
+            name: value + tf.reshape(part, value.shape)
+            for (name, value), part in zip(logits.items(), parts, strict=True)
         }
 
     def _remaining(self) -> tf.Tensor:
