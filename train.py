@@ -22,6 +22,7 @@ flags.DEFINE_enum("digits", "auto", ["auto", "mnist", "embedded"], "The images o
 flags.DEFINE_string("data_dir", None, "Where tensorflow-datasets keeps its data.")
 flags.DEFINE_integer("check_every", 2000, "Examples between checks of the programs.", 1)
 flags.DEFINE_bool("xla", True, "Compile the training step by XLA.")
+flags.DEFINE_integer("max_nodes", 200_000, "The largest tensor network that is accepted.", 1)
 flags.DEFINE_bool("restart", False, "Begin afresh in a folder that holds a run.")
 
 

@@ -27,11 +27,12 @@ from experiments import arguments
 # isort: split
 import tensorflow as tf
 
-from experiments.command import guarded, parse_hypers
+from experiments.command import guarded
 from experiments.file_task import TRAIN, open_file
 from experiments.single import model_path
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
+from terpret.language.errors import parse_hypers
 from terpret.learning.learner import Learner
 from terpret.learning.method import PRESETS
 from terpret.learning.optimise import OPTIMISERS

@@ -13,6 +13,7 @@ from experiments import single
 from experiments.tables import results_table, success
 from experiments.writers import Bar
 from terpret import InputError, ModelError
+from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.files import read_json
 from terpret.learning.train import Progress, Stopped
@@ -38,22 +39,6 @@ def train(values: flags.FlagValues, arguments: list[str]) -> int:
     return guarded(lambda: _train(values, arguments))
 
 
-def parse_hypers(text: str) -> dict[str, int]:
-    """`T=6,N_TILES=4` as a dict.
-
-    Raises:
-      InputError: an entry has another form.
-    """
-    hypers = {}
-    for part in filter(None, text.split(",")):
-        name, _, value = part.partition("=")
-        try:
-            hypers[name.strip()] = int(value)
-        except ValueError:
-            raise InputError(f"--hypers has '{part}': write NAME=INTEGER") from None
-    return hypers
-
-
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     config = single.Config(
         model=values.model,
@@ -71,6 +56,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         data_dir=values.data_dir,
         check_every=values.check_every,
         xla=values.xla,
+        max_nodes=values.max_nodes,
     )
     # A model that is wrong is refused before anything is written.
     single.refuse_unready(config)

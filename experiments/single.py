@@ -56,6 +56,7 @@ class Config:
       data_dir: where tensorflow-datasets keeps its data; None is its default.
       check_every: examples between checks of the discretised programs.
       xla: whether the training step is compiled by XLA.
+      max_nodes: the largest tensor network that is accepted.
     """
 
     model: str
@@ -73,6 +74,7 @@ class Config:
     data_dir: str | None
     check_every: int
     xla: bool
+    max_nodes: int
 
 
 class RunError(Exception):
@@ -132,11 +134,14 @@ def prepare(config: Config, workdir: str) -> Run:
         task = file_task(file)
         # As the original's trainers: every update sees the whole batch.
         method = dataclasses.replace(method, batch_size=instances(file.named(TRAIN)))
-        model = compile_model(file.model, None, config.restarts, seed=config.seed)
+        checked = file.model
     else:
         digits = load_digits(config.digits, config.data_dir)
         task = add2x2_task(config.task, digits, config.distinct_grids)
-        model = compile_model(path, config.hypers, config.restarts, seed=config.seed)
+        checked = check_model(path, config.hypers)
+    model = compile_model(
+        checked, restarts=config.restarts, seed=config.seed, max_nodes=config.max_nodes
+    )
     if config.batch_size:
         method = dataclasses.replace(method, batch_size=config.batch_size)
     learner = Learner(model, method, config.seed, config.examples, config.xla)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from terpret.core.nodes import MAX_NODES
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
-from terpret.language.errors import InputError, ModelError, Source, read_source
+from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
 
@@ -42,13 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, action: object, help: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help)
         added.add_argument("model", help="a model file")
-        added.add_argument("--hypers", default="", help="T=6,N=4")
+        added.add_argument("--hypers", default="", help="T=6,N=4, or a JSON file of TerpreT's")
         added.set_defaults(action=action)
         return added
 
     command("check", _check, "parse and check a model")
     dump = command("dump", _dump, "print a stage of its compilation")
     dump.add_argument("--stage", choices=STAGES, default="core")
+    dump.add_argument("--max_nodes", type=int, default=MAX_NODES, help="the largest network")
     run = command("run", _run, "run a program on a data file, in the discrete interpreter")
     run.add_argument("program", help="a JSON file: the value of every Param by name")
     run.add_argument("data", help="a data file of batches of instances (JSON)")
@@ -59,14 +61,22 @@ def _parser() -> argparse.ArgumentParser:
 
 def _load(options: argparse.Namespace) -> tuple[Source, CheckedModel]:
     source = read_source(options.model)
-    hypers = {}
-    for part in filter(None, options.hypers.split(",")):
-        name, _, value = part.partition("=")
-        try:
-            hypers[name.strip()] = int(value)
-        except ValueError:
-            raise InputError(f"--hypers has '{part}': write NAME=INTEGER") from None
-    return source, check(source, parse(source), hypers)
+    return source, next(iter(_configurations(options, source).values()))
+
+
+def _configurations(options: argparse.Namespace, source: Source) -> dict[str, CheckedModel]:
+    """The model under each configuration of a hypers file, or under the hypers of the flag."""
+    if options.hypers.endswith(".json"):
+        from terpret.data import declared_hypers, read_hypers
+
+        configs = {
+            name: declared_hypers(source, values)
+            for name, values in read_hypers(options.hypers).items()
+        }
+    else:
+        configs = {"": parse_hypers(options.hypers)}
+    tree = parse(source)
+    return {name: check(source, tree, hypers) for name, hypers in configs.items()}
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -91,7 +101,7 @@ def _dump(options: argparse.Namespace) -> None:
     import terpret.quiet  # noqa: F401
     from terpret.compile import compile_model
 
-    compiled = compile_model(model)
+    compiled = compile_model(model, max_nodes=options.max_nodes)
     if options.stage == "core":
         print(show.network_text(compiled.outputs))
         return
@@ -126,10 +136,12 @@ def _print(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     from terpret.data import read_data
 
-    _, model = _load(options)
-    program = _program(options, model)
-    outputs = [variable.name for variable in model.of_kind("Output")]
-    for batch in read_data(options.data, model):
+    models = _configurations(options, read_source(options.model))
+    only = models.get("")
+    for batch in read_data(options.data, only or models):
+        model = only or models[batch.hypers]
+        program = _program(options, model)
+        outputs = [variable.name for variable in model.of_kind("Output")]
         given = program.run({k: v for k, v in batch.arrays.items() if k not in outputs})
         right = np.True_
         for name in outputs:

@@ -46,6 +46,7 @@ def compile_model(
     library: Library | None = None,
     learned: Mapping[str, str] | None = None,
     constants: Mapping[str, np.ndarray] | None = None,
+    params_of: CompiledModel | None = None,
     seed: int = 0,
     max_nodes: int = MAX_NODES,
 ) -> CompiledModel:
@@ -60,6 +61,8 @@ def compile_model(
       library: networks to share with other models; a library of its own otherwise.
       learned: networks whose results are given as integers, each with its name in a batch.
       constants: Params that are no longer learned: integers [*dims] by name.
+      params_of: another model, of the same Params, whose logits this one shares: one program
+        under several hypers, for a curriculum.
       seed: the root seed of parameters and networks.
       max_nodes: the largest tensor network that is accepted.
 
@@ -83,7 +86,10 @@ def compile_model(
     planned = verify(plan(simple, restarts, max_nodes))
 
     library = library or Library(restarts, seed, dtype)
-    return CompiledModel(checked, planned, restarts, space, dtype, library, given, constants, seed)
+    model = CompiledModel(checked, planned, restarts, space, dtype, library, given, constants, seed)
+    if params_of is not None:
+        model.share_params(params_of)
+    return model
 
 
 def _known(names: Mapping[str, object], declared: list[str], kind: str) -> None:

@@ -138,3 +138,37 @@ def test_evaluate_wants_a_run_folder(tmp_path: Path) -> None:
     assert done.stderr.strip() == (
         f"error: {tmp_path} is no run folder: {tmp_path}/config.json is missing or damaged"
     )
+
+
+def test_a_data_file_of_the_original_is_a_task(tmp_path: Path) -> None:
+    """Turing machine 'invert': learned from the original's own files, printed as a table."""
+    workdir = tmp_path / "run"
+    data = "tests/models/data/turing_invert"
+    done = run(
+        "train.py",
+        "--model=turing.py",
+        f"--data={data}_data.json",
+        f"--hypers={data}_hypers.json",
+        "--restarts=4",
+        "--examples=5000",
+        "--check_every=1000",
+        "--noxla",
+        f"--workdir={workdir}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "state 1, read 0: write 1, right, state 1" in done.stdout
+    results = json.loads((workdir / "results.json").read_text())
+    assert sum(entry["correct"] for entry in results["restarts"]) >= 3
+    assert list(results["batches"].values()) == [1.0]
+    program = json.loads((workdir / "program.json").read_text())
+    assert program["write"][1][:2] == [1, 0]
+
+
+def test_a_data_file_without_a_training_batch_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data.json"
+    data.write_text('[{"batch_name": "test", "hypers": "h", "instances": [{"x": 1, "y": 1}]}]')
+    model = tmp_path / "copy.py"
+    model.write_text("x = Input(2)\ny = Output(2)\ny.set_to(x)\n")
+    done = run("train.py", f"--model={model}", f"--data={data}")
+    assert done.returncode == 1
+    assert done.stderr == f"error: {data} has no batch named 'train'; it has: test\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from terpret import Library, compile_model
+from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.learning.learner import Learner
 from terpret.learning.method import PRESETS
@@ -122,3 +122,16 @@ def test_models_share_the_networks_of_a_library() -> None:
     second = compile_model(Source("b.py", NETWORKED), library=library, restarts=2)
     assert first.networks["net"] is second.networks["net"]
     assert first.param_logits["q"] is not second.param_logits["q"]
+
+
+def test_a_curriculum_shares_one_program_under_several_hypers() -> None:
+    text = TINY.replace("p = Param(2)", "T = Hyper(1)\np = Param(2)")
+    first = compile_model(Source("t.py", text), {"T": 1}, restarts=2)
+    second = compile_model(Source("t.py", text), {"T": 4}, restarts=2, params_of=first)
+    assert second.param_logits["q"] is first.param_logits["q"]
+    learner = Learner(second, PRESETS["ntpt"], 0, 1000, xla=False)
+    before = first.param_logits["q"].numpy()
+    learner.step(tiny_batch())
+    assert np.any(first.param_logits["q"].numpy() != before)
+    with pytest.raises(InputError, match="the Param 'p' is not alike in both models"):
+        compile_model(Source("n.py", NETWORKED), restarts=2, params_of=first)

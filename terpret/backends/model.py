@@ -92,6 +92,22 @@ class CompiledModel(tf.Module):
         """
         return self._losses(self.checked_batch(batch, outputs=True))
 
+    def share_params(self, other: "CompiledModel") -> None:
+        """Makes the logits of `other` this model's own.
+
+        Raises:
+          InputError: the two models' Params differ.
+        """
+        mine = {name: value.shape for name, value in self.param_logits.items()}
+        theirs = {name: value.shape for name, value in other.param_logits.items()}
+        for name in sorted(mine.keys() | theirs.keys()):
+            if mine.get(name) != theirs.get(name):
+                raise InputError(
+                    f"the Param '{name}' is not alike in both models: {_shape(theirs.get(name))} "
+                    f"there, {_shape(mine.get(name))} here"
+                )
+        self.param_logits = dict(other.param_logits)
+
     def graph(self, batch_size: int = 1) -> tf.Graph:
         """The TensorFlow graph of the losses, for a batch of zeros and no given labels."""
         kinds = ("Input", "Output")
@@ -298,3 +314,7 @@ def initial_logits(
         gamma = tf.maximum(gamma, 1e-30)
         rows.append(tf.math.log(gamma / tf.reduce_sum(gamma, -1, keepdims=True)))
     return tf.cast(tf.stack(rows), dtype)
+
+
+def _shape(shape: tf.TensorShape | None) -> str:
+    return "missing" if shape is None else f"[restart, {', '.join(map(str, shape[1:]))}]"

@@ -10,6 +10,8 @@ Labels = Sequence[int]
 # Products of at most this many numbers are not worth a call of a matrix product.
 SMALL = 512
 LARGE = SMALL + 1
+# TensorFlow's kernels broadcast tensors of no higher rank in every pattern.
+MAX_BROADCAST = 5
 
 
 def constant(value: tf.Tensor) -> tf.Tensor:
@@ -96,10 +98,11 @@ def contract(
     right = [label for label in second_labels if label not in first_labels]
     sizes = dict(zip((*first_labels, *second_labels), (*first.shape, *second.shape), strict=True))
     products = math.prod(LARGE if size is None else size for size in sizes.values())
-    if summed and left and right and products > SMALL:
+    every = [*output, *summed]
+    matrices = summed and left and right and products > SMALL
+    if matrices or len(every) > MAX_BROADCAST:
         return _einsum(first, first_labels, second, second_labels, output)
     # An outer, matrix-vector or tiny product: element by element, which XLA can fuse.
-    every = [*output, *summed]
     product = align(first, first_labels, every) * align(second, second_labels, every)
     return tf.reduce_sum(product, list(range(len(output), len(every)))) if summed else product
 
@@ -118,8 +121,9 @@ def _einsum(
         return "".join(chr(ord("a") + numbers[label]) for label in labels)
 
     numbers = {label: k for k, label in enumerate(dict.fromkeys([*first_labels, *second_labels]))}
-    equation = f"{letters(first_labels)},{letters(second_labels)}->{letters(output)}"
-    return tf.einsum(equation, first, second)
+    present = [label for label in output if label in numbers]
+    equation = f"{letters(first_labels)},{letters(second_labels)}->{letters(present)}"
+    return align(tf.einsum(equation, first, second), present, output)
 
 
 def add(terms: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -208,3 +208,19 @@ def read_source(path: str | os.PathLike, limit: int = MAX_BYTES) -> Source:
         raise ModelError(
             readable, [Diagnostic("E103", Span(line, column, line, column + 1), message, help)]
         ) from None
+
+
+def parse_hypers(text: str) -> dict[str, int]:
+    """`T=6,N_TILES=4` as a dict.
+
+    Raises:
+      InputError: an entry has another form.
+    """
+    hypers = {}
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        try:
+            hypers[name.strip()] = int(value)
+        except ValueError:
+            raise InputError(f"--hypers has '{part}': write NAME=INTEGER") from None
+    return hypers
