@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from terpret.core.nodes import Axis, Contract, Node, Pool, Stack, topological
 from terpret.core.rules import Rules
 
+# The rank of lane axes: after restart, batch and the axes of `with`.
+LANE = 3
+MAX_LANES = 8
+
 
 def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
     """Gives alike elements of stacks a common axis.
@@ -29,7 +33,7 @@ def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
         rules.pool.span = node.span
         made = rules.rewrite(node, new, frozenset())
         if isinstance(made, Stack) and _alike(made.elements):
-            made = lanes.close(lanes.together(made.elements), made)
+            made = lanes.whole(made)
         new[node.number] = made
     return {name: new[node.number] for name, node in outputs.items()}
 
@@ -47,49 +51,64 @@ def _form(node: Contract) -> tuple[object, ...]:
     return node.labels, node.axes, node.axis_labels, node.shape_labels, operands
 
 
+class _Taken(Exception):
+    """Nodes that are to share a lane have that axis already, for another purpose."""
+
+
 class _Lanes:
     def __init__(self, rules: Rules):
         self._rules, self._pool = rules, rules.pool
-        self._made: dict[tuple[int, ...], Node] = {}
+        self._made: dict[tuple[Axis, tuple[int, ...]], Node] = {}
 
-    def together(self, nodes: Sequence[Node]) -> Node:
+    def whole(self, stack: Stack) -> Node:
+        """A stack of alike contractions as one contraction, over the first lane that is free."""
+        count = len(stack.elements)
+        for depth in range(MAX_LANES):
+            lane = Axis(LANE, depth, count, f"m{depth}:{count}")
+            try:
+                return self.close(self.together(stack.elements, lane), stack, lane)
+            except _Taken:
+                continue
+        return stack
+
+    def together(self, nodes: Sequence[Node], lane: Axis) -> Node:
         """One node whose lane axis runs over `nodes`; without that axis where they are all one."""
         first = nodes[0]
         if all(node is first for node in nodes):
             return first
-        key = tuple(node.number for node in nodes)
+        key = lane, tuple(node.number for node in nodes)
         if key not in self._made:
-            self._made[key] = self._together(nodes)
+            self._made[key] = self._together(nodes, lane)
         return self._made[key]
 
-    def _together(self, nodes: Sequence[Node]) -> Node:
+    def _together(self, nodes: Sequence[Node], lane: Axis) -> Node:
         first = nodes[0]
+        if any(lane in node.axes for node in nodes):
+            raise _Taken
         if _alike(nodes):
-            return self._contract(nodes)
-        if all(isinstance(n, Stack) and n.shape == first.shape for n in nodes):
+            return self._contract(nodes, lane)
+        if all(isinstance(node, Stack) and node.shape == first.shape for node in nodes):
             columns = zip(*(node.elements for node in nodes), strict=True)
-            return self._pool.stack([self.together(column) for column in columns])
-        return self._pool.open(self._rules.stack(nodes), [_lane(nodes)])
+            return self._pool.stack([self.together(column, lane) for column in columns])
+        return self._pool.open(self._rules.stack(nodes), [lane])
 
-    def _contract(self, nodes: Sequence[Contract]) -> Node:
-        first, lane = nodes[0], _lane(nodes)
-        factors = [
-            self.together(column) for column in zip(*(node.factors for node in nodes), strict=True)
-        ]
+    def _contract(self, nodes: Sequence[Contract], lane: Axis) -> Node:
+        first = nodes[0]
+        columns = zip(*(node.factors for node in nodes), strict=True)
+        factors = [self.together(column, lane) for column in columns]
         labels = []
         for factor, before, ls in zip(factors, first.factors, first.labels, strict=True):
-            label_of = dict(zip(before.axes, ls, strict=False))
-            axis_labels = [label_of.get(axis, axis) for axis in factor.axes]
+            label_of = {lane: lane, **dict(zip(before.axes, ls, strict=False))}
+            axis_labels = [label_of[axis] for axis in factor.axes]
             labels.append([*axis_labels, *ls[len(before.axes) :]])
         axes = list(zip(first.axes, first.axis_labels, strict=True))
-        if any(lane in factor.axes for factor in factors):
+        if any(f is not b and lane in f.axes for f, b in zip(factors, first.factors, strict=True)):
             axes.append((lane, lane))
         total = all(node.total for node in nodes)
         return self._pool.contract(factors, labels, axes, first.shape_labels, total)
 
-    def close(self, node: Node, stack: Stack) -> Node:
+    def close(self, node: Node, stack: Stack, lane: Axis) -> Node:
         """The stack again: the lane axis becomes the leading dimension."""
-        lane = _lane(stack.elements)
         if lane not in node.axes:
             return stack
         inner = range(len(node.shape))
@@ -100,12 +119,3 @@ class _Lanes:
             [lane, *inner],
             node.total,
         )
-
-
-def _lane(nodes: Sequence[Node]) -> Axis:
-    """The lane axis of some nodes: another one than those that they have already."""
-    taken = {axis for node in nodes for axis in node.axes}
-    depth = 0
-    while (axis := Axis(3, depth, len(nodes), f"m{depth}:{len(nodes)}")) in taken:
-        depth += 1
-    return axis
