@@ -48,6 +48,27 @@ def f(a, b):
 with p as v:
     y.set_to(f(f(v, v), f(i, v)))
 """,
+    # Alike branches under a 'with' and elements under another share one lane, not two.
+    "alike_branches_of_alike_elements": """
+p = Param(2)
+i = Input(2)
+y = Output(1)
+t = Var(1)[2]
+@Runtime([2, 2], 1)
+def f(a, b):
+    return 0
+@Runtime([2], 1, out_of_range="drop")
+def g(a):
+    return a
+with p as v:
+    with p as w:
+        for k in range(2):
+            if k == w:
+                t[k].set_to(f(p, 0))
+            else:
+                t[k].set_to(g(p))
+    y.set_to(t[v])
+""",
     # What every example lost was never set.
     "all_mass_is_lost": """
 p = Param(2)
