@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from terpret.backends.model import SPACES, CompiledModel
 from terpret.backends.networks import Library
-from terpret.core.build import build
+from terpret.core.build import build, too_many_nodes
 from terpret.core.factor import factor
-from terpret.core.nodes import MAX_NODES
+from terpret.core.nodes import MAX_NODES, TooManyNodes
 from terpret.core.plan import plan
 from terpret.core.simplify import simplify
 from terpret.core.vectorise import vectorise
@@ -79,11 +79,13 @@ def compile_model(
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    network = build(checked, frozenset(given), constants, max_nodes)
-    simple = verify(simplify(verify(network.outputs), max_nodes))
-    alike = verify(vectorise(simple, max_nodes))
-    simple = verify(factor(verify(simplify(alike, max_nodes)), max_nodes))
-    planned = verify(plan(simple, restarts, max_nodes))
+    outputs = verify(build(checked, frozenset(given), constants, max_nodes).outputs)
+    try:
+        for improve in (simplify, vectorise, simplify, factor):
+            outputs = verify(improve(outputs, max_nodes))
+        planned = verify(plan(outputs, restarts, max_nodes))
+    except TooManyNodes as error:
+        raise too_many_nodes(checked, error, max_nodes) from None
 
     library = library or Library(restarts, seed, dtype)
     model = CompiledModel(checked, planned, restarts, space, dtype, library, given, constants, seed)

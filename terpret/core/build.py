@@ -80,9 +80,7 @@ def build(
     try:
         return _Builder(model, pool, given, constants or {}).network()
     except TooManyNodes as error:
-        message = f"the tensor network has more than {limit or len(pool):,} nodes"
-        help = "make its loops or its hypers smaller, or raise --max_nodes"
-        found = Diagnostic("E607", error.span, message, help)
+        raise too_many_nodes(model, error, limit or len(pool)) from None
     except _TooLarge:
         message = f"the constants hold more than {MAX_CONSTANT_NUMBERS:,} numbers"
         help = "bind fewer values at once, or make the numbers of values smaller"
@@ -295,3 +293,10 @@ def label_read(call: checked.Learned) -> checked.Read:
 
 
 __all__ = ["BATCH", "Network", "build", "label_read", "observed"]
+
+
+def too_many_nodes(model: checked.CheckedModel, error: TooManyNodes, limit: int) -> ModelError:
+    """The located error for a network that outgrew its limit in any pass."""
+    message = f"the tensor network has more than {limit:,} nodes"
+    help = "make its loops or its hypers smaller, or raise --max_nodes"
+    return ModelError(model.source, [Diagnostic("E607", error.span, message, help)])
