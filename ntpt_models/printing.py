@@ -18,8 +18,8 @@ def source_code(program: Program) -> str:
 
     A line's confidence is the probability of its instruction times those of the arguments it uses.
     """
-    printer = _PRINTERS.get(model_name(program.model))
-    if printer is None:
+    printer, params = _PRINTERS.get(model_name(program.model), (None, ""))
+    if printer is None or set(params.split()) != set(program.values):
         return str(program)
     lines = list(printer(program))
     width = max(len(text) for text, _ in lines)
@@ -34,9 +34,11 @@ def program_space(model: CheckedModel) -> tuple[int, int]:
 
     Two assignments that differ only in arguments their instructions do not use are one program.
     """
-    count = _DISTINCT.get(model_name(model))
+    name, sizes = model_name(model), _sizes(model)
     every = assignments(model)
-    return every, count(_sizes(model)) if count else every
+    if name not in _DISTINCT or set(_PRINTERS[name][1].split()) != set(sizes):
+        return every, every
+    return every, _DISTINCT[name](sizes)
 
 
 def model_name(model: CheckedModel) -> str:
@@ -114,13 +116,17 @@ def _count_math(sizes: dict[str, tuple[int, int]]) -> int:
     return block**blocks * sizes["return_reg"][1]
 
 
-_PRINTERS: dict[str, Callable[[Program], Iterator[Line]]] = {
-    "add2x2_model": _add2x2,
-    "apply2x2_model": _apply2x2,
-    "math_model": _math,
-    "turing": printing_terpret.turing,
-    "circuit": printing_terpret.circuit,
-    "basic_block": printing_terpret.basic_block,
+# Each printer with the Params it reads: a model of the same name and other Params prints plainly.
+_PRINTERS: dict[str, tuple[Callable[[Program], Iterator[Line]], str]] = {
+    "add2x2_model": (_add2x2, "instr args1 args2 return_reg net_choice"),
+    "apply2x2_model": (_apply2x2, "instr args1 args2 args3 return_reg net_choice"),
+    "math_model": (_math, "instr args1 args2 args3 net_choice goto_block return_reg"),
+    "turing": (printing_terpret.turing, "write dir newState"),
+    "circuit": (printing_terpret.circuit, "gate in1 in2 out"),
+    "basic_block": (
+        printing_terpret.basic_block,
+        "instructions thenBlock elseBlock arg1Reg arg2Reg outReg condReg",
+    ),
 }
 _DISTINCT: dict[str, Callable[[dict[str, tuple[int, int]]], int]] = {
     "add2x2_model": _count_straight_line,

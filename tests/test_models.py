@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from experiments.tasks import add2x2_symbols
 from ntpt_models import program_space, source_code
-from terpret import CompiledModel, compile_model, program_of
+from terpret import CompiledModel, check_model, compile_model, program_of
 from terpret.core.nodes import Constant, Contract, Learned, topological
+from terpret.language.errors import Source
 
 MODELS = ("add2x2_model", "apply2x2_model", "math_model")
 LABELS = {"net_0": "digits", "net_1": "operators"}
@@ -135,6 +136,14 @@ def test_a_program_prints_as_in_figure_3() -> None:
     ]
     assert add2x2_symbols("right").correct(program)
     assert not add2x2_symbols("top").correct(program)
+
+
+def test_another_model_of_a_known_name_prints_plainly() -> None:
+    source = Source("somewhere/turing.py", "p = Param(2)\ny = Output(2)\ny.set_to(p)\n")
+    checked = check_model(source)
+    assert source_code(program_of(checked, {"p": 1})) == "p = 1  # 1.00"
+    source = Source("add2x2_model.py", "p = Param(2)\ny = Output(2)\ny.set_to(p)\n")
+    assert program_space(check_model(source)) == (2, 2)
 
 
 def test_apply2x2_prints_as_in_figure_3() -> None:
