@@ -58,7 +58,8 @@ def compile_model(
       restarts: how many independent restarts the graph holds.
       space: `prob` or `log`.
       dtype: the floating point type.
-      library: networks to share with other models; a library of its own otherwise.
+      library: networks to share with other models; a library of its own otherwise. One of 1
+        restart is shared by all restarts.
       learned: networks whose results are given as integers, each with its name in a batch.
       constants: Params that are no longer learned: integers [*dims] by name.
       params_of: another model, of the same Params, whose logits this one shares: one program
@@ -72,14 +73,15 @@ def compile_model(
     """
     if space not in SPACES:
         raise InputError(f"there is no space '{space}': use {' or '.join(SPACES)}")
-    if library is not None and library.restarts != restarts:
+    if library is not None and library.restarts not in (1, restarts):
         raise InputError(f"the library has {library.restarts} restarts, the model {restarts}")
+    shared = library is not None and library.restarts < restarts
     checked = path if isinstance(path, CheckedModel) else check_model(path, hypers)
     given, constants = dict(learned or {}), dict(constants or {})
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    outputs = verify(build(checked, frozenset(given), constants, max_nodes).outputs)
+    outputs = verify(build(checked, frozenset(given), constants, max_nodes, shared).outputs)
     try:
         for improve in (simplify, vectorise, simplify, factor):
             outputs = verify(improve(outputs, max_nodes))

@@ -167,7 +167,8 @@ class CompiledModel(tf.Module):
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """A network's most probable label for each of `images` [n, h, w]: [restart, n]."""
         pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
-        return self._classify(network, pixels).numpy()
+        labels = self._classify(network, pixels).numpy()
+        return np.broadcast_to(labels, (self.restarts, len(images)))
 
     def _emit_labels(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
         output = next(n.output for n in self.checked.networks if n.name == network)

@@ -39,7 +39,8 @@ class Library:
     """The networks that several models share: functions of one name and shape are one.
 
     Attributes:
-      restarts: the number of restarts; every model that uses the library has as many.
+      restarts: the number of restarts; every model that uses the library has as many, or, where
+        it is 1, shares each network among all its restarts.
       weights: the weights by function name.
     """
 
@@ -101,10 +102,11 @@ def apply_network(node: Learned, weights: Weights, arguments: Sequence[tf.Tensor
       arguments: one tensor [axes..., dims...] an argument.
 
     Returns:
-      Tensor [restart, other axes..., mapped dims..., *output].
+      Tensor [axes..., mapped dims..., *output].
     """
-    per_restart = any(RESTART in argument.axes for argument in node.arguments)
-    lead = [axis for axis in node.axes if per_restart or axis != RESTART]
+    # To a shared network the restarts of its arguments are examples like any others.
+    given = any(RESTART in argument.axes for argument in node.arguments)
+    lead = [axis for axis in node.axes if given or axis != RESTART]
     parts = []
     for argument, tensor in zip(node.arguments, arguments, strict=True):
         mapped = node.mapped if argument is node.arguments[0] else 0
@@ -113,7 +115,9 @@ def apply_network(node: Learned, weights: Weights, arguments: Sequence[tf.Tensor
             if axis not in argument.axes:
                 tensor = tf.expand_dims(tensor, position)
         parts.append(tensor)
-    return layers(weights, _concatenate(parts), per_restart, node.network.output)
+    per_restart = given and not node.shared
+    result = layers(weights, _concatenate(parts), per_restart, node.network.output)
+    return tf.squeeze(result, 0) if node.shared else result
 
 
 def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domain) -> tf.Tensor:

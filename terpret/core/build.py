@@ -60,6 +60,7 @@ def build(
     given: frozenset[str] = frozenset(),
     constants: Mapping[str, object] | None = None,
     limit: int | None = None,
+    shared: bool = False,
 ) -> Network:
     """Builds the tensor network of a checked model.
 
@@ -68,6 +69,7 @@ def build(
       given: networks whose results are given as integers, under the network's own name.
       constants: values (integer arrays) of Params that are no longer learned, by name.
       limit: the largest number of nodes.
+      shared: whether all restarts have the same networks.
 
     Returns:
       The network, with one node for each Output and each observation.
@@ -78,7 +80,7 @@ def build(
     """
     pool = Pool(limit) if limit else Pool()
     try:
-        return _Builder(model, pool, given, constants or {}).network()
+        return _Builder(model, pool, given, constants or {}, shared).network()
     except TooManyNodes as error:
         raise too_many_nodes(model, error, limit or len(pool)) from None
     except _TooLarge:
@@ -100,8 +102,10 @@ class _Builder:
         pool: Pool,
         given: frozenset[str],
         constants: Mapping[str, object],
+        shared: bool,
     ):
         self._model = model
+        self._shared = shared
         self._pool = pool
         self._given = given
         self._numbers = 0
@@ -225,7 +229,7 @@ class _Builder:
                 if network.name in self._given:
                     return self._label(expression, values)
                 nodes = [self._value(argument, values) for argument in arguments]
-                return self._pool.learned(network, nodes)
+                return self._pool.learned(network, nodes, shared=self._shared)
 
     def _element(self, element: checked.Element, values: _Values) -> Node:
         if element in self._model.clamps:

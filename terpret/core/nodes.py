@@ -144,11 +144,20 @@ class Contract(Node):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Learned(Node):
-    """A network applied to its arguments, mapped over `mapped` leading dimensions of the first."""
+    """A network applied to its arguments.
+
+    Attributes:
+      network: the network.
+      arguments: what it is applied to.
+      mapped: the number of leading dimensions of the first argument that it is mapped over.
+      shared: whether all restarts have the same weights, so that there is a restart axis only
+        where an argument has one.
+    """
 
     network: Network
     arguments: tuple[Node, ...]
     mapped: int
+    shared: bool
 
     @property
     def operands(self) -> tuple[Node, ...]:
@@ -265,17 +274,20 @@ class Pool:
             total=total,
         )
 
-    def learned(self, network: Network, arguments: Sequence[Node], mapped: int = 0) -> Node:
-        """A network's result."""
+    def learned(
+        self, network: Network, arguments: Sequence[Node], mapped: int = 0, shared: bool = False
+    ) -> Node:
+        """A network's result; see `Learned`."""
         output = network.output
         inner = (output,) if isinstance(output, int) else output
         return self._make(
             Learned,
-            (network.name, tuple(a.number for a in arguments), mapped),
+            (network.name, tuple(a.number for a in arguments), mapped, shared),
             network=network,
             arguments=tuple(arguments),
             mapped=mapped,
-            axes=merge_axes(arguments, RESTART),
+            shared=shared,
+            axes=merge_axes(arguments, *(() if shared else (RESTART,))),
             shape=(*arguments[0].shape[:mapped], *inner),
             total=isinstance(output, int),
         )

@@ -69,10 +69,10 @@ class Rules:
         """A network applied to elements of one array is applied to the array, once."""
         argument = arguments[0]
         if len(arguments) > 1 or node.mapped:
-            return self.pool.learned(node.network, arguments, node.mapped)
+            return self.pool.learned(node.network, arguments, node.mapped, node.shared)
         if isinstance(argument, Pick) and isinstance(argument.operand, Input):
             depth = len(argument.index)
-            whole = self.pool.learned(node.network, [argument.operand], depth)
+            whole = self.pool.learned(node.network, [argument.operand], depth, node.shared)
             return self.pick(whole, argument.index)
         if isinstance(argument, Contract) and is_renaming(argument):
             array = argument.factors[0]
@@ -80,9 +80,9 @@ class Rules:
             opened = argument.labels[0][len(array.axes) : len(array.axes) + depth]
             named = dict(zip(argument.axis_labels, argument.axes, strict=True))
             if isinstance(array, Input) and all(label in named for label in opened):
-                whole = self.pool.learned(node.network, [array], depth)
+                whole = self.pool.learned(node.network, [array], depth, node.shared)
                 return self.pool.open(whole, [named[label] for label in opened])
-        return self.pool.learned(node.network, arguments, node.mapped)
+        return self.pool.learned(node.network, arguments, node.mapped, node.shared)
 
     def _contract(self, node: Contract, factors: list[Node], inlined: list[bool]) -> Node:
         axes = list(zip(node.axes, node.axis_labels, strict=True))

@@ -89,7 +89,8 @@ def _only_images_that_are_read(outputs: dict[str, Node], limit: int) -> dict[str
         if isinstance(node, Learned) and node.number in partial:
             array = new[node.arguments[0].number]
             images = [rules.pick(array, index) for index in partial[node.number]]
-            new[node.number] = rules.pool.learned(node.network, [rules.pool.stack(images)], 1)
+            stack = rules.pool.stack(images)
+            new[node.number] = rules.pool.learned(node.network, [stack], 1, node.shared)
         elif isinstance(node, Pick) and node.operand.number in partial:
             place = partial[node.operand.number].index(node.index)
             new[node.number] = rules.pick(new[node.operand.number], (place,))
