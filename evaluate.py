@@ -7,16 +7,19 @@ from absl import flags
 from experiments import arguments
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("workdir", None, "The run folder.", required=True)
+flags.DEFINE_string("workdir", None, "The run folder, or one with shards.", required=True)
 flags.DEFINE_string("data_dir", None, "Where the data are now, if not where they were.")
+flags.DEFINE_enum("format", "text", ["text", "markdown", "json"], "How to print the tables.")
+flags.DEFINE_bool("plots", False, "Draw curves, marginals and networks into WORKDIR/plots/.")
+flags.DEFINE_string("export", "", "A new folder for a SavedModel of the best restart's program.")
 
 
 def main(_: list[str]) -> None:
     """Measures the run in --workdir and prints the tables."""
     import terpret.quiet  # noqa: F401
-    from experiments import command
+    from experiments import evaluation
 
-    sys.exit(command.evaluate(FLAGS))
+    sys.exit(evaluation.evaluate(FLAGS))
 
 
 if __name__ == "__main__":

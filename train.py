@@ -6,22 +6,37 @@ from absl import flags
 
 from experiments import arguments
 
+PRESETS = ["robust", "ntpt", "terpret", "terpret-custom", "terpret-fp"]
+
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
 flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "The ADD2X2 task.")
 flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
 flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
-flags.DEFINE_enum("preset", "robust", ["robust", "ntpt"], "Optimiser, rates and start.")
+flags.DEFINE_enum("preset", "robust", PRESETS, "Optimiser, rates, noise and start.")
 flags.DEFINE_integer("restarts", 10, "Independent starts, trained side by side.", 1, 10_000)
-flags.DEFINE_integer("examples", 60_000, "Training examples for each restart.", 1)
+flags.DEFINE_string("shard", "", "i/n: do the i-th of n parts of the restarts, in a subfolder.")
+flags.DEFINE_bool("refill", False, "Give the row of a dead restart to a fresh one.")
+flags.DEFINE_integer("examples", 0, "Training examples for each restart; 0: the preset's.", 0)
 flags.DEFINE_integer("batch_size", 0, "Examples in an update; 0: the preset's.", 0)
+flags.DEFINE_integer(
+    "stop_after_solved",
+    0,
+    "Stop when so many restarts are solved; 0: when all are, if no network learns; -1: never.",
+    -1,
+)
+flags.DEFINE_string("init_nets", "", "A run folder or file: start from its networks.")
+flags.DEFINE_integer("freeze_nets", 0, "Examples before the networks begin to learn.", 0)
+flags.DEFINE_string("save_nets", "", "A file for the networks of the best restart.")
 flags.DEFINE_integer("distinct_grids", 0, "Distinct training grids; 0: no limit.", 0)
 flags.DEFINE_integer("seed", 0, "The root seed.")
 flags.DEFINE_string("workdir", "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED.")
 flags.DEFINE_enum("digits", "auto", ["auto", "mnist", "embedded"], "The images of digits.")
 flags.DEFINE_string("data_dir", None, "Where tensorflow-datasets keeps its data.")
 flags.DEFINE_integer("check_every", 2000, "Examples between checks of the programs.", 1)
+flags.DEFINE_float("checkpoint_seconds", 60.0, "Time between checkpoints.", 0.0)
 flags.DEFINE_bool("xla", True, "Compile the training step by XLA.")
+flags.DEFINE_bool("deterministic", False, "Only operations that give the same bits every time.")
 flags.DEFINE_integer("max_nodes", 200_000, "The largest tensor network that is accepted.", 1)
 flags.DEFINE_bool("restart", False, "Begin afresh in a folder that holds a run.")
 

@@ -1,24 +1,27 @@
 """The two commands: flags in, tables out, every mistake of the user one clear message."""
 
+import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
+from experiments.config import Config, RunError
 from experiments.tables import results_table, success
 from experiments.writers import Bar
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
-from terpret.learning.files import read_json
-from terpret.learning.train import Progress, Stopped
+from terpret.learning.files import write_bytes
+from terpret.learning.restarts import Progress
+from terpret.learning.train import Stopped
 
-MISTAKES = (DataError, InputError, single.RunError, CheckpointError)
+MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
 def guarded(action: Callable[[], int]) -> int:
@@ -39,105 +42,109 @@ def train(values: flags.FlagValues, arguments: list[str]) -> int:
     return guarded(lambda: _train(values, arguments))
 
 
-def _train(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = single.Config(
+def config_of(values: flags.FlagValues) -> Config:
+    """The settings that the flags give."""
+    named = values.hypers.endswith(".json")
+    return Config(
         model=values.model,
         task="" if values.data else values.task,
         data=values.data,
-        hypers={} if values.hypers.endswith(".json") else parse_hypers(values.hypers),
-        hypers_file=values.hypers if values.hypers.endswith(".json") else "",
+        hypers={} if named else parse_hypers(values.hypers),
+        hypers_file=values.hypers if named else "",
         preset=values.preset,
         restarts=values.restarts,
+        shard=values.shard,
+        refill=values.refill,
         examples=values.examples,
         batch_size=values.batch_size,
+        stop_after_solved=values.stop_after_solved,
+        init_nets=values.init_nets,
+        freeze_nets=values.freeze_nets,
         distinct_grids=values.distinct_grids,
         seed=values.seed,
         digits=values.digits,
         data_dir=values.data_dir,
         check_every=values.check_every,
         xla=values.xla,
+        deterministic=values.deterministic,
         max_nodes=values.max_nodes,
     )
-    # A model that is wrong is refused before anything is written.
-    single.refuse_unready(config)
+
+
+def folder_of(values: flags.FlagValues, config: Config) -> str:
+    """The run folder: --workdir or one named after the settings, and in it the shard's."""
     name = os.path.basename(config.model).removesuffix(".py").removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
-    default = f"runs/{name}-{task}-{config.preset}-{config.seed}"
-    workdir = values.workdir or default
-    results = single.claim(config, workdir, values.restart)
-    if results is not None:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    else:
-        results = _run(config, workdir, shlex.join(["python", *arguments]))
-        if results is None:
-            return 1
-    _print_results(results, workdir)
-    return 0
+    workdir = values.workdir or f"runs/{name}-{task}-{config.preset}-{config.seed}"
+    if not config.shard:
+        return workdir
+    return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
 
 
-def _run(config: single.Config, workdir: str, command: str) -> dict[str, object] | None:
-    ready = single.prepare(config, workdir)
-    every, distinct = ready.space
-    print(f"model: {config.model}, task {ready.task.name}, preset {config.preset}")
-    print(f"programs: {every:.1e} parameter assignments, {distinct:.1e} distinct programs")
-    for kind, source in ready.task.sources.items():
-        print(f"{kind}: {source}")
-    print(f"run folder: {workdir} (tensorboard --logdir={os.path.dirname(workdir) or '.'})")
-    print("compiling the training step ...", flush=True)
-    bar: list[Bar] = []
+def _train(values: flags.FlagValues, arguments: list[str]) -> int:
+    config = config_of(values)
+    workdir = folder_of(values, config)
+    bars: list[Bar] = []
 
-    def report(run: single.Run, progress: Progress) -> None:
-        if not bar:
-            bar.append(Bar(config.examples))
-        bar[0].update(run, progress)
+    def watch(run: single.Run, warnings: list[str]) -> Callable[[Progress], None]:
+        for warning in warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        _print_header(run)
+        bars.append(Bar(run.examples))
+        return bars[0].update
 
+    command = shlex.join(["python", *arguments])
     try:
-        return single.run(ready, report, command)
+        with contextlib.ExitStack() as shown:
+            shown.callback(lambda: [bar.close() for bar in bars])
+            results = single.train(
+                config, workdir, values.restart, command, values.checkpoint_seconds, watch
+            )
     except Stopped:
-        print(f"\nstopped; the same command continues the run in {workdir}", file=sys.stderr)
-        return None
-    finally:
-        for shown in bar:
-            shown.close()
-
-
-def _print_results(results: dict[str, object], workdir: str) -> None:
-    _print_program(results)
-    _print_accuracies(results)
+        print(f"stopped; the same command continues the run in {workdir}", file=sys.stderr)
+        return 1
+    if not bars:
+        print(f"{workdir} is done already; --restart begins afresh.")
+    print_results(results)
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
-
-
-def evaluate(values: flags.FlagValues) -> int:
-    """`evaluate.py`: measures a run folder again and prints the tables."""
-    return guarded(lambda: _evaluate(values))
-
-
-def _evaluate(values: flags.FlagValues) -> int:
-    path = os.path.join(values.workdir, "config.json")
-    stored = read_json(path)
-    if not isinstance(stored, dict):
-        raise single.RunError(f"{values.workdir} is no run folder: {path} is missing or damaged")
-    config = single.read_config(stored, values.data_dir)
-    ready = single.prepare(config, values.workdir)
-    seen = single.restore(ready)
-    results = single.measure(ready, 0.0, "")
-    print(f"model: {config.model}, task {ready.task.name}, after {seen:,} examples")
-    for kind, source in ready.task.sources.items():
-        print(f"{kind}: {source}")
-    _print_program(results)
-    _print_accuracies(results)
+    if values.save_nets:
+        _save_networks(workdir, values.save_nets)
     return 0
 
 
-def _print_program(results: dict[str, object]) -> None:
+def _print_header(run: single.Run) -> None:
+    config, (every, distinct) = run.config, run.space
+    print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
+    print(f"programs: {every:.1e} parameter assignments, {distinct:.1e} distinct programs")
+    for kind, source in run.task.sources.items():
+        print(f"{kind}: {source}")
+    for kind, source in run.networks_from.items():
+        print(f"networks from {kind}: {source}")
+    logdir = os.path.dirname(run.workdir) or "."
+    print(f"run folder: {run.workdir} (tensorboard --logdir={logdir})")
+    print("compiling the training step ...", flush=True)
+
+
+def _save_networks(workdir: str, path: str) -> None:
+    """Copies the networks of a finished run to a file."""
+    try:
+        with open(os.path.join(workdir, "networks.npz"), "rb") as file:
+            write_bytes(path, file.read())
+    except FileNotFoundError:
+        raise RunError("--save_nets: the model has no networks") from None
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from None
+    print(f"networks written to {path}")
+
+
+def print_results(results: Mapping[str, object], style: str = "text") -> None:
+    """Prints the learned program and the accuracies of all restarts, as text or Markdown."""
     best = results["restarts"][results["best"]]
+    fence = "```\n" if style == "markdown" else ""
     print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
-    print(best["program"])
-
-
-def _print_accuracies(results: dict[str, object]) -> None:
+    print(f"{fence}{best['program']}\n{fence}".rstrip())
     print(f"\ntest accuracy on {results['tested_on']}:\n")
-    print(results_table(results))
+    print(results_table(results, style))
     for batch, accuracy in results["batches"].items():
         print(f"that program on batch {batch}: {accuracy:.4f}")
     print(f"\n{success(results)}")

@@ -1,92 +1,36 @@
-"""One model learned on one task: the run folder, from the command's settings to the results."""
+"""One model learned on one task: from the settings and a folder to the results."""
 
 import dataclasses
-import glob
 import os
-import platform
-import sys
-import time
-from collections.abc import Callable
-from importlib import metadata
+from collections.abc import Callable, Mapping
 
-import numpy as np
+import tensorflow as tf
 
 from datasets.digits import load_digits
-from experiments.file_task import (
-    TRAIN,
-    DataFile,
-    file_task,
-    instances,
-    open_file,
-    other_batches,
-)
+from experiments.config import Config, RunError, model_path
+from experiments.events import EventWriter
+from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
+from experiments.results import all_curves, measured, results_of
+from experiments.run_folder import claim, model_copy
 from experiments.tasks import add2x2_task
-from experiments.writers import EventWriter
 from ntpt_models import model_name, program_space, source_code
-from terpret import CompiledModel, check_model, compile_model
+from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.learning.checkpoints import Checkpoints
-from terpret.learning.files import read_json, write_json, write_text
+from terpret.learning.files import write_json, write_text
 from terpret.learning.learner import Learner
-from terpret.learning.measure import network_accuracies, test_accuracies
-from terpret.learning.method import PRESETS
+from terpret.learning.method import PRESETS, Method
+from terpret.learning.network_file import (
+    SavedNetworks,
+    fitting_layers,
+    load_networks,
+    save_networks,
+)
+from terpret.learning.restarts import Progress, Restarts, restarts_of
 from terpret.learning.task import Task
-from terpret.learning.train import Progress, train
+from terpret.learning.train import Budget
+from terpret.learning.train import train as train_loop
 
-MODELS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ntpt_models")
 TASKED = ("add2x2_model",)
-
-
-@dataclasses.dataclass(frozen=True)
-class Config:
-    """The settings of a run; two runs with equal ones give equal results.
-
-    Attributes:
-      model: a model file, or a name in ntpt_models/.
-      task: the task's name; empty where a data file is the task.
-      data: a data file in the original TerpreT's format; empty for none.
-      hypers: values for the model's hypers.
-      hypers_file: configurations of hypers for the data file's batches; empty for none.
-      preset: how to learn, a name in `PRESETS`.
-      restarts: how many independent starts are trained side by side.
-      examples: training examples for each restart.
-      batch_size: examples in an update; 0 is the preset's.
-      distinct_grids: distinct training examples; 0 is no limit.
-      seed: the root seed.
-      digits: auto, mnist or embedded.
-      data_dir: where tensorflow-datasets keeps its data; None is its default.
-      check_every: examples between checks of the discretised programs.
-      xla: whether the training step is compiled by XLA.
-      max_nodes: the largest tensor network that is accepted.
-    """
-
-    model: str
-    task: str
-    data: str
-    hypers: dict[str, int]
-    hypers_file: str
-    preset: str
-    restarts: int
-    examples: int
-    batch_size: int
-    distinct_grids: int
-    seed: int
-    digits: str
-    data_dir: str | None
-    check_every: int
-    xla: bool
-    max_nodes: int
-
-
-class RunError(Exception):
-    """A run cannot go on; the message is one sentence for the user."""
-
-
-def model_path(name: str) -> str:
-    """The file of a model given as a path, or as a name in ntpt_models/."""
-    inside = os.path.join(MODELS, os.path.basename(name).removesuffix(".py") + ".py")
-    if os.path.exists(name) or os.sep in name or not os.path.exists(inside):
-        return name
-    return inside
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,14 +42,18 @@ class Run:
       workdir: the run folder.
       task: the task.
       learner: the model and its method.
+      examples: the number of examples each restart is to see.
       file: the data file that is the task, if one is.
+      networks_from: where the networks that the run starts from come from.
     """
 
     config: Config
     workdir: str
     task: Task
     learner: Learner
+    examples: int
     file: DataFile | None
+    networks_from: Mapping[str, str]
 
     @property
     def model(self) -> CompiledModel:
@@ -118,43 +66,130 @@ class Run:
         return program_space(self.model.checked)
 
 
+def train(
+    config: Config,
+    workdir: str,
+    afresh: bool = False,
+    command: str = "",
+    checkpoint_seconds: float = 60.0,
+    watch: Callable[[Run, list[str]], Callable[[Progress], None]] | None = None,
+) -> dict[str, object]:
+    """Trains a model as `config` says, or continues to; returns the results when all is done.
+
+    Args:
+      config: the settings.
+      workdir: the run folder, which becomes this run's own.
+      afresh: forget what the folder holds.
+      command: the command line, for the record.
+      checkpoint_seconds: the time between checkpoints.
+      watch: is told of the run when it is ready, with warnings, and gives what is told of its
+        progress.
+
+    Returns:
+      The results as in `results.json` (design, section 5).
+
+    Raises:
+      ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
+      Stopped: by a signal, after a checkpoint was written.
+    """
+    # A model that is wrong is refused before anything is written.
+    refuse_unready(config)
+    results, warnings = claim(config, workdir, afresh)
+    if results is not None:
+        return results
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    run = prepare(config, workdir)
+    show = watch(run, warnings) if watch else _ignore
+    events = EventWriter(
+        os.path.join(workdir, "events"), run.model, run.task, hparams(run.learner.method)
+    )
+
+    def report(progress: Progress) -> None:
+        events.write(progress)
+        show(progress)
+
+    try:
+        restarts = train_loop(
+            run.learner,
+            run.task,
+            _budget(run, checkpoint_seconds),
+            os.path.join(workdir, "checkpoints"),
+            report,
+            lambda rows, restarts: measured(run, rows, restarts),
+        )
+        results = results_of(run, restarts, command)
+        events.finish(results)
+        _write(run, restarts, results)
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RunError(
+            f"cannot write to {workdir}: {reason}; when that is mended, the same command continues"
+        ) from None
+    finally:
+        events.close()
+    return results
+
+
 def prepare(config: Config, workdir: str) -> Run:
     """Compiles the model and loads the data.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    path = os.path.join(workdir, "model", os.path.basename(model_path(config.model)))
-    if not os.path.exists(path):
-        path = model_path(config.model)
-    method = PRESETS[config.preset]
-    file = None
+    path = model_copy(config, workdir)
+    method, file = PRESETS[config.preset], None
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
-        task = file_task(file)
-        # As the original's trainers: every update sees the whole batch.
-        method = dataclasses.replace(method, batch_size=instances(file.named(TRAIN)))
-        checked = file.model
+        task, checked = file_task(file), file.model
+        count = instances(file.named(TRAIN))
+        method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         digits = load_digits(config.digits, config.data_dir)
         task = add2x2_task(config.task, digits, config.distinct_grids)
         checked = check_model(path, config.hypers)
-    model = compile_model(
-        checked, restarts=config.restarts, seed=config.seed, max_nodes=config.max_nodes
-    )
-    if config.batch_size:
-        method = dataclasses.replace(method, batch_size=config.batch_size)
-    learner = Learner(model, method, config.seed, config.examples, config.xla)
-    return Run(config, workdir, task, learner, file)
+    method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
+    examples = config.examples or method.updates * method.batch_size
+    given = load_networks(config.init_nets) if config.init_nets else None
+    learner = _learner(config, checked, method, examples, given)
+    source = given.source if given else {}
+    return Run(config, workdir, task, learner, examples, file, source)
+
+
+def restored(run: Run) -> tuple[int, Restarts]:
+    """Restores the learned parameters of a run folder.
+
+    Returns:
+      The number of examples of the stream they have seen, and what is known of the restarts.
+
+    Raises:
+      RunError: the folder holds no checkpoint.
+      CheckpointError: it holds none that is whole.
+    """
+    folder = os.path.join(run.workdir, "checkpoints")
+    stored = Checkpoints(folder, 1, model=run.model, learner=run.learner).restore()
+    if stored is None:
+        raise RunError(f"{run.workdir} holds no checkpoint: train first")
+    return stored[0], restarts_of(stored[1])
 
 
 def refuse_unready(config: Config) -> None:
-    """Refuses a model that is wrong, or that no task is made for, before anything is written.
+    """Refuses settings that cannot work, before anything is written.
 
     Raises:
       ModelError, InputError, RunError: with what is wrong.
     """
     path = model_path(config.model)
+    _ = config.numbers
+    if config.init_nets:
+        load_networks(config.init_nets)
+    elif config.freeze_nets:
+        raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
+    method = PRESETS[config.preset]
+    if config.refill and not method.first_rung:
+        raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
+    if not (config.data or config.batch_size or method.batch_size):
+        raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     if config.data:
         open_file(config.data, path, config.hypers, config.hypers_file)
         return
@@ -165,186 +200,83 @@ def refuse_unready(config: Config) -> None:
         )
 
 
-def read_config(stored: dict[str, object], data_dir: str | None) -> Config:
-    """The config of a run folder, with the data perhaps in another place.
+def _learner(
+    config: Config, checked: object, method: Method, examples: int, given: SavedNetworks | None
+) -> Learner:
+    """The learner, its networks shared by all restarts for as long as they are frozen."""
+    rows = len(config.numbers)
+    always = config.freeze_nets >= examples
 
-    Raises:
-      RunError: it is not the config of a run.
-    """
-    try:
-        config = Config(**stored)
-    except TypeError:
-        raise RunError("config.json is not the configuration of a run") from None
-    return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
+    def compiled(shared: bool, of: CompiledModel | None = None) -> CompiledModel:
+        return compile_model(
+            checked,
+            restarts=rows,
+            library=Library(1, config.seed) if shared else None,
+            params_of=of,
+            seed=config.seed,
+            max_nodes=config.max_nodes,
+        )
 
-
-def claim(config: Config, workdir: str, afresh: bool) -> dict[str, object] | None:
-    """Makes the run folder the config's own.
-
-    Args:
-      config: the settings.
-      workdir: the run folder.
-      afresh: forget what the folder holds.
-
-    Returns:
-      The results, if the folder holds those of a finished run with the same settings.
-
-    Raises:
-      RunError: the folder holds another run, or cannot be written.
-    """
-    path = os.path.join(workdir, "config.json")
-    wanted = dataclasses.asdict(config)
-    try:
-        os.makedirs(workdir, exist_ok=True)
-        if afresh:
-            _forget(workdir)
-        there = read_json(path)
-        if there is None and os.path.exists(path):
-            raise RunError(f"{path} is damaged: give another --workdir, or --restart")
-        if isinstance(there, dict) and there != wanted:
-            differing = [key for key in wanted if there.get(key) != wanted[key]]
-            raise RunError(
-                f"{workdir} holds a run with another {' and '.join(differing)}: "
-                "give another --workdir, or --restart to begin afresh there"
-            )
-        source = model_path(config.model)
-        copy = os.path.join(workdir, "model", os.path.basename(source))
-        if there is None:
-            with open(source, encoding="utf-8") as file:
-                write_text(copy, file.read())
-            write_json(path, wanted)
-        elif os.path.exists(source) and _text(source) != _text(copy):
-            raise RunError(
-                f"{source} has changed since the run in {workdir} began: "
-                "give another --workdir, or --restart to begin afresh there"
-            )
-    except OSError as error:
-        raise RunError(f"cannot use {workdir}: {error.strerror or error}") from None
-    results = read_json(os.path.join(workdir, "results.json"))
-    return results if isinstance(results, dict) else None
-
-
-def _text(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def _forget(workdir: str) -> None:
-    """Removes what a run leaves in its folder, and nothing else."""
-    for folder, _, names in os.walk(workdir, topdown=False):
-        for name in names:
-            known = name in (
-                "config.json",
-                "results.json",
-                "program.txt",
-                "program.json",
-            )
-            if known or name.startswith(("ckpt-", "events.out.")):
-                os.unlink(os.path.join(folder, name))
-    for path in glob.glob(os.path.join(workdir, "model", "*.py")):
-        os.unlink(path)
-
-
-def run(
-    ready: Run, report: Callable[[Run, Progress], None], command: str = ""
-) -> dict[str, object]:
-    """Trains, measures and writes the results; continues what the folder holds.
-
-    Args:
-      ready: the run; its folder was claimed before.
-      report: is told of the progress.
-      command: the command line, for the record.
-
-    Returns:
-      The results as written to `results.json` (design, section 5).
-    """
-    config, workdir = ready.config, ready.workdir
-    events = EventWriter(ready)
-
-    def tell(progress: Progress) -> None:
-        events.write(progress)
-        report(ready, progress)
-
-    started = time.time()
-    train(
-        ready.learner,
-        ready.task,
-        config.examples,
+    model = compiled(shared=always)
+    frozen = None
+    if config.freeze_nets and model.networks:
+        frozen = model if always else compiled(shared=True, of=model)
+    return Learner(
+        model,
+        method,
         config.seed,
-        config.check_every,
-        os.path.join(workdir, "checkpoints"),
-        tell,
+        examples,
+        config.xla,
+        config.numbers,
+        config.freeze_nets,
+        frozen,
+        fitting_layers(given, model) if given else None,
     )
-    results = measure(ready, time.time() - started, command)
-    events.finish(results)
-    best = results["best"]
-    program = ready.model.program(best)
-    write_text(os.path.join(workdir, "program.txt"), source_code(program) + "\n")
-    values = {name: value.tolist() for name, value in program.values.items()}
-    write_json(os.path.join(workdir, "program.json"), values)
-    write_json(os.path.join(workdir, "results.json"), results)
-    return results
 
 
-def restore(ready: Run) -> int:
-    """Restores the learned parameters of a run folder; the number of examples they have seen.
+def _budget(run: Run, checkpoint_seconds: float) -> Budget:
+    config = run.config
+    part, parts = config.part
+    return Budget(
+        examples=run.examples,
+        numbers=config.numbers,
+        check_every=config.check_every,
+        stop_after_solved=config.stop_after_solved,
+        refill=config.refill,
+        fresh=config.restarts + part - 1,
+        stride=parts,
+        checkpoint_seconds=checkpoint_seconds,
+    )
 
-    Raises:
-      RunError: the folder holds no checkpoint.
-      CheckpointError: it holds none that is whole.
-    """
-    folder = os.path.join(ready.workdir, "checkpoints")
-    seen = Checkpoints(folder, 1, model=ready.model, learner=ready.learner).restore()
-    if seen is None:
-        raise RunError(f"{ready.workdir} holds no checkpoint: train first")
-    return seen
 
+def _write(run: Run, restarts: Restarts, results: dict[str, object]) -> None:
+    """Writes what a finished run leaves; `results.json`, which says that it is done, last."""
 
-def measure(ready: Run, seconds: float, command: str) -> dict[str, object]:
-    """Measures every restart on test data and symbols, as `results.json` holds it."""
-    model, task = ready.model, ready.task
-    programs = [model.program(restart) for restart in range(model.restarts)]
-    soft, discrete = test_accuracies(model, programs, task)
-    nets = network_accuracies(model, task.images)
-    correct = [task.symbols.correct(program) for program in programs]
-    solved_at = ready.learner.solved_at.numpy()
-    steps = ready.learner.steps.numpy()
-    restarts = [
-        {
-            "seed": k,
-            "solved": int(solved_at[k]),
-            "correct": bool(correct[k]),
-            "examples": int(steps[k]) * ready.learner.method.batch_size,
-            "seconds": round(seconds, 1),
-            "test_accuracy": round(float(soft[k]), 4),
-            "discrete_accuracy": round(float(discrete[k]), 4),
-            "nets": {name: round(float(values[k]), 4) for name, values in nets.items()},
-            "program": source_code(programs[k]),
+    def path(name: str) -> str:
+        return os.path.join(run.workdir, name)
+
+    entry = results["restarts"][results["best"]]
+    row = [restart.number for restart in restarts.rows].index(entry["seed"])
+    program = run.model.program(row)
+    if run.model.networks:
+        source = {
+            "model": results["model"],
+            "task": results["task"],
+            "restart": str(entry["seed"]),
+            **results["data"],
+            **{f"accuracy of {name}": str(value) for name, value in entry["nets"].items()},
         }
-        for k in range(model.restarts)
-    ]
-    chosen = [k for k in range(model.restarts) if correct[k]] or list(range(model.restarts))
-    best = max(chosen, key=lambda k: (discrete[k], soft[k], -k))
-    every, distinct = program_space(model.checked)
-    return {
-        "model": model_name(model.checked),
-        "task": task.name,
-        "preset": ready.config.preset,
-        "restarts": restarts,
-        "best": best,
-        "nets": {name: round(float(np.median(values[chosen])), 4) for name, values in nets.items()},
-        "programs": {"assignments": every, "distinct": distinct},
-        "tested_on": task.tested_on,
-        "batches": other_batches(ready.file, programs[best]) if ready.file else {},
-        "published": task.published,
-        "data": dict(task.sources),
-        "command": command,
-        "versions": _versions(),
-        "seconds": round(seconds, 1),
-    }
+        save_networks(path("networks.npz"), run.model, row, source)
+    write_text(path("program.txt"), source_code(program) + "\n")
+    write_json(path("program.json"), {n: v.tolist() for n, v in program.values.items()})
+    write_json(path("curves.json"), all_curves(restarts))
+    write_json(path("results.json"), results)
 
 
-def _versions() -> dict[str, str]:
-    names = ("tensorflow", "tensorflow-datasets", "numpy")
-    versions = {name: metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **versions, "platform": sys.platform}
+def _ignore(progress: Progress) -> None:
+    """Shows nothing."""
+
+
+def hparams(method: Method) -> dict[str, object]:
+    """The settings of a method, as TensorBoard's page of hyperparameters shows them."""
+    return dataclasses.asdict(method)

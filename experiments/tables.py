@@ -1,47 +1,45 @@
-"""Results as text tables."""
+"""A run's results as tables: text for a terminal, Markdown for a page."""
 
+import collections
 import math
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+
+Entry = Mapping[str, object]
+# The value of a restart's entry for each heading of the table.
+Columns = Mapping[str, Callable[[Entry], object]]
+
+# Text tables of more restarts than this show the first few correct ones and count the others.
+MOST_ROWS = 20
+SHOWN_CORRECT = 10
 
 
-def results_table(results: Mapping[str, object]) -> str:
-    """A run's restarts beside the published number."""
-    rows = [["restart", "program", "solved after", "soft", "discrete", *_nets(results)]]
-    for entry in results["restarts"]:
-        rows.append(
-            [
-                str(entry["seed"]),
-                "correct" if entry["correct"] else "wrong",
-                f"{entry['solved']:,}" if entry["solved"] >= 0 else "-",
-                f"{entry['test_accuracy']:.4f}",
-                f"{entry['discrete_accuracy']:.4f}",
-                *(f"{entry['nets'][name]:.4f}" for name in _nets(results)),
-            ]
-        )
-    correct = [entry for entry in results["restarts"] if entry["correct"]]
-    if correct:
-        rows.append(
-            [
-                "median",
-                "of correct",
-                "",
-                f"{_median([e['test_accuracy'] for e in correct]):.4f}",
-                f"{_median([e['discrete_accuracy'] for e in correct]):.4f}",
-                *(f"{_median([e['nets'][n] for e in correct]):.4f}" for n in _nets(results)),
-            ]
-        )
-    if results["published"] is not None:
-        blank = [""] * len(_nets(results))
-        rows.append(["published", "(Figure 7)", "", f"{results['published']:.2f}", "", *blank])
-    return table(rows)
+def results_table(results: Mapping[str, object], style: str = "text") -> str:
+    """A run's restarts beside the published number.
+
+    Args:
+      results: as in `results.json`; every restart that was ever started has an entry.
+      style: `text`, which sums up more than 20 restarts, or `markdown`, which shows all.
+    """
+    entries, accuracies = results["restarts"], _accuracies(results)
+    columns = {**_facts(results), **accuracies}
+    shown = list(entries)
+    if style == "text" and len(entries) > MOST_ROWS:
+        shown = _correct(entries)[:SHOWN_CORRECT]
+    rows = [{heading: value(entry) for heading, value in columns.items()} for entry in shown]
+    rows += [*_counts(entries, shown), *_footer(results, accuracies)]
+    cells = [[_cell(row.get(heading, "")) for heading in columns] for row in rows]
+    return render([list(columns), *cells], style)
 
 
 def success(results: Mapping[str, object]) -> str:
-    """k of n restarts with their 95 % Wilson interval."""
+    """k of the n restarts that were ever started, with their 95 % Wilson interval."""
     entries = results["restarts"]
-    k, n = sum(entry["correct"] for entry in entries), len(entries)
+    k, n = len(_correct(entries)), len(entries)
     low, high = wilson(k, n)
-    return f"{k} of {n} restarts hold a correct program (95 % interval {low:.2f} to {high:.2f})"
+    line = f"{k} of {n} restarts hold a correct program (95 % interval {low:.2f} to {high:.2f})"
+    missing = results.get("missing")
+    return f"{line}; not finished: {', '.join(missing)}" if missing else line
 
 
 def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
@@ -51,6 +49,11 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     p, zz = k / n, z * z / n
     centre, half = p + zz / 2, z * math.sqrt(p * (1 - p) / n + zz / (4 * n))
     return max(0.0, (centre - half) / (1 + zz)), min(1.0, (centre + half) / (1 + zz))
+
+
+def render(rows: Sequence[Sequence[str]], style: str) -> str:
+    """Rows of cells as a table, `text` or `markdown`; the first row is the heading."""
+    return {"text": table, "markdown": _markdown}[style](rows)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -64,11 +67,93 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def _nets(results: Mapping[str, object]) -> list[str]:
-    return list(results["nets"])
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        safe = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+        return f"| {' | '.join(safe)} |"
+
+    return "\n".join([line(rows[0]), line(["---"] * len(rows[0])), *map(line, rows[1:])])
 
 
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+def _facts(results: Mapping[str, object]) -> Columns:
+    entries = results["restarts"]
+    columns: dict[str, Callable[[Entry], object]] = {
+        "restart": lambda entry: str(entry["seed"]),
+        "program": lambda entry: _word(entry["correct"]),
+    }
+    # Runs that refill no row and stop no restart, or know of neither, have no such columns.
+    if any(entry.get("started") for entry in entries):
+        columns["started at"] = lambda entry: entry["started"]
+    if any(entry.get("stopped") for entry in entries):
+        columns["stopped"] = lambda entry: entry["stopped"]
+    columns["solved after"] = lambda entry: entry["solved"] if entry["solved"] >= 0 else "-"
+    return columns
+
+
+def _accuracies(results: Mapping[str, object]) -> Columns:
+    columns: dict[str, Callable[[Entry], object]] = {
+        "soft": lambda entry: entry["test_accuracy"],
+        "discrete": lambda entry: entry["discrete_accuracy"],
+    }
+    for name in results["nets"]:
+        columns[name] = lambda entry, name=name: entry["nets"][name]
+    return columns
+
+
+def _cell(value: object) -> str:
+    match value:
+        case float():
+            return f"{value:.4f}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
+def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, object]]:
+    """How many restarts of each kind are not among those shown, the correct ones first."""
+    numbers = {entry["seed"] for entry in shown}
+    counted = collections.Counter(
+        (not entry["correct"], entry.get("stopped", ""))
+        for entry in entries
+        if entry["seed"] not in numbers
+    )
+    return [
+        {"restart": f"{count} more", "program": _word(not wrong), "stopped": stopped}
+        for (wrong, stopped), count in sorted(counted.items())
+    ]
+
+
+def _footer(results: Mapping[str, object], accuracies: Columns) -> list[dict[str, object]]:
+    """The medians of the correct restarts and the published number, where there are any."""
+    rows: list[dict[str, object]] = []
+    if _correct(results["restarts"]):
+        medians = _medians(results)
+        numbers = {heading: value(medians) for heading, value in accuracies.items()}
+        rows.append({"restart": "median", "program": "of correct", **numbers})
+    if results["published"] is not None:
+        published = f"{results['published']:.2f}"
+        rows.append({"restart": "published", "program": "(Figure 7)", "soft": published})
+    return rows
+
+
+def _medians(results: Mapping[str, object]) -> Entry:
+    """The medians of the accuracies of the correct restarts, in the form of an entry."""
+    correct = _correct(results["restarts"])
+
+    def median(value: Callable[[Entry], float]) -> float:
+        return round(statistics.median(map(value, correct)), 4)
+
+    return {
+        "test_accuracy": median(lambda entry: entry["test_accuracy"]),
+        "discrete_accuracy": median(lambda entry: entry["discrete_accuracy"]),
+        "nets": {n: median(lambda entry, n=n: entry["nets"][n]) for n in results["nets"]},
+    }
+
+
+def _correct(entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry["correct"]]
+
+
+def _word(correct: bool) -> str:
+    return "correct" if correct else "wrong"

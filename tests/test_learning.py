@@ -1,4 +1,4 @@
-"""Update rules, noise and the independence of restarts."""
+"""Update rules, noise, the independence of restarts, and what a method's settings do."""
 
 import dataclasses
 
@@ -9,51 +9,18 @@ import tensorflow as tf
 from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.learning.learner import Learner
-from terpret.learning.method import PRESETS
-from terpret.learning.noise import keys, uniform
-from terpret.learning.optimise import clip_by_restart, rmsprop
+from terpret.learning.method import PRESETS, Method
+from terpret.learning.network_file import row_layers
+from terpret.learning.noise import gumbel, keys, normal, uniform
+from terpret.learning.optimise import clip_by_restart, entropies, momentum, rmsprop, sgd
+from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 
-# Two Params choose what y is; x is observed.
-TINY = """
-x = Input(3)
-y = Output(3)
-p = Param(2)
-q = Param(3)[2]
-
-@Runtime([3, 3], 3)
-def add(a, b):
-    return (a + b) % 3
-
-if p == 0:
-    y.set_to(add(x, q[0]))
-else:
-    y.set_to(q[1])
-"""
-NETWORKED = """
-image = InputTensor(4)
-y = Output(3)
-q = Param(3)
-
-@Learn([Vector(4)], 3, hid_sizes=[5])
-def net(a):
-    pass
-
-@Runtime([3, 3], 3)
-def add(a, b):
-    return (a + b) % 3
-
-y.set_to(add(net(image), q))
-"""
+PLAIN = Method(optimiser="sgd", program_rate=0.1, network_rate=0.1, batch_size=4, updates=10)
 
 
-def tiny_batch() -> dict[str, tf.Tensor]:
-    return {"x": tf.constant([0, 1, 2, 0]), "y": tf.constant([1, 2, 0, 1])}
-
-
-def networked_batch() -> dict[str, tf.Tensor]:
-    random = np.random.default_rng(0)
-    image, y = random.random((6, 4)), random.integers(0, 3, 6)
-    return {"image": tf.constant(image), "y": tf.constant(y, tf.int32)}
+def learner_of(method: Method, text: str = TINY, restarts: int = 3, **options: object) -> Learner:
+    model = compile_model(Source("m.py", text), restarts=restarts, dtype=tf.float64, seed=1)
+    return Learner(model, method, 1, options.pop("examples", 10_000), xla=False, **options)
 
 
 def test_rmsprop_begins_like_tensorflow_0_12() -> None:
@@ -68,11 +35,62 @@ def test_rmsprop_begins_like_tensorflow_0_12() -> None:
     np.testing.assert_allclose(change, 0.1 * gradient / np.sqrt(square + 1e-10))
 
 
+def test_momentum_adds_past_gradients_up() -> None:
+    method = dataclasses.replace(PLAIN, momentum=0.5)
+    gradient, one = tf.constant([2.0]), tf.constant(1.0)
+    change, slots = momentum(gradient, [tf.constant([4.0])], one, tf.constant(0.1), method)
+    np.testing.assert_allclose(change, [0.4])
+    np.testing.assert_allclose(slots[0], [4.0])
+    np.testing.assert_allclose(sgd(gradient, [], one, tf.constant(0.1), method)[0], [0.2])
+
+
 def test_clipping_is_by_restart() -> None:
     gradients = [tf.constant([[3.0, 0.0], [0.3, 0.0]]), tf.constant([[4.0], [0.4]])]
     clipped = clip_by_restart(gradients, 1.0)
     np.testing.assert_allclose(clipped[0], [[0.6, 0.0], [0.3, 0.0]], rtol=1e-6)
     np.testing.assert_allclose(clipped[1], [[0.8], [0.4]], rtol=1e-6)
+
+
+def test_the_entropy_is_the_marginals_and_not_the_raw_logits() -> None:
+    logits = tf.constant([[0.0, 0.0], [5.0, 5.0], [100.0, 0.0]])
+    np.testing.assert_allclose(entropies([logits]), [np.log(2), np.log(2), 0], atol=1e-6)
+
+
+def test_the_entropy_bonus_keeps_marginals_flat_and_decays() -> None:
+    """Without data to learn from (all labels masked) the bonus alone moves the logits."""
+    batch = {"x": tf.constant([0, 1, 2, 0]), "y": tf.constant([-1, -1, -1, -1])}
+    held = learner_of(dataclasses.replace(PLAIN, entropy=1.0, program_rate=0.5))
+    gone = learner_of(dataclasses.replace(PLAIN, entropy=1.0, entropy_decay=50.0, program_rate=0.5))
+    for learner in (held, gone):
+        before = entropies(learner.model.param_logits.values())
+        for _ in range(30):
+            learner.step(batch)
+        gain = entropies(learner.model.param_logits.values()) - before
+        assert np.all(gain > 0)
+        learner.gain = float(tf.reduce_mean(gain))
+    assert held.gain > 3 * gone.gain
+
+
+def test_gradient_noise_has_the_stated_variance_and_reaches_the_program_only() -> None:
+    """variance / (1 + t)^gamma on the Params' gradient, none on the networks'."""
+    method = dataclasses.replace(
+        PLAIN, gradient_noise=0.3, gradient_noise_decay=0.55, program_rate=1.0
+    )
+    noisy, plain = (learner_of(m, NETWORKED, 2000) for m in (method, PLAIN_RATE_1))
+    for t in range(2):
+        starts = [v.numpy() for v in noisy.model.trainable_variables]
+        for variable, start in zip(plain.model.trainable_variables, starts, strict=True):
+            variable.assign(start)
+        for learner in (noisy, plain):
+            learner.step(networked_batch())
+        logits = [learner.model.param_logits["q"].numpy() for learner in (noisy, plain)]
+        variance = np.var(logits[0] - logits[1])
+        assert variance == pytest.approx(0.3 / (1 + t) ** 0.55, rel=0.05)
+        weights = [learner.model.network_variables[0].numpy() for learner in (noisy, plain)]
+        np.testing.assert_array_equal(*weights)
+
+
+PLAIN_RATE_1 = dataclasses.replace(PLAIN, program_rate=1.0)
 
 
 def test_noise_depends_on_restart_and_update_alone() -> None:
@@ -88,21 +106,102 @@ def test_noise_depends_on_restart_and_update_alone() -> None:
     assert 0 < float(tf.reduce_min(big)) and float(tf.reduce_max(big)) < 1
 
 
+def test_normal_noise_is_normal_and_foretells_no_other() -> None:
+    key, step = keys(7, "noise", [3]), tf.constant([10.0])
+    drawn = normal(key, step, [100_000], tf.float64)[0].numpy()
+    assert np.mean(drawn) == pytest.approx(0, abs=0.02)
+    assert np.std(drawn) == pytest.approx(1, abs=0.02)
+    assert np.mean(drawn > 1.96) == pytest.approx(0.025, abs=0.003)
+    other = gumbel(key, step, [100_000], tf.float64)[0].numpy()
+    assert abs(np.corrcoef(drawn, other)[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("text", [TINY, NETWORKED], ids=["tiny", "networked"])
 @pytest.mark.parametrize("preset", sorted(PRESETS))
-def test_a_restart_does_not_depend_on_those_beside_it(preset: str) -> None:
-    """Restart 2 of 4 follows the path it has when its numbers start a graph of 3, to 1e-6."""
-    method = dataclasses.replace(PRESETS[preset], rise=50)
+def test_restart_k_alone_is_restart_k_among_others(preset: str, text: str) -> None:
+    """To 1e-6 over 20 steps in float64, whatever the method."""
+    method = dataclasses.replace(PRESETS[preset], rise=0.005 if PRESETS[preset].gumbel else 0.0)
+    batch = tiny_batch() if text is TINY else networked_batch()
     paths = []
-    for restarts in (3, 4):
-        model = compile_model(
-            Source("net.py", NETWORKED), restarts=restarts, dtype=tf.float64, seed=1
-        )
-        learner = Learner(model, method, 1, 10_000, xla=False)
+    for numbers in ([2], [0, 1, 2, 3]):
+        learner = learner_of(method, text, len(numbers), numbers=numbers)
+        row = numbers.index(2)
         for _ in range(20):
-            losses = learner.step(networked_batch())
-        paths.append([losses[2], *(v[2] for v in model.trainable_variables)])
+            losses = learner.step(batch)
+        paths.append([losses[row], *(v[row] for v in learner.model.trainable_variables)])
     for first, second in zip(*paths, strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_a_restart_that_begins_later_in_a_row_is_the_same_restart() -> None:
+    """Nothing of the one before is left: values, slots, noise, number of updates."""
+    method = dataclasses.replace(PRESETS["robust"], rise=0.005)
+    late, early = learner_of(method, NETWORKED), learner_of(method, NETWORKED, numbers=[0, 9, 2])
+    for _ in range(5):
+        late.step(networked_batch())
+    late.begin(1, 9, 10_000)
+    for _ in range(5):
+        late.step(networked_batch())
+        early.step(networked_batch())
+    for first, second in zip(
+        late.model.trainable_variables, early.model.trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(first[1], second[1], atol=1e-12)
+
+
+def test_a_stopped_row_stays_as_it_is_and_the_others_go_on() -> None:
+    learner = learner_of(PRESETS["robust"], NETWORKED)
+    learner.step(networked_batch())
+    learner.stop(1)
+    before = [v.numpy() for v in learner.model.trainable_variables]
+    learner.step(networked_batch())
+    for old, new in zip(before, learner.model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(old[1], new[1])
+        assert np.any(old[0] != new[0])
+    assert learner.steps.numpy().tolist() == [2, 1, 2]
+
+
+def test_a_restart_stops_by_itself_below_the_loss() -> None:
+    learner = learner_of(dataclasses.replace(PRESETS["ntpt"], stop_below_loss=0.5))
+    for _ in range(200):
+        losses = learner.step(tiny_batch()).numpy()
+    stopped = ~learner.active.numpy()
+    assert np.any(stopped)
+    np.testing.assert_array_equal(stopped, losses < 0.5)
+
+
+def test_a_loss_that_is_no_number_stops_its_restart_alone() -> None:
+    learner = learner_of(PRESETS["ntpt"])
+    learner.model.param_logits["q"][1].assign(tf.fill([2, 3], tf.constant(np.nan, tf.float64)))
+    learner.step(tiny_batch())
+    assert learner.active.numpy().tolist() == [True, False, True]
+    assert np.all(np.isfinite(learner.model.param_logits["q"][0]))
+
+
+def test_frozen_networks_stay_and_then_learn_each_for_itself() -> None:
+    """Shared in the first phase, a network a restart in the second; the program learns in both."""
+    source, method = Source("m.py", NETWORKED), PRESETS["ntpt"]
+    given = row_layers(compile_model(source, dtype=tf.float64, seed=5), 0)
+    model = compile_model(source, restarts=3, dtype=tf.float64)
+    library = Library(1, dtype=tf.float64)
+    frozen = compile_model(source, restarts=3, library=library, params_of=model, dtype=tf.float64)
+    learner = Learner(model, method, 0, 1000, False, None, 64, frozen, given)
+    unfrozen = learner_of(method, NETWORKED, given=given)
+    np.testing.assert_allclose(
+        frozen.emit_losses(networked_batch()), model.emit_losses(networked_batch()), atol=1e-12
+    )
+    batches = iter(tf.data.Dataset.from_tensors(networked_batch()).repeat())
+    start = model.param_logits["q"].numpy()
+    learner.run(batches, 2, frozen=True)
+    assert np.all(np.any(model.param_logits["q"].numpy() != start, axis=1))
+    kernel = model.networks["net"].kernels[0]
+    for row in range(3):
+        np.testing.assert_array_equal(kernel[row], given["net"][0][0])
+    learner.run(batches, 2)
+    assert np.all(np.any(kernel.numpy() != given["net"][0][0], axis=(1, 2)))
+    assert np.any(kernel[0] != kernel[1])
+    unfrozen.run(batches, 2)
+    assert np.any(unfrozen.model.networks["net"].kernels[0][0] != given["net"][0][0])
 
 
 def test_a_tiny_program_is_learned() -> None:

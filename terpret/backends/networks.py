@@ -42,12 +42,13 @@ class Library:
       restarts: the number of restarts; every model that uses the library has as many, or, where
         it is 1, shares each network among all its restarts.
       weights: the weights by function name.
+      declared: the inputs, output and hidden sizes of each function.
     """
 
     def __init__(self, restarts: int = 1, seed: int = 0, dtype: tf.DType = tf.float32):
         self.restarts = restarts
         self.weights: dict[str, Weights] = {}
-        self._declared: dict[str, tuple[object, ...]] = {}
+        self.declared: dict[str, tuple[object, ...]] = {}
         self._seed, self._dtype = seed, dtype
 
     def use(self, network: Network) -> Weights:
@@ -58,9 +59,9 @@ class Library:
         """
         shape = (network.inputs, network.output, network.hid_sizes)
         if network.name not in self.weights:
-            self._declared[network.name] = shape
+            self.declared[network.name] = shape
             self.weights[network.name] = Weights(network, self.restarts, self._seed, self._dtype)
-        elif self._declared[network.name] != shape:
+        elif self.declared[network.name] != shape:
             raise InputError(
                 f"the library's '{network.name}' has other inputs, outputs or layers than the "
                 f"model declares in line {network.span.line}"

@@ -5,14 +5,14 @@ import os
 import tempfile
 
 
-def write_text(path: str, text: str) -> None:
-    """Writes a text file atomically."""
+def write_bytes(path: str, data: bytes) -> None:
+    """Writes a file atomically."""
     folder = os.path.dirname(path) or "."
     os.makedirs(folder, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
@@ -20,6 +20,11 @@ def write_text(path: str, text: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes a text file atomically."""
+    write_bytes(path, text.encode())
 
 
 def write_json(path: str, value: object) -> None:

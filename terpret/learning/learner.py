@@ -1,113 +1,259 @@
 """The training step of a model: forward, backward, update, for all restarts at once."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel, initial_logits
+from terpret.backends.networks import initial_kernels
 from terpret.learning.method import Method
-from terpret.learning.noise import gumbel, keys
-from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart
+from terpret.learning.noise import gumbel, keys, normal
+from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, entropies
 
 Batch = Mapping[str, tf.Tensor]
+# The kernel [in, out] and bias [out] of each layer, by network.
+Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
 
 
 class Learner(tf.Module):
     """Learns the programs and networks of a model.
 
+    A restart is a start of its own, with a number from which its first values and its noise are
+    drawn; the rows of all tensors hold one restart each.
+
     Attributes:
       model: what is learned.
       method: how.
-      examples: the number of examples each restart is to see.
-      steps: the number of updates each restart has had, [restart].
-      solved_at: the number of examples after which a restart's program was found correct, -1
-        before, [restart].
+      seed: the root seed.
+      steps: the number of updates each row's restart has had, [row].
+      active: which rows learn still; the others keep their values, bool [row].
+      horizon: how many examples each row's restart is to see, [row].
+      frozen: the same model with networks that all rows share, for the updates before they learn.
+      freeze: the number of examples before a restart's networks begin to learn.
     """
 
     def __init__(
-        self, model: CompiledModel, method: Method, seed: int, examples: int, xla: bool = True
+        self,
+        model: CompiledModel,
+        method: Method,
+        seed: int,
+        examples: int,
+        xla: bool = True,
+        numbers: Sequence[int] | None = None,
+        freeze: int = 0,
+        frozen: CompiledModel | None = None,
+        given: Layers | None = None,
     ):
+        """Starts a restart in every row.
+
+        Args:
+          model: what is learned; where its library is shared by all restarts, only the programs.
+          method: how.
+          seed: the root seed.
+          examples: the number of examples each restart is to see.
+          xla: whether the step is compiled by XLA.
+          numbers: the restart of each row; 0, 1, ... unless given.
+          freeze: the number of examples before a restart's networks begin to learn.
+          frozen: the same model with shared networks and `model`'s Params.
+          given: networks to start from; the model's other ones start at random.
+        """
         super().__init__(name="learner")
-        self.model, self.method, self.examples = model, method, examples
-        restarts = range(model.restarts)
-        for variable in model.learned_params:
-            start = initial_logits(variable, restarts, seed, method.dirichlet, model.dtype)
-            model.param_logits[variable.name].assign(start)
-        self.steps = tf.Variable(tf.zeros([model.restarts], model.dtype), name="steps")
-        self.solved_at = tf.Variable(tf.fill([model.restarts], tf.constant(-1, tf.int64)))
+        self.model, self.method, self.seed = model, method, seed
+        self.freeze, self.frozen, self._given = freeze, frozen, dict(given or {})
+        rows, dtype = model.restarts, model.dtype
+        self.steps = tf.Variable(tf.zeros([rows], dtype), name="steps")
+        self.active = tf.Variable(tf.fill([rows], True), name="active")
+        self.horizon = tf.Variable(tf.fill([rows], tf.cast(examples, dtype)), name="horizon")
+        self._key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
         self._program = list(model.param_logits.values())
-        self._networks = model.network_variables
-        self._key = keys(seed, "gumbel", restarts)
-        self._rule, starts = OPTIMISERS[method.optimiser]
+        learned = freeze < examples and model.library.restarts == rows
+        self._networks = model.network_variables if learned else []
+        self._rule, self._starts = OPTIMISERS[method.optimiser]
         self.slots = [
-            [tf.Variable(tf.fill(v.shape, tf.constant(s, v.dtype))) for s in starts]
+            [tf.Variable(tf.fill(v.shape, tf.constant(s, v.dtype))) for s in self._starts]
             for v in (*self._program, *self._networks)
         ]
         self.step = tf.function(self._step, autograph=False, jit_compile=xla)
+        self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
         self._run = tf.function(self._loop, autograph=False)
+        self._begin_all(list(range(rows)) if numbers is None else list(numbers))
 
-    def run(self, batches: Iterator[Batch], count: int) -> tf.Tensor:
-        """Makes `count` updates on the next batches; the mean loss of each restart, [restart]."""
-        return self._run(batches, tf.constant(count))
+    @property
+    def learns_networks(self) -> bool:
+        """Whether the networks learn, at any time of the run."""
+        return bool(self._networks)
 
-    def _loop(self, batches: Iterator[Batch], count: tf.Tensor) -> tf.Tensor:
+    def begin(self, row: int, number: int, examples: int) -> None:
+        """Forgets a row's restart and begins another there.
+
+        Args:
+          row: the row of the tensors.
+          number: the number of the new restart.
+          examples: how many examples it is to see.
+        """
+        self.steps[row].assign(0.0)
+        self.active[row].assign(True)
+        self.horizon[row].assign(float(examples))
+        self._key[row].assign(keys(self.seed, "gumbel", [number])[0])
+        for variable, value in self._first_values([number]):
+            variable[row].assign(value[0])
+        for slots in self.slots:
+            for slot, start in zip(slots, self._starts, strict=True):
+                slot[row].assign(tf.fill(slot.shape[1:], tf.constant(start, slot.dtype)))
+
+    def stop(self, row: int) -> None:
+        """Keeps a row's values as they are from now on."""
+        self.active[row].assign(False)
+
+    def run(self, batches: Iterator[Batch], count: int, frozen: bool = False) -> tf.Tensor:
+        """Makes `count` updates on the next batches.
+
+        Args:
+          batches: the stream.
+          count: how many.
+          frozen: by the model with shared networks, which do not learn.
+
+        Returns:
+          The mean loss of each row, [row].
+        """
+        return self._run(batches, tf.constant(count), frozen)
+
+    def _begin_all(self, numbers: list[int]) -> None:
+        self._key.assign(keys(self.seed, "gumbel", numbers))
+        for variable, values in self._first_values(numbers):
+            variable.assign(values)
+        if self.frozen is not None:
+            for name, weights in self.frozen.networks.items():
+                mine = self.model.networks[name].trainable_variables
+                for variable, source in zip(weights.trainable_variables, mine, strict=True):
+                    variable.assign(source[:1])
+
+    def _first_values(self, numbers: list[int]) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
+        """The learned variables with the values that restarts begin from, [restart, ...]."""
+        scale, dtype = self.method.dirichlet, self.model.dtype
+        for variable in self.model.learned_params:
+            start = initial_logits(variable, numbers, self.seed, scale, dtype)
+            yield self.model.param_logits[variable.name], start
+        shared = self.model.library.restarts < self.model.restarts
+        for name, weights in self.model.networks.items():
+            count = 1 if shared else len(numbers)
+            layers = self._given.get(name)
+            for layer, (kernel, bias) in enumerate(
+                zip(weights.kernels, weights.biases, strict=True)
+            ):
+                if layers is not None:
+                    yield kernel, tf.repeat(tf.constant(layers[layer][0], dtype)[None], count, 0)
+                    yield bias, tf.repeat(tf.constant(layers[layer][1], dtype)[None], count, 0)
+                else:
+                    key = (self.seed, f"{name}/{layer}")
+                    yield kernel, initial_kernels(kernel.shape[1:], numbers[:count], key, dtype)
+                    yield bias, tf.zeros([count, *bias.shape[1:]], dtype)
+
+    def _loop(self, batches: Iterator[Batch], count: tf.Tensor, frozen: bool) -> tf.Tensor:
+        step = self.frozen_step if frozen else self.step
+
         def body(k: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return k + 1, total + self.step(next(batches))
+            return k + 1, total + step(next(batches))
 
         start = tf.zeros([self.model.restarts], self.model.dtype)
         _, total = tf.while_loop(lambda k, _: k < count, body, (tf.constant(0), start))
         return total / tf.cast(count, self.model.dtype)
 
     def _step(self, batch: Batch) -> tf.Tensor:
-        variables = [*self._program, *self._networks]
+        return self._update(self.model, self._networks, batch)
+
+    def _frozen_step(self, batch: Batch) -> tf.Tensor:
+        return self._update(self.frozen, [], batch)
+
+    def _update(
+        self, model: CompiledModel, networks: Sequence[tf.Variable], batch: Batch
+    ) -> tf.Tensor:
+        method = self.method
         with tf.GradientTape() as tape:
-            losses = self.model.emit_losses(batch, self._logits())
+            losses = model.emit_losses(batch, self._logits())
             # Restarts share nothing, so the sum's gradient is each one's own.
-            total = tf.reduce_sum(losses)
+            objective = tf.reduce_sum(losses - self._entropy_bonus())
+        variables = [*self._program, *networks]
         gradients = tape.gradient(
-            total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            objective, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        if self.method.clip:
-            gradients = clip_by_restart(gradients, self.method.clip)
-        network_rate = self.method.network_rate * self._remaining()
-        rates = [self.method.program_rate * tf.ones_like(network_rate)] * len(self._program)
-        rates += [network_rate] * len(self._networks)
-        step = self.steps.assign_add(tf.ones_like(self.steps))
+        if method.clip:
+            gradients = clip_by_restart(gradients, method.clip)
+        learning = self.active & tf.math.is_finite(losses)
+        rates = self._rates(len(networks))
+        gradients = self._noisy(gradients)
+        step = self.steps.assign_add(tf.cast(learning, self.steps.dtype))
         for variable, gradient, slots, rate in zip(
-            variables, gradients, self.slots, rates, strict=True
+            variables, gradients, self.slots, rates, strict=False
         ):
-            change, values = self._rule(
-                gradient,
-                list(slots),
-                by_restart(step, gradient),
-                by_restart(rate, gradient),
-                self.method,
-            )
+            rate, number = by_restart(rate, gradient), by_restart(step, gradient)
+            change, values = self._rule(gradient, list(slots), number, rate, method)
             for slot, value in zip(slots, values, strict=True):
                 slot.assign(value)
-            variable.assign_sub(change)
+            kept = tf.zeros_like(change)
+            variable.assign_sub(tf.where(by_restart(learning, change), change, kept))
+        learning &= step * method.batch_size < self.horizon
+        if method.stop_below_loss:
+            learning &= losses >= method.stop_below_loss
+        self.active.assign(learning)
         return losses
 
+    def _rates(self, networks: int) -> list[tf.Tensor]:
+        """The learning rate of each restart for each variable, [restart] each."""
+        program = tf.fill(self.steps.shape, tf.cast(self.method.program_rate, self.steps.dtype))
+        network = self.method.network_rate * self._remaining()
+        if self.freeze:
+            thawed = self.steps * self.method.batch_size >= self.freeze
+            network = tf.where(thawed, network, tf.zeros_like(network))
+        return [program] * len(self._program) + [network] * networks
+
+    def _entropy_bonus(self) -> tf.Tensor:
+        if not self.method.entropy:
+            return tf.zeros_like(self.steps)
+        weight = self.method.entropy * tf.exp(-self.method.entropy_decay * self.steps)
+        return weight * entropies(tf.convert_to_tensor(v) for v in self._program)
+
+    def _noisy(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The gradients with Gaussian noise on those of the Params."""
+        method = self.method
+        if not method.gradient_noise:
+            return gradients
+        variance = method.gradient_noise / (1 + self.steps) ** method.gradient_noise_decay
+        count = len(self._program)
+        drawn = self._split(tf.sqrt(variance)[:, None] * self._drawn(normal))
+        noisy = [g + noise for g, noise in zip(gradients[:count], drawn, strict=True)]
+        return [*noisy, *gradients[count:]]
+
     def _logits(self) -> dict[str, tf.Tensor]:
-        """The logits of this update: with Gumbel noise, where the method has it."""
-        logits = {name: tf.convert_to_tensor(v) for name, v in self.model.param_logits.items()}
-        if not self.method.gumbel:
-            return logits
-        seen = self.steps * self.method.batch_size
-        risen = tf.minimum(seen / self.method.rise, 1.0)
-        scale = self.method.gumbel * risen * self._remaining()
-        # One draw for all Params: a draw each would cost more than the numbers do.
-        sizes = [math.prod(value.shape[1:]) for value in logits.values()]
-        noise = scale[:, None] * gumbel(self._key, self.steps, [sum(sizes)], self.model.dtype)
-        parts = tf.split(noise, sizes, axis=1)
-        return {
-            name: value + tf.reshape(part, value.shape)
-            for (name, value), part in zip(logits.items(), parts, strict=True)
-        }
+        """The logits of this update: with Gumbel noise and temperature, where the method has it."""
+        method = self.method
+        values = [tf.convert_to_tensor(v) for v in self._program]
+        if method.gumbel:
+            seen = self.steps * method.batch_size / self.horizon
+            risen = tf.minimum(seen / method.rise, 1.0) if method.rise else 1.0
+            scale = method.gumbel * risen * self._remaining()
+            noise = self._split(scale[:, None] * self._drawn(gumbel))
+            values = [value + part for value, part in zip(values, noise, strict=True)]
+        if method.temperature != 1.0:
+            values = [value / method.temperature for value in values]
+        return dict(zip(self.model.param_logits, values, strict=True))
+
+    def _drawn(self, draw: Callable[..., tf.Tensor]) -> tf.Tensor:
+        """One draw for all Params, [restart, numbers]: a draw each would cost more."""
+        size = sum(math.prod(value.shape[1:]) for value in self._program)
+        return draw(self._key, self.steps, [size], self.model.dtype)
+
+    def _split(self, numbers: tf.Tensor) -> list[tf.Tensor]:
+        sizes = [math.prod(value.shape[1:]) for value in self._program]
+        parts = tf.split(numbers, sizes, axis=1)
+        return [
+            tf.reshape(part, value.shape) for part, value in zip(parts, self._program, strict=True)
+        ]
 
     def _remaining(self) -> tf.Tensor:
         """The part of the run that lies ahead of each restart, [restart]; 1 without annealing."""
         if not self.method.anneal:
             return tf.ones_like(self.steps)
-        return tf.nn.relu(1.0 - self.steps * (self.method.batch_size / self.examples))
+        return tf.nn.relu(1.0 - self.steps * self.method.batch_size / self.horizon)

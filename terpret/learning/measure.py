@@ -9,7 +9,8 @@ from terpret.backends.model import CompiledModel
 from terpret.learning.task import Task, right
 from terpret.program import Program
 
-TEST_BATCH = 1000
+# Examples evaluated at once, over all restarts.
+TEST_BATCH = 10_000
 
 
 def test_accuracies(
@@ -29,7 +30,7 @@ def test_accuracies(
     soft = np.zeros(model.restarts)
     discrete = np.zeros(model.restarts)
     count = 0
-    for batch in task.test(TEST_BATCH):
+    for batch in task.test(max(50, min(1000, TEST_BATCH // model.restarts))):
         inputs, answers = split(model, batch)
         count += len(next(iter(answers.values())))
         soft += right(most_probable(model, inputs), answers).sum(1)
@@ -52,6 +53,19 @@ def split(
 def most_probable(model: CompiledModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The most probable value of every Output, [restart, batch, *dims]."""
     return {name: tf.argmax(m, -1).numpy() for name, m in model.marginals(inputs).items()}
+
+
+def confusion_counts(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """How often each label was taken for each: counts [true labels, predicted labels].
+
+    Args:
+      true: labels [n].
+      predicted: labels [n].
+    """
+    size = int(max(true.max(), predicted.max())) + 1
+    counts = np.zeros((size, size), int)
+    np.add.at(counts, (true, predicted), 1)
+    return counts
 
 
 def network_accuracies(

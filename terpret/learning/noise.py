@@ -47,6 +47,12 @@ def gumbel(keys: tf.Tensor, steps: tf.Tensor, shape: Sequence[int], dtype: tf.DT
     return -tf.math.log(-tf.math.log(uniform(keys, steps, shape, dtype)))
 
 
+def normal(keys: tf.Tensor, steps: tf.Tensor, shape: Sequence[int], dtype: tf.DType) -> tf.Tensor:
+    """Standard normal numbers, [restart, *shape], unrelated to `gumbel`'s of the same key."""
+    # Words of another purpose start elsewhere, or one noise would foretell the other.
+    return tf.math.ndtri(uniform(~keys, steps, shape, dtype))
+
+
 def _mix(words: tf.Tensor) -> tf.Tensor:
     words = words + tf.constant(_GOLDEN, tf.uint64)
     for shift, factor in zip((30, 27), _FACTORS, strict=True):

@@ -1,6 +1,7 @@
-"""Update rules, each restart for itself: every variable's first axis is the restart."""
+"""Update rules, clipping and the entropy bonus, each restart for itself: the first axis of every
+variable is the restart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import tensorflow as tf
 
@@ -43,23 +44,51 @@ def rmsprop(
     return rate * gradient / tf.sqrt(square + RMSPROP_EPSILON), [square]
 
 
+def sgd(
+    gradient: tf.Tensor, slots: Slots, step: tf.Tensor, rate: tf.Tensor, method: Method
+) -> tuple[tf.Tensor, Slots]:
+    """Gradient descent."""
+    return rate * gradient, []
+
+
+def momentum(
+    gradient: tf.Tensor, slots: Slots, step: tf.Tensor, rate: tf.Tensor, method: Method
+) -> tuple[tf.Tensor, Slots]:
+    """Gradient descent with momentum: the sum of past gradients decays by `method.momentum`."""
+    total = method.momentum * slots[0] + gradient
+    return rate * total, [total]
+
+
 # Each rule with the values its slots start from.
 OPTIMISERS: dict[str, tuple[Rule, tuple[float, ...]]] = {
     "adam": (adam, (0.0, 0.0)),
     "rmsprop": (rmsprop, (1.0,)),
+    "sgd": (sgd, ()),
+    "momentum": (momentum, (0.0,)),
 }
 
 
 def clip_by_restart(gradients: Sequence[tf.Tensor], norm: float) -> list[tf.Tensor]:
     """Scales each restart's gradient so that its global norm is at most `norm`."""
-    squares = [
-        tf.reduce_sum(tf.square(g), list(range(1, len(g.shape)))) if len(g.shape) > 1 else g**2
-        for g in gradients
-    ]
+    squares = [_sum_by_restart(tf.square(gradient)) for gradient in gradients]
     scale = norm / tf.maximum(tf.sqrt(tf.add_n(squares)), norm)
-    return [g * by_restart(scale, g) for g in gradients]
+    return [gradient * by_restart(scale, gradient) for gradient in gradients]
+
+
+def entropies(logits: Iterable[tf.Tensor]) -> tf.Tensor:
+    """The summed entropy of the marginals, softmax over the last axis, of each restart: [restart].
+
+    The original took -sum m exp(m) of the raw logits m, which is the entropy only while they happen
+    to be normalised; here it is the softmax's.
+    """
+    logs = [tf.nn.log_softmax(value) for value in logits]
+    return tf.add_n([-_sum_by_restart(tf.exp(log) * log) for log in logs])
 
 
 def by_restart(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     """Values [restart], shaped to multiply a tensor [restart, ...]."""
     return tf.reshape(values, [-1] + [1] * (len(like.shape) - 1))
+
+
+def _sum_by_restart(values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(values, list(range(1, len(values.shape))))

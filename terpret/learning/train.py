@@ -1,36 +1,57 @@
-"""The training loop: updates, discrete checks, checkpoints, until the examples are used up."""
+"""The training loop: updates, discrete checks, rungs and checkpoints, to the end of the budget."""
 
 import dataclasses
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from terpret.learning.checkpoints import Checkpoints
-from terpret.learning.learner import Learner
+from terpret.learning.learner import Batch, Learner
+from terpret.learning.restarts import (
+    CONVERGED,
+    DEAD,
+    Progress,
+    Restart,
+    Restarts,
+    plateaued,
+    restarts_of,
+    rung_reached,
+)
 from terpret.learning.task import Task
+from terpret.program import Program
 
-CHUNK = 10
 KEPT_CHECKPOINTS = 3
-CHECKPOINT_SECONDS = 60.0
+# Updates between two looks at the restarts: about a hundred looks a run, none too far apart.
+LEAST_UPDATES, MOST_UPDATES, LOOKS = 10, 200, 100
 
 
 @dataclasses.dataclass(frozen=True)
-class Progress:
-    """What a training loop tells while it runs.
+class Budget:
+    """How long to train, and when to look.
 
     Attributes:
-      examples: how many examples each restart has seen.
-      losses: the mean loss of each restart since the last report, [restart].
-      solved_at: after how many examples each restart was found correct, -1 before.
-      checked: whether the programs were checked just now.
+      examples: the number of examples of the stream.
+      numbers: the number of the first restart of each row.
+      check_every: the number of examples between checks of the discretised programs.
+      stop_after_solved: stop as soon as so many restarts are solved; 0: when all are, if there are
+        no networks to train on, and -1: never.
+      refill: whether a dead restart's row is given to a fresh one, whose numbers go on from
+        `fresh` in steps of `stride`.
+      fresh: the number of the first restart that takes another's row.
+      stride: the difference of the numbers of two such restarts.
+      checkpoint_seconds: the time between checkpoints.
     """
 
     examples: int
-    losses: np.ndarray
-    solved_at: np.ndarray
-    checked: bool
+    numbers: tuple[int, ...]
+    check_every: int
+    stop_after_solved: int = 0
+    refill: bool = False
+    fresh: int = 0
+    stride: int = 1
+    checkpoint_seconds: float = 60.0
 
 
 class Stopped(Exception):
@@ -40,68 +61,172 @@ class Stopped(Exception):
 def train(
     learner: Learner,
     task: Task,
-    examples: int,
-    seed: int,
-    check_every: int,
+    budget: Budget,
     folder: str,
     report: Callable[[Progress], None],
-) -> float:
-    """Trains until every restart has seen `examples` examples, or continues to do so.
+    retire: Callable[[list[int], Restarts], list[dict[str, object]]],
+) -> Restarts:
+    """Trains until the budget is used up or enough restarts are solved, or continues to do so.
 
     Args:
       learner: the model and its method; restored from the folder's checkpoint if there is one.
       task: the task.
-      examples: the number of training examples.
-      seed: the seed of the training stream.
-      check_every: the number of examples between checks of the discretised programs.
+      budget: how long.
       folder: where checkpoints are kept.
       report: is told of the progress.
+      retire: measures the restarts of some rows, before others take these.
 
     Returns:
-      The seconds spent in this call.
+      What is known of the restarts.
 
     Raises:
       Stopped: by a signal, after a checkpoint was written.
-      CheckpointError: the folder holds checkpoints that cannot be restored.
+      CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
     """
     checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, model=learner.model, learner=learner)
-    seen = checkpoints.restore() or 0
-    size = learner.method.batch_size
-    last = -(-examples // size) * size
-    started = saved = time.monotonic()
-    batches = iter(task.batches(seed, size, seen))
+    stored = checkpoints.restore()
+    seen, restarts = 0, Restarts([Restart(n) for n in budget.numbers], fresh=budget.fresh)
+    if stored is not None:
+        seen, restarts = stored[0], restarts_of(stored[1])
+    loop = _Loop(learner, task, budget, restarts, retire)
+    saved = time.monotonic()
     with _Signals() as signals:
-        while seen < last:
-            count = min(CHUNK, (last - seen) // size)
-            losses = learner.run(batches, count).numpy()
-            before, seen = seen, seen + count * size
-            checked = seen // check_every > before // check_every or seen == last
-            if checked:
-                check(learner, task, seen)
-            report(Progress(seen, losses, learner.solved_at.numpy(), checked))
-            due = time.monotonic() - saved > CHECKPOINT_SECONDS
-            if due or seen == last or signals.caught:
-                checkpoints.save(seen)
+        batches = iter(task.batches(learner.seed, learner.method.batch_size, seen))
+        while not loop.finished(seen):
+            before, started = seen, time.monotonic()
+            seen, progress = loop.advance(batches, seen)
+            report(progress)
+            restarts.seconds += time.monotonic() - started
+            ended = loop.finished(seen)
+            due = time.monotonic() - saved > budget.checkpoint_seconds
+            if due or ended or signals.caught:
+                checkpoints.save(seen, restarts.serialize())
                 saved = time.monotonic()
-            if signals.caught:
+            if signals.caught and not ended:
                 raise Stopped
-    return time.monotonic() - started
+            assert seen > before
+    return restarts
 
 
-def check(learner: Learner, task: Task, examples: int) -> None:
-    """Runs each restart's argmax program on symbols and notes the first success."""
-    solved_at = learner.solved_at.numpy()
-    for restart in range(learner.model.restarts):
-        correct = task.symbols.correct(learner.model.program(restart))
-        if not correct:
-            solved_at[restart] = -1
-        elif solved_at[restart] < 0:
-            solved_at[restart] = examples
-    learner.solved_at.assign(solved_at)
+class _Loop:
+    """One stretch of training after another; all that changes is in `learner` and `restarts`."""
+
+    def __init__(
+        self,
+        learner: Learner,
+        task: Task,
+        budget: Budget,
+        restarts: Restarts,
+        retire: Callable[[list[int], Restarts], list[dict[str, object]]],
+    ):
+        self._learner, self._task, self._budget = learner, task, budget
+        self._restarts, self._retire = restarts, retire
+        self._size = learner.method.batch_size
+        self._last = _rounded_up(budget.examples, self._size)
+        updates = self._last // self._size
+        self._stretch = max(LEAST_UPDATES, min(MOST_UPDATES, updates // LOOKS)) * self._size
+        self._known: dict[bytes, float] = {}
+
+    def finished(self, seen: int) -> bool:
+        """Whether there is nothing left to do after `seen` examples."""
+        rows = self._restarts.rows
+        solved = sum(row.solved for row in rows)
+        enough = self._budget.stop_after_solved
+        if seen >= self._last or (enough > 0 and solved >= enough):
+            return True
+        if enough == 0 and not self._learner.learns_networks and solved == len(rows):
+            return True
+        return all(row.stopped for row in rows)
+
+    def advance(self, batches: Iterator[Batch], seen: int) -> tuple[int, Progress]:
+        """Trains for a stretch and looks at the restarts; the examples seen, and the progress."""
+        learner, rows = self._learner, self._restarts.rows
+        frozen = learner.frozen is not None and seen < learner.freeze
+        end = min(self._last, seen + self._stretch)
+        if frozen:
+            end = min(end, _rounded_up(learner.freeze, self._size))
+        losses = learner.run(batches, (end - seen) // self._size, frozen).numpy()
+        for k, row in enumerate(rows):
+            if row.stopped:
+                losses[k] = np.nan
+            else:
+                point = (end - row.started, float(losses[k]))
+                rows[k] = dataclasses.replace(row, losses=(*row.losses, point))
+        self._note_stopped(end)
+        checked = self._check_due(seen, end)
+        if checked:
+            self._check(end)
+        numbers = np.array([row.number for row in rows])
+        solved_at = np.array([row.solved_at for row in rows])
+        accuracies = np.array([row.accuracies[-1][1] for row in rows]) if checked else None
+        self._rung(seen, end)
+        return end, Progress(end, numbers, losses, solved_at, accuracies)
+
+    def _note_stopped(self, end: int) -> None:
+        """Notes the rows that the last stretch stopped: their loss is low, or no number."""
+        if end >= self._last:
+            return
+        active = self._learner.active.numpy()
+        rows = self._restarts.rows
+        for k, row in enumerate(rows):
+            if not active[k] and not row.stopped:
+                why = CONVERGED if np.isfinite(row.losses[-1][1]) else DEAD
+                rows[k] = dataclasses.replace(row, stopped=why)
+
+    def _check_due(self, before: int, end: int) -> bool:
+        every, first = self._budget.check_every, self._learner.method.first_rung
+        rows = self._restarts.rows
+        return (
+            end // every > before // every
+            or end >= self._last
+            or all(row.stopped for row in rows)
+            or any(rung_reached(before - row.started, end - row.started, first) for row in rows)
+        )
+
+    def _check(self, end: int) -> None:
+        """Runs each row's argmax program on symbols and notes what it gets right."""
+        rows = self._restarts.rows
+        for k, row in enumerate(rows):
+            accuracy = self._accuracy(self._learner.model.program(k))
+            seen = end - row.started
+            solved_at = -1
+            if accuracy == 1.0:
+                solved_at = row.solved_at if row.solved else seen
+            rows[k] = dataclasses.replace(
+                row, solved_at=solved_at, accuracies=(*row.accuracies, (seen, accuracy))
+            )
+
+    def _accuracy(self, program: Program) -> float:
+        key = b"".join(values.tobytes() for values in program.values.values())
+        if key not in self._known:
+            self._known[key] = self._task.symbols.accuracy(program)
+        return self._known[key]
+
+    def _rung(self, before: int, end: int) -> None:
+        """Drops restarts that a rung finds dead; their rows go to fresh ones, if asked."""
+        method, budget, rows = self._learner.method, self._budget, self._restarts.rows
+        for k, row in enumerate(rows):
+            rung = rung_reached(before - row.started, end - row.started, method.first_rung)
+            if rung and not row.stopped and not row.solved:
+                if plateaued(row, rung, method.plateau):
+                    self._learner.stop(k)
+                    rows[k] = dataclasses.replace(row, stopped=DEAD)
+        dead = [k for k, row in enumerate(rows) if row.stopped == DEAD]
+        if not budget.refill or not dead or end >= self._last:
+            return
+        self._restarts.retired += self._retire(dead, self._restarts)
+        for k in dead:
+            self._learner.begin(k, self._restarts.fresh, self._last - end)
+            rows[k] = Restart(self._restarts.fresh, started=end)
+            self._restarts.fresh += budget.stride
+
+
+def _rounded_up(examples: int, size: int) -> int:
+    return -(-examples // size) * size
 
 
 class _Signals:
-    """Notes SIGTERM and SIGINT, to be acted on between updates."""
+    """Notes SIGTERM and SIGINT, to be acted on between stretches."""
 
     def __init__(self) -> None:
         self.caught = False

@@ -1,0 +1,107 @@
+"""The settings of a run, as flags give them and as `config.json` keeps them."""
+
+import dataclasses
+import os
+
+MODELS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ntpt_models")
+
+
+class RunError(Exception):
+    """A run cannot go on; the message is one sentence for the user."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The settings of a run; two runs with equal ones give equal results.
+
+    Attributes:
+      model: a model file, or a name in ntpt_models/.
+      task: the task's name; empty where a data file is the task.
+      data: a data file in the original TerpreT's format; empty for none.
+      hypers: values for the model's hypers.
+      hypers_file: configurations of hypers for the data file's batches; empty for none.
+      preset: how to learn, a name in `PRESETS`.
+      restarts: how many independent starts are trained side by side, over all shards.
+      shard: "i/n": this run does the i-th of n parts of the restarts; empty for all of them.
+      refill: whether a fresh restart takes the row of a dead one.
+      examples: training examples for each restart; 0 is the preset's number of updates.
+      batch_size: examples in an update; 0 is the preset's.
+      stop_after_solved: see `terpret.learning.train.Budget`.
+      init_nets: a run folder or file whose networks this run starts from; empty for none.
+      freeze_nets: the number of examples before a restart's networks begin to learn.
+      distinct_grids: distinct training examples; 0 is no limit.
+      seed: the root seed.
+      digits: auto, mnist or embedded.
+      data_dir: where tensorflow-datasets keeps its data; None is its default.
+      check_every: examples between checks of the discretised programs.
+      xla: whether the training step is compiled by XLA.
+      deterministic: whether TensorFlow is held to operations that give the same bits every time.
+      max_nodes: the largest tensor network that is accepted.
+    """
+
+    model: str
+    task: str
+    data: str
+    hypers: dict[str, int]
+    hypers_file: str
+    preset: str
+    restarts: int
+    shard: str
+    refill: bool
+    examples: int
+    batch_size: int
+    stop_after_solved: int
+    init_nets: str
+    freeze_nets: int
+    distinct_grids: int
+    seed: int
+    digits: str
+    data_dir: str | None
+    check_every: int
+    xla: bool
+    deterministic: bool
+    max_nodes: int
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Which part of the restarts this run does: (i, n), i from 1.
+
+        Raises:
+          RunError: the shard is no such part, or there are more shards than restarts.
+        """
+        if not self.shard:
+            return 1, 1
+        first, slash, second = self.shard.partition("/")
+        if not (slash and first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
+            raise RunError(f"--shard={self.shard} is no part: write --shard=1/4 to --shard=4/4")
+        if int(second) > self.restarts:
+            raise RunError(f"--shard={self.shard} asks for more parts than restarts")
+        return int(first), int(second)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the restarts that this run begins with."""
+        part, parts = self.part
+        low, high = ((k * self.restarts) // parts for k in (part - 1, part))
+        return tuple(range(low, high))
+
+
+def read_config(stored: object, data_dir: str | None) -> Config:
+    """The config of a run folder, with the data perhaps in another place.
+
+    Raises:
+      RunError: it is not the config of a run.
+    """
+    try:
+        config = Config(**stored)
+    except TypeError:
+        raise RunError("config.json is not the configuration of a run") from None
+    return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
+
+
+def model_path(name: str) -> str:
+    """The file of a model given as a path, or as a name in ntpt_models/."""
+    inside = os.path.join(MODELS, os.path.basename(name).removesuffix(".py") + ".py")
+    if os.path.exists(name) or os.sep in name or not os.path.exists(inside):
+        return name
+    return inside

@@ -1,0 +1,120 @@
+"""What a run found: every restart measured, as `results.json` and `curves.json` hold it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.file_task import other_batches
+from experiments.run_folder import versions
+from ntpt_models import model_name, source_code
+from terpret.learning.measure import network_accuracies, test_accuracies
+from terpret.learning.restarts import Restart, Restarts
+
+if TYPE_CHECKING:
+    from experiments.single import Run
+
+Entry = dict[str, object]
+
+
+def measured(run: "Run", rows: Sequence[int], restarts: Restarts) -> list[dict[str, object]]:
+    """Measures the restarts of some rows on test data and symbols.
+
+    Args:
+      run: the run, with the parameters as they are now.
+      rows: the rows.
+      restarts: what is known of the restarts.
+
+    Returns:
+      For each row its entry in `results.json` and its curves in `curves.json`.
+    """
+    model, task = run.model, run.task
+    programs = [model.program(row) for row in range(model.restarts)]
+    soft, discrete = test_accuracies(model, programs, task)
+    nets = network_accuracies(model, task.images)
+    steps = run.learner.steps.numpy()
+    result = []
+    for row in rows:
+        restart = restarts.rows[row]
+        entry = {
+            "seed": restart.number,
+            "solved": restart.solved_at,
+            "correct": task.symbols.correct(programs[row]),
+            "examples": int(steps[row]) * run.learner.method.batch_size,
+            "started": restart.started,
+            "stopped": restart.stopped,
+            "seconds": round(restarts.seconds, 1),
+            "loss": _last_loss(restart),
+            "test_accuracy": round(float(soft[row]), 4),
+            "discrete_accuracy": round(float(discrete[row]), 4),
+            "nets": {name: round(float(values[row]), 4) for name, values in nets.items()},
+            "program": source_code(programs[row]),
+        }
+        result.append({"entry": entry, "curves": curves(restart)})
+    return result
+
+
+def results_of(run: "Run", restarts: Restarts, command: str) -> dict[str, object]:
+    """Measures all restarts, and puts together what `results.json` holds."""
+    model, task = run.model, run.task
+    now = [one["entry"] for one in measured(run, range(model.restarts), restarts)]
+    # A restart that another has replaced was no solution, and its program is gone.
+    chosen = best(now)
+    entries = sorted([*(one["entry"] for one in restarts.retired), *now], key=_seed)
+    every, distinct = run.space
+    return {
+        "model": model_name(model.checked),
+        "task": task.name,
+        "preset": run.config.preset,
+        "restarts": entries,
+        "best": entries.index(now[chosen]),
+        "nets": median_networks(entries),
+        "programs": {"assignments": every, "distinct": distinct},
+        "tested_on": task.tested_on,
+        "batches": other_batches(run.file, model.program(chosen)) if run.file else {},
+        "published": task.published,
+        "data": dict(task.sources),
+        "networks_from": dict(run.networks_from),
+        "command": command,
+        "versions": versions(),
+        "seconds": round(restarts.seconds, 1),
+    }
+
+
+def best(entries: Sequence[Entry]) -> int:
+    """The place of the best restart: correct, then the most accurate, then the first."""
+
+    def worth(place: int) -> tuple[object, ...]:
+        entry = entries[place]
+        return entry["correct"], entry["discrete_accuracy"], entry["test_accuracy"], -place
+
+    return max(range(len(entries)), key=worth)
+
+
+def median_networks(entries: Sequence[Entry]) -> dict[str, float]:
+    """The median accuracy of each network over the correct restarts, or over all if none is."""
+    chosen = [entry for entry in entries if entry["correct"]] or entries
+    names = chosen[0]["nets"]
+    return {n: round(float(np.median([e["nets"][n] for e in chosen])), 4) for n in names}
+
+
+def curves(restart: Restart) -> Mapping[str, object]:
+    """A restart's curves: lists of (its examples, value); a loss that is no number is None."""
+    losses = [(seen, loss if np.isfinite(loss) else None) for seen, loss in restart.losses]
+    return {"started": restart.started, "loss": losses, "accuracy": list(restart.accuracies)}
+
+
+def all_curves(restarts: Restarts) -> dict[str, object]:
+    """The curves of every restart by its number, as `curves.json` holds them."""
+    gone = {str(one["entry"]["seed"]): one["curves"] for one in restarts.retired}
+    return gone | {str(restart.number): curves(restart) for restart in restarts.rows}
+
+
+def _last_loss(restart: Restart) -> float | None:
+    if not restart.losses or not np.isfinite(restart.losses[-1][1]):
+        return None
+    return round(restart.losses[-1][1], 6)
+
+
+def _seed(entry: Entry) -> int:
+    return entry["seed"]

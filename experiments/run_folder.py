@@ -1,0 +1,147 @@
+"""The folder of a run: whose it is, and that it goes on with what it began with."""
+
+import dataclasses
+import glob
+import hashlib
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+
+from experiments.config import Config, RunError, model_path
+from terpret.learning.files import read_json, write_json, write_text
+
+# Raised whenever a checkpoint written before could no longer be continued.
+FORMAT = 2
+_AFRESH = "give another --workdir, or --restart to begin afresh there"
+_FILES = (
+    "config.json",
+    "manifest.json",
+    "results.json",
+    "curves.json",
+    "program.txt",
+    "program.json",
+    "networks.npz",
+)
+
+
+def claim(config: Config, workdir: str, afresh: bool) -> tuple[dict[str, object] | None, list[str]]:
+    """Makes a run folder the config's own.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      afresh: forget what the folder holds.
+
+    Returns:
+      The results, if the folder holds those of a finished run with the same settings; and warnings.
+
+    Raises:
+      RunError: the folder holds another run, or cannot be written.
+    """
+    try:
+        os.makedirs(workdir, exist_ok=True)
+        if afresh:
+            _forget(workdir)
+        now = _manifest(config)
+        if os.path.exists(os.path.join(workdir, "config.json")):
+            warnings = _compare(config, now, workdir)
+            results = read_json(os.path.join(workdir, "results.json"))
+            return (results if isinstance(results, dict) else None), warnings
+        if glob.glob(os.path.join(glob.escape(workdir), "checkpoints", "ckpt-*")):
+            raise RunError(
+                f"{workdir} holds checkpoints, but no config.json says of which run: {_AFRESH}"
+            )
+        source = model_path(config.model)
+        with open(source, encoding="utf-8") as file:
+            write_text(os.path.join(workdir, "model", os.path.basename(source)), file.read())
+        write_json(os.path.join(workdir, "manifest.json"), now)
+        # Last: a folder with a config has all the rest.
+        write_json(os.path.join(workdir, "config.json"), dataclasses.asdict(config))
+    except OSError as error:
+        raise RunError(f"cannot use {workdir}: {error.strerror or error}") from None
+    return None, []
+
+
+def model_copy(config: Config, workdir: str) -> str:
+    """The run folder's copy of the model, or the model itself where there is none yet."""
+    path = os.path.join(workdir, "model", os.path.basename(model_path(config.model)))
+    return path if os.path.exists(path) else model_path(config.model)
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a run depends on."""
+    names = ("tensorflow", "tensorflow-datasets", "numpy")
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in names},
+        "platform": sys.platform,
+    }
+
+
+def _manifest(config: Config) -> dict[str, object]:
+    nets = config.init_nets
+    inside = os.path.join(nets, "networks.npz")
+    files = {
+        "model": model_path(config.model),
+        "data": config.data,
+        "hypers_file": config.hypers_file,
+        "init_nets": inside if os.path.isdir(nets) else nets,
+    }
+    hashes = {name: _hash(path) for name, path in files.items() if os.path.isfile(path)}
+    return {"format": FORMAT, "hashes": hashes, "versions": versions()}
+
+
+def _compare(config: Config, now: dict[str, object], workdir: str) -> list[str]:
+    """Refuses a folder of another run; warns of other versions of the libraries."""
+    there = read_json(os.path.join(workdir, "manifest.json"))
+    stored = read_json(os.path.join(workdir, "config.json"))
+    if not isinstance(stored, dict) or not isinstance(there, dict):
+        name = "manifest.json" if isinstance(stored, dict) else "config.json"
+        path = os.path.join(workdir, name)
+        raise RunError(f"{path} is missing or damaged: {_AFRESH}")
+    if there.get("format") != FORMAT:
+        raise RunError(
+            f"{workdir} was written by another version of this project (format "
+            f"{there.get('format')}, this one writes {FORMAT}): continue it there, or {_AFRESH}"
+        )
+    wanted = dataclasses.asdict(config)
+    # The same data may lie elsewhere on another machine.
+    differing = [k for k in wanted if k != "data_dir" and stored.get(k) != wanted[k]]
+    if differing:
+        raise RunError(f"{workdir} holds a run with another {' and '.join(differing)}: {_AFRESH}")
+    before = there.get("hashes", {})
+    for name, value in now["hashes"].items():
+        if before.get(name) != value:
+            path = getattr(config, name)
+            raise RunError(
+                f"{model_path(path)} has changed since the run in {workdir} began: {_AFRESH}"
+            )
+    was = there.get("versions", {})
+    return [
+        f"{name} was {was.get(name)} when this run began and is {value} now: what follows may "
+        "differ in the last bits"
+        for name, value in now["versions"].items()
+        if was.get(name) != value
+    ]
+
+
+def _hash(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def _forget(workdir: str) -> None:
+    """Removes what a run leaves in its folder, and nothing else."""
+    for name in _FILES:
+        if os.path.exists(os.path.join(workdir, name)):
+            os.unlink(os.path.join(workdir, name))
+    for path in glob.glob(os.path.join(glob.escape(workdir), "checkpoints", "ckpt-*")):
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    for pattern in ("model/*.py", "events/**/events.out.*"):
+        for path in glob.glob(os.path.join(glob.escape(workdir), pattern), recursive=True):
+            os.unlink(path)

@@ -1,0 +1,332 @@
+"""The networks of one run in a file, to start another: by name, with shape and source checked."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import math
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from terpret.backends.model import CompiledModel
+from terpret.backends.networks import Library, Weights
+from terpret.language.checked import Domain
+from terpret.language.errors import InputError
+from terpret.learning.files import write_bytes
+from terpret.learning.learner import Layers
+
+FILE_NAME = "networks.npz"
+FORMAT = 1
+ABOUT = "about"
+PARTS = ("kernel", "bias")
+ZIP_MAGIC = b"PK\x03\x04"
+# What reading a file raises that was cut off, or that has a wrong byte somewhere.
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkShape:
+    """What a model declares of a network.
+
+    Attributes:
+      inputs: the domain of each argument.
+      output: the domain of the result.
+      hid_sizes: the width of each hidden layer.
+    """
+
+    inputs: tuple[Domain, ...]
+    output: Domain
+    hid_sizes: tuple[int, ...]
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """The number of inputs and of outputs of each layer."""
+        ends = sum(map(_extent, self.inputs)), _extent(self.output)
+        widths = [ends[0], *self.hid_sizes, ends[1]]
+        return list(zip(widths[:-1], widths[1:], strict=True))
+
+    def __str__(self) -> str:
+        inputs = ", ".join(map(_domain_text, self.inputs))
+        hidden = list(self.hid_sizes)
+        return f"inputs {inputs}, output {_domain_text(self.output)}, hidden layers {hidden}"
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedNetworks:
+    """The networks of a file.
+
+    Attributes:
+      path: the file.
+      shapes: what was declared of each network.
+      layers: the kernel [in, out] and bias [out] of each layer, by network.
+      source: where they come from: model, task, restart number and so on.
+      sha256: the hash of the file.
+    """
+
+    path: str
+    shapes: Mapping[str, NetworkShape]
+    layers: Layers
+    source: Mapping[str, str]
+    sha256: str
+
+
+def save_networks(path: str, model: CompiledModel, row: int, source: Mapping[str, str]) -> None:
+    """Writes the networks of one restart, whole or not at all.
+
+    Args:
+      path: the file.
+      model: the model with its learned networks.
+      row: the restart; networks that all restarts share have one row for all.
+      source: where they come from, for the record.
+
+    Raises:
+      InputError: the model has no networks, or no such restart.
+    """
+    if not model.networks:
+        raise InputError("the model has no networks to save")
+    shapes = {name: dataclasses.asdict(s) for name, s in _shapes(model).items()}
+    about = {"format": FORMAT, "networks": shapes, "source": dict(source)}
+    stream = io.BytesIO()
+    np.savez(stream, **{ABOUT: np.array(json.dumps(about))}, **_arrays(row_layers(model, row)))
+    write_bytes(path, stream.getvalue())
+
+
+def load_networks(path: str) -> SavedNetworks:
+    """Reads networks.
+
+    Args:
+      path: a file, or a run folder that has one.
+
+    Raises:
+      InputError: there is no such file, or it is not one of networks, or is damaged.
+    """
+    path = _file_of(path)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot read the networks in {path}: {reason}") from None
+    entries = _entries(path, data)
+    shapes, source = _about(path, _entry(path, entries, ABOUT))
+    layers = {name: _layers(path, entries, name, shape) for name, shape in shapes.items()}
+    return SavedNetworks(path, shapes, layers, source, hashlib.sha256(data).hexdigest())
+
+
+def fitting_layers(saved: SavedNetworks, target: CompiledModel | Library) -> Layers:
+    """The networks of a file that a model, or a library's models, have too.
+
+    Args:
+      saved: the networks.
+      target: the model, or the library that its networks are in.
+
+    Returns:
+      The kernel [in, out] and bias [out] of each layer, by network.
+
+    Raises:
+      InputError: a network has another shape there, or the target has none of them.
+    """
+    shapes = _shapes(target)
+    common = [name for name in saved.shapes if name in shapes]
+    if not common:
+        raise InputError(
+            f"none of the networks in {saved.path} ({', '.join(saved.shapes)}) is one of the "
+            f"model's ({', '.join(shapes) or 'it has none'})"
+        )
+    for name in common:
+        if saved.shapes[name] != shapes[name]:
+            raise InputError(
+                f"'{name}' in {saved.path} has {saved.shapes[name]}; the model's has {shapes[name]}"
+            )
+    return {name: saved.layers[name] for name in common}
+
+
+def install_networks(saved: SavedNetworks, target: CompiledModel | Library) -> list[str]:
+    """Assigns networks, by name, to every restart; those that the target lacks are ignored.
+
+    Args:
+      saved: the networks.
+      target: the model, or the library that its networks are in.
+
+    Returns:
+      The names of the networks that were assigned.
+
+    Raises:
+      InputError: as `fitting_layers`, and then nothing is assigned.
+    """
+    layers = fitting_layers(saved, target)
+    assign_layers(target.weights if isinstance(target, Library) else target.networks, layers)
+    return list(layers)
+
+
+def row_layers(model: CompiledModel, row: int) -> Layers:
+    """The kernel [in, out] and bias [out] of each layer of one restart, by network.
+
+    Raises:
+      InputError: there is no such restart.
+    """
+    if not 0 <= row < model.restarts:
+        raise InputError(f"there is no restart {row}: they are 0..{model.restarts - 1}")
+
+    def taken(variable: tf.Variable) -> np.ndarray:
+        return variable[row if variable.shape[0] > 1 else 0].numpy()
+
+    return {
+        name: [(taken(k), taken(b)) for k, b in zip(weights.kernels, weights.biases, strict=True)]
+        for name, weights in model.networks.items()
+    }
+
+
+def assign_layers(networks: Mapping[str, Weights], layers: Layers) -> None:
+    """Gives every restart of some networks the layers of one."""
+    for name, values in layers.items():
+        weights = networks[name]
+        for kernel, bias, pair in zip(weights.kernels, weights.biases, values, strict=True):
+            for variable, value in zip((kernel, bias), pair, strict=True):
+                variable.assign(tf.broadcast_to(tf.cast(value, variable.dtype), variable.shape))
+
+
+def _arrays(layers: Layers) -> dict[str, np.ndarray]:
+    """The entries of a file."""
+    return {
+        _entry_name(name, layer, part): array
+        for name, pairs in layers.items()
+        for layer, pair in enumerate(pairs)
+        for part, array in zip(PARTS, pair, strict=True)
+    }
+
+
+def _layers(
+    path: str, entries: Mapping[str, np.ndarray], network: str, shape: NetworkShape
+) -> list[tuple[np.ndarray, ...]]:
+    """The layers of a network, from the entries of a file."""
+
+    def taken(layer: int, part: str, size: tuple[int, ...]) -> np.ndarray:
+        name = _entry_name(network, layer, part)
+        return _checked(path, name, _entry(path, entries, name), size)
+
+    return [
+        (taken(k, PARTS[0], size), taken(k, PARTS[1], size[1:]))
+        for k, size in enumerate(shape.sizes)
+    ]
+
+
+def _entry_name(network: str, layer: int, part: str) -> str:
+    return f"{network}/{layer}/{part}"
+
+
+def _shapes(target: CompiledModel | Library) -> dict[str, NetworkShape]:
+    """What is declared of each network that the target holds the weights of."""
+    if isinstance(target, Library):
+        return {name: NetworkShape(*shape) for name, shape in target.declared.items()}
+    return {
+        network.name: NetworkShape(network.inputs, network.output, network.hid_sizes)
+        for network in target.checked.networks
+        if network.name in target.networks
+    }
+
+
+def _file_of(path: str) -> str:
+    if not os.path.isdir(path):
+        return path
+    inside = os.path.join(path, FILE_NAME)
+    if not os.path.exists(inside):
+        raise InputError(
+            f"the run folder {path} has no {FILE_NAME}: the run is not finished, or its model "
+            "has no networks"
+        )
+    return inside
+
+
+def _entries(path: str, data: bytes) -> dict[str, np.ndarray]:
+    if not data.startswith(ZIP_MAGIC):
+        raise InputError(f"{path} is not a file of networks: give a run folder, or its {FILE_NAME}")
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            entries = {name: archive[name] for name in archive.files}
+    except DAMAGE as error:
+        if "allow_pickle" in str(error):
+            raise InputError(
+                f"{path} holds Python objects, which are never loaded: networks are numbers only"
+            ) from None
+        raise InputError(
+            f"{path} is damaged or incomplete: copy it again from where it comes from"
+        ) from None
+    return entries
+
+
+def _entry(path: str, entries: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    if name not in entries:
+        raise InputError(f"{path} is not a whole file of networks: it lacks the entry '{name}'")
+    return entries[name]
+
+
+def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[str, str]]:
+    try:
+        about = json.loads(str(entry))
+        version = about["format"]
+        if version == FORMAT:
+            shapes = {name: _shape(value) for name, value in about["networks"].items()}
+            source = {name: _text(value) for name, value in about["source"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InputError(f"the entry '{ABOUT}' of {path} does not describe networks") from None
+    if version != FORMAT:
+        raise InputError(f"{path} has format {version!r}, and only format {FORMAT} can be read")
+    return shapes, source
+
+
+def _shape(value: Mapping[str, object]) -> NetworkShape:
+    inputs = tuple(map(_domain, value["inputs"]))
+    return NetworkShape(inputs, _domain(value["output"]), tuple(map(_size, value["hid_sizes"])))
+
+
+def _domain(value: object) -> Domain:
+    return tuple(map(_size, value)) if isinstance(value, list) else _size(value)
+
+
+def _size(value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{value} is no size")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value} is no text")
+    return value
+
+
+def _checked(path: str, name: str, array: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    if not np.issubdtype(array.dtype, np.floating) or array.shape != tuple(size):
+        raise InputError(
+            f"the entry '{name}' of {path} is {array.dtype} {list(array.shape)}, "
+            f"not floats {list(size)}"
+        )
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"the entry '{name}' of {path} holds numbers that are not finite")
+    return array
+
+
+def _extent(domain: Domain) -> int:
+    return domain if isinstance(domain, int) else math.prod(domain)
+
+
+def _domain_text(domain: Domain) -> str:
+    return str(domain if isinstance(domain, int) else list(domain))

@@ -1,0 +1,304 @@
+"""Exported programs: loaded by TensorFlow alone, they give what the discrete program gives."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from datasets.digits import load_digits
+from experiments.export import export
+from ntpt_models import source_code
+from terpret import CompiledModel, InputError, Library, compile_model
+from terpret.language.errors import Source
+
+ROW = 1
+BATCHES = (7, 1)
+ADD = {
+    "instr": [2, 3, 1, 0],
+    "args1": [0, 0, 1, 0],
+    "args2": [0, 0, 2, 0],
+    "return_reg": 3,
+    "net_choice": 0,
+}
+# A program that inverts a tape: what to write, where to go, what to be, by state and symbol.
+INVERT = {
+    "write": [[0, 1, 2], [1, 0, 2]],
+    "dir": [[0, 0, 0], [1, 1, 0]],
+    "newState": [[0, 0, 0], [1, 1, 0]],
+}
+DROPPING = """
+x = Input(3)[2]
+y = Output(3)[2]
+k = Param(2)
+
+@Runtime([3], 3, out_of_range="drop")
+def next_value(a):
+    return a + 1
+
+for i in range(2):
+    if k == 0:
+        y[i].set_to(x[i])
+    else:
+        y[i].set_to(next_value(x[i]))
+"""
+# `features` gives a tensor and `judge` reads it: labels can stand for neither.
+SOFT = """
+image = InputTensor(2, 2)
+a = Input(3)
+y = Output(4)
+z = OutputTensor(5)
+k = Param(3)
+
+@Learn([Vector(2, 2)], Vector(5), hid_sizes=[4])
+def features(i):
+    pass
+
+@Learn([Vector(5), 3, 3], 4, hid_sizes=[4])
+def judge(f, a, b):
+    pass
+
+z.set_to(features(image))
+y.set_to(judge(features(image), a, k))
+"""
+# One network for two InputTensors: labels of both have no place in one array.
+TWO_PLACES = """
+left = InputTensor(2, 2)[2]
+right = InputTensor(2, 2)[2]
+y = Output(3)
+
+@Learn([Vector(2, 2)], 3, hid_sizes=[4])
+def net(i):
+    pass
+
+@Runtime([3, 3], 3)
+def add(a, b):
+    return (a + b) % 3
+
+y.set_to(add(net(left[0]), net(right[1])))
+"""
+LOADER = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+
+for folder in sys.argv[1:]:
+    serve = tf.saved_model.load(folder + "/saved").signatures["serving_default"]
+    for size in json.load(open(folder + "/sizes.json")):
+        with np.load(f"{folder}/inputs_{size}.npz") as inputs:
+            given = serve(**{name: tf.constant(inputs[name]) for name in inputs.files})
+        np.savez(f"{folder}/outputs_{size}.npz", **given)
+assert not any(name.split(".")[0] in ("terpret", "experiments") for name in sys.modules)
+"""
+
+
+def ntpt_model(name: str, **arguments: object) -> CompiledModel:
+    return compile_model(f"ntpt_models/{name}.py", restarts=2, seed=3, **arguments)
+
+
+def small_model(text: str, **arguments: object) -> CompiledModel:
+    return compile_model(Source("small.py", text), restarts=2, seed=3, **arguments)
+
+
+def choose(model: CompiledModel, values: Mapping[str, object]) -> CompiledModel:
+    """Gives row `ROW` one-hot marginals: those of a program."""
+    for name, value in values.items():
+        logits = model.param_logits[name]
+        logits[ROW].assign(tf.one_hot(value, logits.shape[-1], 1000.0, dtype=model.dtype))
+    return model
+
+
+def models() -> dict[str, CompiledModel]:
+    """Models with networks and without, clamped, dropping, and of each kind of library."""
+    shared = {"library": Library(1, 5, tf.float64), "dtype": tf.float64, "space": "log"}
+    return {
+        "add2x2": choose(ntpt_model("add2x2_model"), ADD),
+        "add2x2_shared": choose(ntpt_model("add2x2_model", **shared), ADD),
+        "turing": choose(ntpt_model("turing"), INVERT),
+        "basic_block": ntpt_model("basic_block"),
+        "circuit": ntpt_model("circuit"),
+        "dropping": choose(small_model(DROPPING), {"k": 1}),
+    }
+
+
+@functools.cache
+def digit_images() -> np.ndarray:
+    return load_digits("embedded").test.images / np.float32(255)
+
+
+def random_inputs(model: CompiledModel, size: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(size)
+    digits = digit_images()
+    inputs = {}
+    for variable in model.checked.of_kind("Input"):
+        shape = (size, *variable.dims)
+        if isinstance(variable.domain, int):
+            inputs[variable.name] = random.integers(0, variable.domain, shape, np.int32)
+        elif variable.domain == digits.shape[1:]:
+            inputs[variable.name] = digits[random.integers(0, len(digits), shape)]
+        else:
+            inputs[variable.name] = random.random((*shape, *variable.domain), np.float32)
+    return inputs
+
+
+def exported(model: CompiledModel, folder: Path) -> None:
+    text = source_code(model.program(ROW))
+    export(model, ROW, str(folder), text, {"task": "right", "restart": ROW})
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[CompiledModel, Path]]:
+    """Each model with a folder that holds its export and, by size, inputs and served outputs."""
+    made = {}
+    for name, model in models().items():
+        folder = tmp_path_factory.mktemp(name)
+        exported(model, folder / "saved")
+        (folder / "sizes.json").write_text(json.dumps(BATCHES))
+        for size in BATCHES:
+            np.savez(folder / f"inputs_{size}.npz", **random_inputs(model, size))
+        made[name] = (model, folder)
+    # In an empty folder and with an empty path, the loader finds nothing of the project.
+    done = subprocess.run(
+        [sys.executable, "-c", LOADER, *(str(folder) for _, folder in made.values())],
+        cwd=tmp_path_factory.mktemp("empty"),
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.mark.parametrize("size", BATCHES)
+@pytest.mark.parametrize(
+    "name", ["add2x2", "add2x2_shared", "turing", "basic_block", "circuit", "dropping"]
+)
+def test_tensorflow_alone_gives_what_the_program_gives(
+    served: dict[str, tuple[CompiledModel, Path]], name: str, size: int
+) -> None:
+    model, folder = served[name]
+    inputs = random_inputs(model, size)
+    labels = model.labels(inputs) if model.checked.networks else {}
+    program = model.program(ROW)
+    expected = program.run(inputs, {net: value[ROW] for net, value in labels.items()})
+    with np.load(folder / f"outputs_{size}.npz") as outputs:
+        assert set(outputs.files) == set(expected)
+        for output, value in expected.items():
+            assert outputs[output].dtype == np.int32
+            np.testing.assert_array_equal(outputs[output], value)
+
+
+def test_the_examples_tell_programs_apart(
+    served: dict[str, tuple[CompiledModel, Path]],
+) -> None:
+    """The outputs that were compared are not all one number, and some were lost."""
+    for name, output, least in (("add2x2", "final_sum", 3), ("turing", "final_tape", 3)):
+        with np.load(served[name][1] / "outputs_7.npz") as outputs:
+            assert len(np.unique(outputs[output])) >= least
+    with np.load(served["dropping"][1] / "outputs_7.npz") as outputs:
+        assert set(np.unique(outputs["y"])) == {-1, 1, 2}
+
+
+def test_the_program_and_what_is_known_of_it_lie_beside(
+    served: dict[str, tuple[CompiledModel, Path]],
+) -> None:
+    folder = served["add2x2"][1] / "saved"
+    assert (folder / "program.txt").read_text().splitlines()[-1].startswith("return R3")
+    assert json.loads((folder / "about.json").read_text()) == {
+        "task": "right",
+        "restart": ROW,
+        "signature": {
+            "inputs": {"tiles": "float32 [batch, 4, 28, 28]"},
+            "outputs": {"final_sum": "int32 [batch]"},
+        },
+        "networks": {"net_0": "label"},
+    }
+    assert [path.name for path in folder.parent.glob(".*")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        (SOFT, {"features": "marginal", "judge": "marginal"}),
+        (TWO_PLACES, {"net": "marginal"}),
+    ],
+)
+def test_networks_without_labels_enter_with_their_marginals(
+    tmp_path: Path, text: str, networks: dict[str, str]
+) -> None:
+    model = small_model(text)
+    exported(model, tmp_path / "saved")
+    assert json.loads((tmp_path / "saved" / "about.json").read_text())["networks"] == networks
+    serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+    choose(model, model.program(ROW).values)
+    for size in BATCHES:
+        inputs = random_inputs(model, size)
+        given = serve(**{name: tf.constant(value) for name, value in inputs.items()})
+        marginals = model.marginals(inputs)
+        np.testing.assert_array_equal(given["y"], np.argmax(marginals["y"][ROW], -1))
+        if "z" in marginals:
+            np.testing.assert_allclose(given["z"], marginals["z"][ROW], rtol=1e-5)
+
+
+def test_names_that_tensorflow_forbids_are_changed(tmp_path: Path) -> None:
+    model = small_model("_x = Input(3)\n_y = Output(3)\n_y.set_to(_x)\n")
+    exported(model, tmp_path / "saved")
+    serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+    np.testing.assert_array_equal(serve(x=tf.constant([2, 0, 1]))["y"], [2, 0, 1])
+    both = small_model("_x = Input(3)\nx = Input(3)\ny = Output(3)\ny.set_to(x)\n")
+    with pytest.raises(InputError, match="the Inputs _x, x differ in no letter"):
+        exported(both, tmp_path / "other")
+
+
+def test_a_model_without_inputs_has_a_batch_of_1(tmp_path: Path) -> None:
+    model = small_model(
+        "y = Output(3)[2]\nk = Param(3)[2]\nfor i in range(2):\n  y[i].set_to(k[i])"
+    )
+    exported(choose(model, {"k": [2, 1]}), tmp_path / "saved")
+    serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+    np.testing.assert_array_equal(serve()["y"], [[2, 1]])
+
+
+def test_an_empty_folder_is_used_and_a_full_one_refused(tmp_path: Path) -> None:
+    model = small_model(DROPPING)
+    (tmp_path / "empty").mkdir()
+    exported(model, tmp_path / "empty")
+    before = sorted((tmp_path / "empty").iterdir())
+    for taken in (tmp_path / "empty", tmp_path / "empty" / "program.txt"):
+        with pytest.raises(InputError) as raised:
+            exported(model, taken)
+        assert str(raised.value) == (
+            f"{taken} is there already and is not an empty folder: give another name"
+        )
+    assert sorted((tmp_path / "empty").iterdir()) == before
+    with pytest.raises(InputError, match="cannot write .*/program.txt/inside: File exists"):
+        exported(model, tmp_path / "empty" / "program.txt" / "inside")
+
+
+def test_what_fails_half_way_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: str, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("experiments.export.write_text", fail)
+    with pytest.raises(InputError) as raised:
+        exported(small_model(DROPPING), tmp_path / "saved")
+    assert str(raised.value) == f"cannot write {tmp_path}/saved: No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_given_labels_and_unknown_restarts_are_refused(tmp_path: Path) -> None:
+    given = choose(ntpt_model("add2x2_model", learned={"net_0": "a", "net_1": "b"}), ADD)
+    with pytest.raises(InputError, match="'net_0' has no layers to export"):
+        exported(given, tmp_path / "saved")
+    with pytest.raises(InputError, match="there is no restart 2: they are 0..1"):
+        export(small_model(DROPPING), 2, str(tmp_path / "saved"), "", {})
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,154 @@
+"""A run that is killed at any moment goes on, and ends in the same bits."""
+
+import dataclasses
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+ROOT = Path(__file__).resolve().parent.parent
+TURING = "tests/models/data/turing_invert"
+COMMON = ["--restarts=8", "--checkpoint_seconds=0.2"]
+SECONDS = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A run to be killed.
+
+    Attributes:
+      flags: of train.py, in `make test`.
+      longer: more of them, in `make soak`.
+    """
+
+    flags: tuple[str, ...]
+    longer: tuple[str, ...]
+
+
+JOBS = {
+    "add2x2": Job(
+        ("--digits=embedded", "--examples=3200", "--check_every=640"), ("--examples=12800",)
+    ),
+    "turing": Job(
+        ("--model=turing.py", f"--data={TURING}_data.json", f"--hypers={TURING}_hypers.json",
+         "--preset=terpret-custom", "--stop_after_solved=-1", "--examples=10000"),
+        ("--examples=40000",),
+    ),
+}  # fmt: skip
+
+
+def start(job: Job, workdir: Path, longer: bool) -> subprocess.Popen:
+    flags = [*COMMON, *job.flags, *(job.longer if longer else ()), f"--workdir={workdir}"]
+    return subprocess.Popen(
+        [sys.executable, "train.py", *flags],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(job: Job, workdir: Path, longer: bool = False) -> float:
+    """Lets a run come to its end; the seconds it took."""
+    started = time.monotonic()
+    process = start(job, workdir, longer)
+    output, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, output
+    return time.monotonic() - started
+
+
+def wait_for_checkpoint(process: subprocess.Popen, workdir: Path) -> None:
+    """Waits until the process has written a checkpoint that was not there."""
+    before = set(workdir.glob("checkpoints/*.index"))
+    deadline = time.monotonic() + SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if set(workdir.glob("checkpoints/*.index")) - before:
+            return
+        time.sleep(0.01)
+
+
+def end_state(workdir: Path) -> dict[str, object]:
+    """All that must not depend on kills: every tensor, the restarts' histories, the results."""
+    newest = max(workdir.glob("checkpoints/*.index")).with_suffix("")
+    reader = tf.train.load_checkpoint(str(newest))
+    state: dict[str, object] = {}
+    for name in reader.get_variable_to_shape_map():
+        if name.startswith("text/"):
+            state[name] = json.loads(reader.get_tensor(name)) | {"seconds": 0}
+        elif not name.startswith(("save_counter", "_CHECKPOINTABLE")):
+            state[name] = reader.get_tensor(name)
+    results = json.loads((workdir / "results.json").read_text())
+    for entry in [results, *results["restarts"]]:
+        entry.pop("seconds")
+    results.pop("command")
+    program = (workdir / "program.json").read_text(), (workdir / "program.txt").read_text()
+    curves = json.loads((workdir / "curves.json").read_text())
+    return state | {"results": results, "program": program, "curves": curves}
+
+
+def assert_same(first: dict[str, object], second: dict[str, object]) -> None:
+    assert first.keys() == second.keys()
+    assert sum(isinstance(value, np.ndarray) for value in first.values()) > 10
+    for name, value in first.items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(value, second[name], err_msg=name)
+        else:
+            assert value == second[name], name
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_killed_and_continued_it_ends_in_the_same_bits(name: str, tmp_path: Path) -> None:
+    """SIGKILL soon after a checkpoint of its own, SIGTERM, then to the end."""
+    job, whole, killed = JOBS[name], tmp_path / "whole", tmp_path / "killed"
+    finish(job, whole)
+    process = start(job, killed, longer=False)
+    wait_for_checkpoint(process, killed)
+    time.sleep(random.uniform(0, 0.5))
+    process.kill()
+    process.communicate()
+    assert not (killed / "results.json").exists()
+    process = start(job, killed, longer=False)
+    wait_for_checkpoint(process, killed)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=SECONDS)
+    if process.returncode:
+        assert process.returncode == 1
+        assert output.splitlines()[-1] == (
+            f"stopped; the same command continues the run in {killed}"
+        )
+        assert "Traceback" not in output
+    finish(job, killed)
+    assert_same(end_state(whole), end_state(killed))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", JOBS)
+def test_twenty_kills_at_random_moments_change_nothing(name: str, tmp_path: Path) -> None:
+    """Any moment: before the first checkpoint, while one is written, while results are."""
+    job, whole = JOBS[name], tmp_path / "whole"
+    seconds = finish(job, whole, longer=True)
+    expected, kills, folders = end_state(whole), 0, 0
+    while kills < 20:
+        folder = tmp_path / f"killed_{folders}"
+        folders += 1
+        while kills < 20:
+            process = start(job, folder, longer=True)
+            moment = random.uniform(0.1, 1.0) * seconds
+            try:
+                process.communicate(timeout=moment)
+                assert process.returncode == 0
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+        finish(job, folder, longer=True)
+        assert_same(expected, end_state(folder))
+    print(f"{name}: {kills} kills in {folders} runs of {seconds:.0f} s", flush=True)

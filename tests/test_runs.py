@@ -1,0 +1,224 @@
+"""`train(config, workdir)`: one call, one folder; continued, refused, or done."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.config import Config, RunError, read_config
+from experiments.run_folder import claim
+from experiments.single import train
+from terpret import InputError
+from terpret.learning.checkpoints import CheckpointError
+
+TURING = "tests/models/data/turing_invert"
+CONFIG = Config(
+    model="turing.py",
+    task="",
+    data=f"{TURING}_data.json",
+    hypers={},
+    hypers_file=f"{TURING}_hypers.json",
+    preset="ntpt",
+    restarts=3,
+    shard="",
+    refill=False,
+    examples=250,
+    batch_size=0,
+    stop_after_solved=-1,
+    init_nets="",
+    freeze_nets=0,
+    distinct_grids=0,
+    seed=0,
+    digits="embedded",
+    data_dir=None,
+    check_every=100,
+    xla=False,
+    deterministic=False,
+    max_nodes=200_000,
+)
+
+
+def changed(**settings: object) -> Config:
+    return dataclasses.replace(CONFIG, **settings)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return folder, train(CONFIG, str(folder))
+
+
+@pytest.fixture
+def copy(finished: tuple, tmp_path: Path) -> Path:
+    """A copy of the finished run without its results: one that was stopped at the last moment."""
+    shutil.copytree(finished[0], tmp_path / "copy")
+    (tmp_path / "copy" / "results.json").unlink()
+    return tmp_path / "copy"
+
+
+def test_one_update_can_be_made(tmp_path: Path) -> None:
+    results = train(changed(examples=5), str(tmp_path / "run"))
+    assert [entry["examples"] for entry in results["restarts"]] == [5, 5, 5]
+
+
+def test_the_same_call_again_gives_the_same_results(finished: tuple) -> None:
+    folder, results = finished
+    assert train(CONFIG, str(folder)) == json.loads((folder / "results.json").read_text())
+    assert [entry["seed"] for entry in results["restarts"]] == [0, 1, 2]
+
+
+def test_a_stopped_run_ends_in_the_same_results(finished: tuple, copy: Path) -> None:
+    def timeless(results: dict[str, object]) -> dict[str, object]:
+        entries = [{**entry, "seconds": 0} for entry in results["restarts"]]
+        return {**results, "seconds": 0, "restarts": entries}
+
+    assert timeless(train(CONFIG, str(copy))) == timeless(finished[1])
+
+
+@pytest.mark.parametrize("suffix", ["index", "data-00000-of-00001"])
+def test_a_run_with_a_damaged_checkpoint_is_refused_and_left_alone(copy: Path, suffix: str) -> None:
+    for path in (copy / "checkpoints").glob(f"*.{suffix}"):
+        path.write_bytes(path.read_bytes()[:10])
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    with pytest.raises(CheckpointError, match="can be restored; give another folder, or --restart"):
+        train(CONFIG, str(copy))
+    for path, data in before.items():
+        assert path.read_bytes() == data
+    assert train(CONFIG, str(copy), afresh=True)["task"] == "turing_invert_data"
+
+
+def test_checkpoints_without_a_config_are_not_run_over(copy: Path) -> None:
+    (copy / "config.json").unlink()
+    with pytest.raises(RunError, match="holds checkpoints, but no config.json says of which run"):
+        claim(CONFIG, str(copy), afresh=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"seed": 1}, "holds a run with another seed: give another --workdir, or --restart"),
+        ({"restarts": 4, "preset": "robust"}, "holds a run with another preset and restarts"),
+        ({"model": "circuit.py"}, "holds a run with another model"),
+    ],
+)
+def test_another_run_is_refused(copy: Path, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(RunError, match=message):
+        claim(changed(**settings), str(copy), afresh=False)
+
+
+def test_data_may_have_moved(copy: Path) -> None:
+    assert claim(changed(data_dir="/elsewhere"), str(copy), afresh=False) == (None, [])
+
+
+@pytest.mark.parametrize("name", ["config.json", "manifest.json"])
+def test_a_damaged_description_is_refused(copy: Path, name: str) -> None:
+    (copy / name).write_text('{"model": ')
+    with pytest.raises(RunError, match=f"{name} is missing or damaged: give another --workdir"):
+        claim(CONFIG, str(copy), afresh=False)
+
+
+def test_a_checkpoint_of_another_version_is_refused(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(manifest | {"format": 1}))
+    with pytest.raises(RunError, match=r"another version of this project \(format 1, this one"):
+        claim(CONFIG, str(copy), afresh=False)
+
+
+def test_other_versions_of_the_libraries_are_a_warning(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["versions"]["tensorflow"] = "1.0"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    _, warnings = claim(CONFIG, str(copy), afresh=False)
+    assert len(warnings) == 1
+    assert warnings[0].startswith("tensorflow was 1.0 when this run began and is ")
+
+
+@pytest.mark.parametrize("what", ["model", "data"])
+def test_a_changed_model_or_data_file_is_refused(what: str, tmp_path: Path) -> None:
+    files = {"model": "ntpt_models/turing.py", "data": CONFIG.data}
+    own = {name: str(tmp_path / Path(path).name) for name, path in files.items()}
+    for name, path in files.items():
+        shutil.copy(path, own[name])
+    config = changed(**own)
+    folder = str(tmp_path / "run")
+    claim(config, folder, afresh=False)
+    assert claim(config, folder, afresh=False) == (None, [])
+    with open(own[what], "a", encoding="utf-8") as file:
+        file.write("\n")
+    with pytest.raises(RunError, match="has changed since the run in .* began"):
+        claim(config, folder, afresh=False)
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot use .*: Not a directory"):
+        train(CONFIG, str(tmp_path / "file" / "run"))
+
+
+def test_afresh_removes_what_a_run_leaves_and_nothing_else(copy: Path) -> None:
+    (copy / "notes.txt").write_text("mine")
+    (copy / "checkpoints" / "ckpt-000000000400_temp").mkdir()
+    claim(CONFIG, str(copy), afresh=True)
+    left = sorted(str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file())
+    assert left == ["config.json", "manifest.json", "model/turing.py", "notes.txt"]
+
+
+def test_shards_are_the_restarts_of_the_whole(finished: tuple, tmp_path: Path) -> None:
+    parts = [
+        train(changed(shard=f"{k}/2"), str(tmp_path / f"shard-{k}-of-2"))["restarts"]
+        for k in (1, 2)
+    ]
+    whole = finished[1]["restarts"]
+    assert [entry["seed"] for part in parts for entry in part] == [0, 1, 2]
+    for one, other in zip(whole, [entry for part in parts for entry in part], strict=True):
+        assert one["correct"] == other["correct"]
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/9"])
+def test_a_wrong_shard_is_one_message(shard: str, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=f"--shard={shard} "):
+        train(changed(shard=shard), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"refill": True, "preset": "robust"}, RunError, "--refill has nothing to refill"),
+        ({"freeze_nets": 10}, RunError, "--freeze_nets keeps networks as they are: say which"),
+        ({"init_nets": "/nowhere/nets.npz"}, InputError, "cannot read the networks in /nowhere"),
+        (
+            {"data": "", "task": "top", "model": "add2x2_model.py", "preset": "terpret-custom"},
+            RunError,
+            "preset terpret-custom wants --batch_size where there is no --data",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_write_nothing(
+    settings: dict[str, object], error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        train(changed(**settings), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_refilled_run_counts_every_restart(tmp_path: Path) -> None:
+    results = train(changed(refill=True, examples=62_000, restarts=2), str(tmp_path / "run"))
+    entries = results["restarts"]
+    assert [entry["seed"] for entry in entries] == list(range(len(entries)))
+    curves = json.loads((tmp_path / "run" / "curves.json").read_text())
+    assert sorted(map(int, curves)) == list(range(len(entries)))
+    for entry in entries:
+        points = curves[str(entry["seed"])]["loss"]
+        assert points[-1][0] == entry["examples"]
+        assert np.all(np.diff([seen for seen, _ in points]) > 0)
+
+
+def test_read_config_refuses_what_is_no_config() -> None:
+    assert read_config(dataclasses.asdict(CONFIG), "/data").data_dir == "/data"
+    with pytest.raises(RunError, match="config.json is not the configuration of a run"):
+        read_config({"model": "x"}, None)

@@ -1,0 +1,310 @@
+"""Tables of results, and the results of a run that was done in shards."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.config import RunError
+from experiments.shards import join, shard_name
+from experiments.tables import render, results_table, success, wilson
+
+SETTINGS = {"model": "add2x2_model", "task": "right", "seed": 0, "restarts": 6}
+
+
+def entry(number: int, **changes: object) -> dict[str, object]:
+    return {
+        "seed": number,
+        "solved": -1,
+        "correct": False,
+        "examples": 60_000,
+        "started": 0,
+        "stopped": "",
+        "seconds": 10.0,
+        "loss": 0.5,
+        "test_accuracy": 0.1,
+        "discrete_accuracy": 0.1,
+        "nets": {"net_0": 0.5},
+        "program": f"# program {number}",
+        **changes,
+    }
+
+
+def correct(number: int, accuracy: float, **changes: object) -> dict[str, object]:
+    measured = {"test_accuracy": accuracy, "discrete_accuracy": accuracy}
+    return entry(number, solved=6400, correct=True, nets={"net_0": accuracy}, **measured, **changes)
+
+
+def results_of(entries: list[dict[str, object]], best: int = 0, **changes: object) -> dict:
+    return {
+        "model": "add2x2_model",
+        "restarts": entries,
+        "best": best,
+        "nets": {"net_0": 0.9},
+        "batches": {},
+        "published": 0.86,
+        "data": {"digits": "embedded"},
+        "command": "python train.py",
+        "seconds": 10.0,
+        **changes,
+    }
+
+
+def lines(table: str) -> list[list[str]]:
+    return [line.split() for line in table.splitlines()]
+
+
+def test_a_small_table_shows_every_restart_its_medians_and_the_published_number() -> None:
+    results = results_of([correct(0, 0.95), entry(1), correct(2, 0.93)])
+    assert results_table(results) == "\n".join(
+        [
+            "restart    program     solved after  soft    discrete  net_0",
+            "---------  ----------  ------------  ------  --------  ------",
+            "0          correct     6,400         0.9500  0.9500    0.9500",
+            "1          wrong       -             0.1000  0.1000    0.5000",
+            "2          correct     6,400         0.9300  0.9300    0.9300",
+            "median     of correct                0.9400  0.9400    0.9400",
+            "published  (Figure 7)                0.86",
+        ]
+    )
+
+
+def test_without_a_correct_restart_or_a_published_number_there_is_no_footer() -> None:
+    table = results_table(results_of([entry(0), entry(1)], published=None))
+    assert [line[0] for line in lines(table)[2:]] == ["0", "1"]
+
+
+def test_refilled_and_stopped_restarts_have_columns_that_say_so() -> None:
+    retired = entry(0, stopped="dead", examples=5000)
+    fresh = correct(1, 0.9, started=5000, stopped="converged")
+    heading, _, first, second = lines(results_table(results_of([retired, fresh])))[:4]
+    assert heading[2:5] == ["started", "at", "stopped"]
+    assert first[:4] == ["0", "wrong", "0", "dead"]
+    assert second[:4] == ["1", "correct", "5,000", "converged"]
+
+
+def many() -> dict:
+    """40 restarts: 12 correct, 3 of them stopped; 28 wrong, 20 of them dead."""
+    entries = [correct(k, 0.9, stopped="converged" if k < 6 else "") for k in range(2, 26, 2)]
+    entries += [entry(k, stopped="dead" if k < 27 else "") for k in [0, *range(1, 25, 2)]]
+    entries += [entry(k, stopped="dead" if k < 33 else "") for k in range(26, 41)]
+    return results_of(sorted(entries, key=lambda e: e["seed"]))
+
+
+def test_a_large_text_table_shows_ten_correct_restarts_and_counts_the_others() -> None:
+    results = many()
+    kinds = [(e["correct"], e["stopped"]) for e in results["restarts"]]
+    rows = lines(results_table(results))[2:]
+    assert [row[0] for row in rows[:10]] == [str(k) for k in range(2, 22, 2)]
+    assert rows[10:-2] == [
+        ["2", "more", "correct"],
+        ["8", "more", "wrong"],
+        [str(kinds.count((False, "dead"))), "more", "wrong", "dead"],
+    ]
+    assert [row[0] for row in rows[-2:]] == ["median", "published"]
+    counted = sum(int(row[0]) for row in rows[10:-2])
+    assert 10 + counted == len(kinds)
+
+
+def test_twenty_restarts_are_all_shown() -> None:
+    rows = lines(results_table(results_of([entry(k) for k in range(20)], published=None)))
+    assert [row[0] for row in rows[2:]] == [str(k) for k in range(20)]
+
+
+def test_markdown_shows_all_restarts() -> None:
+    results = many()
+    page = results_table(results, "markdown").splitlines()
+    assert page[1] == "| --- | --- | --- | --- | --- | --- | --- |"
+    assert len(page) == 2 + len(results["restarts"]) + 2
+    assert page[4] == "| 2 | correct | converged | 6,400 | 0.9000 | 0.9000 | 0.9000 |"
+
+
+def test_results_of_older_runs_are_shown_too() -> None:
+    old = [
+        {k: v for k, v in e.items() if k not in ("started", "stopped", "loss")}
+        for e in (correct(0, 0.95), entry(1))
+    ]
+    assert lines(results_table(results_of(old)))[2][:3] == ["0", "correct", "6,400"]
+
+
+def test_a_cell_cannot_break_a_markdown_table() -> None:
+    rows = [["task", "note"], ["a|b", "two\nlines"]]
+    assert render(rows, "markdown").splitlines()[2] == "| a\\|b | two lines |"
+    assert render(rows, "text").splitlines()[0] == "task  note"
+
+
+def test_success_counts_every_restart_that_was_started() -> None:
+    entries = [entry(0, stopped="dead"), correct(1, 0.9, started=5000), entry(2)]
+    line = "1 of 3 restarts hold a correct program (95 % interval 0.06 to 0.79)"
+    assert success(results_of(entries)) == line
+    unfinished = results_of(entries, missing=["shard-2-of-4", "shard-3-of-4"])
+    assert success(unfinished) == f"{line}; not finished: shard-2-of-4, shard-3-of-4"
+
+
+def test_wilson_intervals_are_the_published_formula() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+ENTRIES = [
+    entry(0),
+    correct(1, 0.93),
+    correct(2, 0.95),
+    entry(3, test_accuracy=0.99, discrete_accuracy=0.99),
+    correct(4, 0.95),
+    correct(5, 0.91),
+    # It took the row of number 3, which was dead.
+    entry(6, started=5000),
+]
+# The restarts of three shards, and the place of each shard's best.
+PARTS = ([0, 1], 1), ([2, 3, 6], 0), ([4, 5], 0)
+
+
+def write(folder: Path, config: object, results: object = None, hashes: object = None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "manifest.json").write_text(json.dumps({"hashes": hashes or {"model": "1f"}}))
+    if results is not None:
+        (folder / "results.json").write_text(json.dumps(results))
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Path:
+    """A run of seven restarts in three shards, all finished."""
+    for part, (numbers, best) in enumerate(PARTS, 1):
+        results = results_of(
+            [copy.deepcopy(ENTRIES[k]) for k in numbers],
+            best,
+            batches={"test": part / 10},
+            command=f"python train.py --shard={part}/3",
+            seconds=part + 0.25,
+        )
+        write(tmp_path / shard_name(part, 3), {**SETTINGS, "shard": f"{part}/3"}, results)
+    return tmp_path
+
+
+def test_joined_shards_are_one_run(parent: Path) -> None:
+    joined = join(str(parent))
+    assert joined["restarts"] == ENTRIES
+    assert joined["best"] == 2, "of two equal ones the first"
+    assert joined["nets"] == {"net_0": 0.94}, "the median of 0.91, 0.93, 0.95 and 0.95"
+    assert joined["seconds"] == 6.8
+    assert joined["batches"] == {"test": 0.2}, "those of the best program"
+    assert joined["command"].splitlines()[2] == "python train.py --shard=3/3"
+    assert joined["missing"] == []
+    assert success(joined).startswith("4 of 7 restarts")
+    assert joined.keys() == results_of([]).keys() | {"missing"}
+
+
+def test_the_best_of_a_run_without_a_correct_restart_is_a_shards_best(parent: Path) -> None:
+    """Number 3 has the highest accuracy, but its program was given up."""
+    for part, numbers, best in ((1, [0], 0), (2, [3, 6], 1), (3, [7], 0)):
+        entries = [*ENTRIES, entry(7, test_accuracy=0.2)]
+        path = parent / shard_name(part, 3) / "results.json"
+        path.write_text(json.dumps(results_of([entries[k] for k in numbers], best)))
+    joined = join(str(parent))
+    assert joined["restarts"][joined["best"]]["seed"] == 7
+    assert joined["nets"] == {"net_0": 0.5}
+
+
+def test_missing_and_unfinished_shards_are_named(parent: Path) -> None:
+    (parent / "shard-1-of-3" / "results.json").unlink()
+    (parent / "shard-3-of-3").rename(parent / "elsewhere")
+    joined = join(str(parent))
+    assert joined["missing"] == ["shard-1-of-3", "shard-3-of-3"]
+    assert [e["seed"] for e in joined["restarts"]] == [2, 3, 6]
+    assert joined["best"] == 0
+
+
+def change(parent: Path, part: int, file: str, **values: object) -> None:
+    path = parent / shard_name(part, 3) / file
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+@pytest.mark.parametrize("unfinished", [False, True])
+@pytest.mark.parametrize(
+    ("file", "values", "what"),
+    [
+        ("config.json", {"seed": 1}, "'seed'"),
+        ("config.json", {"hypers": {"T": 6}}, "'hypers'"),
+        ("manifest.json", {"hashes": {"model": "2e"}}, "the contents of 'model'"),
+    ],
+)
+def test_shards_of_different_runs_are_refused(
+    parent: Path, file: str, values: dict, what: str, unfinished: bool
+) -> None:
+    change(parent, 3, file, **values)
+    if unfinished:
+        (parent / "shard-3-of-3" / "results.json").unlink()
+    with pytest.raises(RunError) as raised:
+        join(str(parent))
+    assert str(raised.value) == (
+        f"{parent}/shard-1-of-3 and {parent}/shard-3-of-3 differ in {what}, so they are not "
+        "shards of one run"
+    )
+
+
+def test_shards_that_learned_from_different_data_are_refused(parent: Path) -> None:
+    change(parent, 2, "results.json", data={"digits": "MNIST"})
+    with pytest.raises(RunError, match="differ in the data that they learned from"):
+        join(str(parent))
+
+
+def test_shards_of_another_number_of_parts_are_refused(parent: Path) -> None:
+    (parent / "shard-3-of-3").rename(parent / "shard-3-of-4")
+    with pytest.raises(RunError, match="holds shards of 3 and of 4: keep those of one run"):
+        join(str(parent))
+
+
+def test_a_folder_that_holds_another_shard_is_refused(parent: Path) -> None:
+    change(parent, 2, "config.json", shard="1/3")
+    with pytest.raises(RunError, match="shard-2-of-3 holds shard 1/3, not 2/3"):
+        join(str(parent))
+
+
+def test_a_restart_in_two_shards_is_refused(parent: Path) -> None:
+    change(parent, 3, "results.json", restarts=[ENTRIES[4], ENTRIES[2]])
+    with pytest.raises(RunError, match="restart 2 is there twice, in .*2-of-3 and in .*3-of-3"):
+        join(str(parent))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"restarts": [',
+        "[]",
+        json.dumps(results_of([])),
+        json.dumps(results_of([entry(0)], best=1)),
+        json.dumps(results_of([entry(0, correct=None)])),
+        json.dumps(results_of([{"seed": 0}])),
+        json.dumps({"restarts": [entry(0)], "best": 0}),
+        json.dumps(results_of([entry(0)], seconds="10")),
+    ],
+)
+def test_damaged_results_are_refused(parent: Path, text: str) -> None:
+    path = parent / "shard-2-of-3" / "results.json"
+    path.write_text(text)
+    with pytest.raises(RunError) as raised:
+        join(str(parent))
+    assert str(raised.value) == f"{path} is damaged: do this shard again with --restart"
+
+
+def test_a_damaged_config_is_refused(parent: Path) -> None:
+    (parent / "shard-2-of-3" / "config.json").write_text("{")
+    with pytest.raises(RunError, match="shard-2-of-3/config.json is damaged: do this shard again"):
+        join(str(parent))
+
+
+def test_a_folder_without_shards_or_with_none_finished_is_refused(
+    parent: Path, tmp_path: Path
+) -> None:
+    for part in (1, 2, 3):
+        (parent / shard_name(part, 3) / "results.json").unlink()
+    with pytest.raises(RunError, match="no shard in .* is finished: run each of --shard=1/3"):
+        join(str(parent))
+    for empty in (tmp_path / "shard-1-of-3", tmp_path / "nowhere"):
+        with pytest.raises(RunError, match="holds no shards: folders named shard-1-of-4 and so on"):
+            join(str(empty))

@@ -1,0 +1,149 @@
+"""The training loop: when it stops, whom it drops, and that it goes on where it was."""
+
+import dataclasses
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from terpret import compile_model
+from terpret.language.errors import Source
+from terpret.learning.learner import Learner
+from terpret.learning.method import PRESETS, Method
+from terpret.learning.restarts import DEAD, Progress, Restart, Restarts, plateaued, rung_reached
+from terpret.learning.task import Symbols, Task
+from terpret.learning.train import Budget, Stopped, train
+from tests.small_models import TINY, tiny_batch
+
+# Eager to commit itself, so that some restarts of TINY end in the branch that cannot be right.
+HASTY = dataclasses.replace(PRESETS["ntpt"], batch_size=4, dirichlet=0.1, first_rung=0)
+
+
+def tiny_task() -> Task:
+    def batches(seed: int, batch_size: int, start: int) -> tf.data.Dataset:
+        return tf.data.Dataset.from_tensors(tiny_batch()).repeat()
+
+    symbols = Symbols({"x": np.arange(3)}, ({},), {"y": (np.arange(3) + 1) % 3})
+    return Task("tiny", batches, lambda size: batches(0, 4, 0).take(1), "", symbols, {}, {})
+
+
+def start(
+    folder: Path, method: Method = HASTY, updates: int = 400, **options: object
+) -> tuple[Restarts, Learner, list[Progress]]:
+    """Trains six restarts of TINY."""
+    model = compile_model(Source("tiny.py", TINY), restarts=6, seed=2)
+    learner = Learner(model, method, 2, updates * 4, xla=False)
+    reports: list[Progress] = []
+
+    def report(progress: Progress) -> None:
+        reports.append(progress)
+        if options.get("kill_at") == len(reports):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def retire(rows: list[int], restarts: Restarts) -> list[dict[str, object]]:
+        return [{"entry": {"seed": restarts.rows[row].number}} for row in rows]
+
+    wanted = {k: v for k, v in options.items() if k != "kill_at"}
+    budget = Budget(updates * 4, tuple(range(6)), check_every=80, **{"fresh": 6, **wanted})
+    found = train(learner, tiny_task(), budget, str(folder), report, retire)
+    return found, learner, reports
+
+
+def test_restarts_are_solved_by_the_discrete_program(tmp_path: Path) -> None:
+    found, learner, reports = start(tmp_path, stop_after_solved=-1)
+    solved = [row.solved for row in found.rows]
+    assert 0 < sum(solved) < 6
+    for k, row in enumerate(found.rows):
+        values = learner.model.program(k).values
+        assert row.solved == bool(values["p"] == 0 and values["q"][0] == 1)
+    assert reports[-1].examples == 1600
+    assert [p.accuracies is not None for p in reports][:4] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("enough", [1, 3])
+def test_it_stops_when_enough_are_solved(enough: int, tmp_path: Path) -> None:
+    found, _, reports = start(tmp_path, stop_after_solved=enough)
+    assert sum(row.solved for row in found.rows) >= enough
+    assert reports[-1].examples < 1600
+    assert np.sum(reports[-2].solved_at >= 0) < enough
+
+
+def test_it_stops_by_default_when_all_are_solved_and_no_network_learns(tmp_path: Path) -> None:
+    method = dataclasses.replace(PRESETS["robust"], batch_size=4, rise=0.05)
+    found, _, reports = start(tmp_path, method)
+    assert all(row.solved for row in found.rows)
+    assert reports[-1].examples < 1600
+
+
+def test_a_plateau_is_judged_by_a_restarts_own_loss() -> None:
+    falling = Restart(0, losses=tuple((k * 10, 1 / k) for k in range(1, 41)))
+    flat = Restart(0, losses=tuple((k * 10, 1.0) for k in range(1, 41)))
+    lost = Restart(0, losses=tuple((k * 10, float("nan")) for k in range(1, 41)))
+    assert not plateaued(falling, 400, 0.05)
+    assert plateaued(flat, 400, 0.05)
+    assert plateaued(lost, 400, 0.05)
+
+
+def test_rungs_are_the_first_and_its_doubles() -> None:
+    reached = [rung_reached(seen - 10, seen, 30) for seen in range(10, 260, 10)]
+    assert {k * 10 + 10: r for k, r in enumerate(reached) if r} == {
+        30: 30,
+        60: 60,
+        120: 120,
+        240: 240,
+    }
+    assert rung_reached(0, 1000, 0) == 0
+
+
+def test_dead_restarts_are_dropped_in_place(tmp_path: Path) -> None:
+    method = dataclasses.replace(HASTY, first_rung=400, plateau=0.05)
+    found, learner, _ = start(tmp_path, method)
+    dead = [k for k, row in enumerate(found.rows) if row.stopped == DEAD]
+    assert dead
+    assert not any(found.rows[k].solved for k in dead)
+    for k in dead:
+        seen = int(learner.steps[k]) * 4
+        assert found.rows[k].losses[-1][0] == seen < 1600
+    assert len(found.retired) == 0
+
+
+def test_a_dead_restarts_row_goes_to_a_fresh_one_that_counts(tmp_path: Path) -> None:
+    method = dataclasses.replace(HASTY, first_rung=400, plateau=0.05)
+    found, learner, reports = start(tmp_path, method, 1200, refill=True, fresh=7, stride=2)
+    numbers = [row.number for row in found.rows]
+    gone = [one["entry"]["seed"] for one in found.retired]
+    assert gone
+    fresh = sorted(n for n in [*numbers, *gone] if n >= 6)
+    assert fresh == list(range(7, 7 + 2 * len(fresh), 2))
+    assert len(set(numbers + gone)) == 6 + len(fresh)
+    for k, row in enumerate(found.rows):
+        assert int(learner.steps[k]) * 4 + row.started <= 4800
+        assert (row.started > 0) == (row.number >= 6)
+    solved_before = np.sum(reports[len(reports) // 4].solved_at >= 0)
+    assert sum(row.solved for row in found.rows) > solved_before
+
+
+def test_all_dead_is_the_end(tmp_path: Path) -> None:
+    hopeless = dataclasses.replace(HASTY, first_rung=80, plateau=1.0)
+    found, _, reports = start(tmp_path, hopeless, stop_after_solved=-1)
+    assert all(row.stopped == DEAD or row.solved for row in found.rows)
+
+
+def test_stopped_by_a_signal_it_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    method = dataclasses.replace(
+        HASTY, first_rung=400, plateau=0.05, gumbel=0.5, gradient_noise=0.01, anneal=True
+    )
+    whole, undisturbed, reports = start(tmp_path / "a", method, refill=True, stop_after_solved=-1)
+    for moment in (1, 12, 35):
+        folder = tmp_path / f"b{moment}"
+        with pytest.raises(Stopped):
+            start(folder, method, refill=True, stop_after_solved=-1, kill_at=moment)
+        found, resumed, later = start(folder, method, refill=True, stop_after_solved=-1)
+        assert len(later) == len(reports) - moment
+        pairs = zip(undisturbed.variables, resumed.variables, strict=True)
+        for first, second in pairs:
+            np.testing.assert_array_equal(first.numpy(), second.numpy())
+        assert dataclasses.replace(found, seconds=0) == dataclasses.replace(whole, seconds=0)
