@@ -22,6 +22,7 @@ from tensorboard.plugins.text.summary_v2 import text_pb
 from experiments import figures
 from ntpt_models import source_code
 from terpret.backends.model import CompiledModel
+from terpret.learning.measure import confusion_counts
 from terpret.learning.restarts import Progress
 from terpret.learning.task import Task
 
@@ -178,9 +179,7 @@ class EventWriter:
             if network in model.networks:
                 images, true = images[:CONFUSION_IMAGES], labels[:CONFUSION_IMAGES]
                 predicted = model.classify(network, images)[row]
-                size = int(max(predicted.max(), true.max())) + 1
-                matrix = np.zeros((size, size), int)
-                np.add.at(matrix, (true, predicted), 1)
+                matrix = confusion_counts(true, predicted)
                 title = f"{network}: {np.mean(predicted == true):.1%} of {len(true):,} images"
                 yield _image(f"networks/{network}/confusion", figures.confusion(matrix, title))
                 tiles = images[:SAMPLES], predicted[:SAMPLES], true[:SAMPLES]

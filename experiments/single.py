@@ -101,9 +101,7 @@ def train(
         tf.config.experimental.enable_op_determinism()
     run = prepare(config, workdir)
     show = watch(run, warnings) if watch else _ignore
-    events = EventWriter(
-        os.path.join(workdir, "events"), run.model, run.task, hparams(run.learner.method)
-    )
+    events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
 
     def report(progress: Progress) -> None:
         events.write(progress)
@@ -277,6 +275,13 @@ def _ignore(progress: Progress) -> None:
     """Shows nothing."""
 
 
-def hparams(method: Method) -> dict[str, object]:
-    """The settings of a method, as TensorBoard's page of hyperparameters shows them."""
-    return dataclasses.asdict(method)
+def _hparams(run: Run) -> dict[str, object]:
+    """What tells runs apart on TensorBoard's page of hyperparameters."""
+    method = run.learner.method
+    return {
+        "preset": run.config.preset,
+        "task": run.task.name,
+        "batch size": method.batch_size,
+        "program rate": method.program_rate,
+        "network rate": method.network_rate,
+    }

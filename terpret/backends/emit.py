@@ -42,6 +42,7 @@ def emit(
     inputs: Mapping[str, tf.Tensor],
     apply: Apply,
     dtype: tf.DType,
+    scope: str,
 ) -> dict[str, tf.Tensor]:
     """Emits the operations of a planned network.
 
@@ -53,6 +54,7 @@ def emit(
       apply: evaluates a network node on its arguments, marginals among them as probabilities;
         an integer result is in the space.
       dtype: the floating point type.
+      scope: the scope of the operations' names, before the lines they come from.
 
     Returns:
       For each root a tensor [restart, batch, *dims, n]; an axis it does not depend on has size 1.
@@ -65,7 +67,8 @@ def emit(
     tensors: dict[int, tf.Tensor] = {}
     for node in nodes:
         if id(node) not in unstacked:
-            with tf.name_scope(f"line_{node.span.line}"):
+            # With a slash at the end the operations of a line share one scope.
+            with tf.name_scope(f"{scope}/line_{node.span.line}/"):
                 tensors[node.number] = emitter.tensor(node, tensors, unstacked)
     return {
         name: _both_axes(emitter.in_space(node, tensors), node.axes)

@@ -1,5 +1,7 @@
 """A compiled model: variables for its parameters, marginals, losses and programs from them."""
 
+import os
+import re
 import types
 from collections.abc import Mapping, Sequence
 
@@ -189,7 +191,10 @@ class CompiledModel(tf.Module):
           logits: replaces `param_logits`.
         """
         logits = self.param_logits if logits is None else logits
-        params = {name: self._space.normalise(value) for name, value in logits.items()}
+        params = {}
+        for name, value in logits.items():
+            with tf.name_scope(_scope(name)):
+                params[name] = self._space.normalise(value)
         inputs = {
             variable.name: self._observed(variable.domain, batch[variable.name])
             for variable in self.checked.of_kind("Input")
@@ -205,7 +210,8 @@ class CompiledModel(tf.Module):
             result = apply_network(node, self.networks[node.network.name], arguments)
             return self._space.normalise(result) if node.total else result
 
-        return emit(self.outputs, self._space, params, inputs, apply, self.dtype)
+        scope = _scope(os.path.basename(self.checked.source.path))
+        return emit(self.outputs, self._space, params, inputs, apply, self.dtype, scope)
 
     def emit_losses(self, batch: Batch, logits: Batch | None = None) -> tf.Tensor:
         """Emits the loss of every restart, [restart].
@@ -215,6 +221,10 @@ class CompiledModel(tf.Module):
         for an observed constant as for a label. Summed over all of them (design, section 3).
         """
         marginals = self.emit_marginals(batch, logits)
+        with tf.name_scope("loss"):
+            return self._emit_total(batch, marginals)
+
+    def _emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
         total = tf.zeros([self.restarts], self.dtype)
         for variable in self.checked.of_kind("Output"):
             labels = batch[variable.name]
@@ -319,3 +329,8 @@ def initial_logits(
 
 def _shape(shape: tf.TensorShape | None) -> str:
     return "missing" if shape is None else f"[restart, {', '.join(map(str, shape[1:]))}]"
+
+
+def _scope(name: str) -> str:
+    """A name as TensorFlow allows it for operations."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", name).lstrip("_") or "model"

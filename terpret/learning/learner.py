@@ -203,9 +203,11 @@ class Learner(tf.Module):
     def _rates(self, networks: int) -> list[tf.Tensor]:
         """The learning rate of each restart for each variable, [restart] each."""
         program = tf.fill(self.steps.shape, tf.cast(self.method.program_rate, self.steps.dtype))
+        if self.method.rise:
+            program *= tf.minimum(self._seen() / self.horizon / self.method.rise, 1.0)
         network = self.method.network_rate * self._remaining()
         if self.freeze:
-            thawed = self.steps * self.method.batch_size >= self.freeze
+            thawed = self._seen() >= self.freeze
             network = tf.where(thawed, network, tf.zeros_like(network))
         return [program] * len(self._program) + [network] * networks
 
@@ -231,9 +233,7 @@ class Learner(tf.Module):
         method = self.method
         values = [tf.convert_to_tensor(v) for v in self._program]
         if method.gumbel:
-            seen = self.steps * method.batch_size / self.horizon
-            risen = tf.minimum(seen / method.rise, 1.0) if method.rise else 1.0
-            scale = method.gumbel * risen * self._remaining()
+            scale = method.gumbel * self._remaining()
             noise = self._split(scale[:, None] * self._drawn(gumbel))
             values = [value + part for value, part in zip(values, noise, strict=True)]
         if method.temperature != 1.0:
@@ -256,4 +256,8 @@ class Learner(tf.Module):
         """The part of the run that lies ahead of each restart, [restart]; 1 without annealing."""
         if not self.method.anneal:
             return tf.ones_like(self.steps)
-        return tf.nn.relu(1.0 - self.steps * self.method.batch_size / self.horizon)
+        return tf.nn.relu(1.0 - self._seen() / self.horizon)
+
+    def _seen(self) -> tf.Tensor:
+        """The examples each restart has seen, [restart]."""
+        return self.steps * self.method.batch_size

@@ -23,8 +23,8 @@ class Method:
       entropy_decay: d, in weight * exp(-d * update).
       dirichlet: concentration of the initial marginals: large is near uniform.
       gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update.
-      rise: the part of the whole run over which that noise rises from 0.
       temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
+      rise: the part of the whole run over which the program's rate rises from 0.
       anneal: whether the networks' rate and the Gumbel noise fall linearly to 0 over the whole run.
       stop_below_loss: a restart whose loss falls below it has converged and stops.
       first_rung: the examples after which a restart is first judged; later rungs are at twice,
@@ -47,8 +47,8 @@ class Method:
     entropy_decay: float = 0.0
     dirichlet: float = 1.0
     gumbel: float = 0.0
-    rise: float = 0.0
     temperature: float = 1.0
+    rise: float = 0.0
     anneal: bool = False
     stop_below_loss: float = 0.0
     first_rung: int = 0
@@ -109,9 +109,10 @@ PRESETS = {
         first_rung=30_000,
         plateau=0.05,
     ),
-    # Ours. The start decides: near-uniform marginals let the networks learn before the program
-    # commits itself. Noise then breaks the optima that live on an undecided instruction, such as
-    # SUM(R2, R2) with R2 half one tile and half the other.
+    # Ours. The start decides: from near-uniform marginals, and while the program's rate rises, the
+    # networks learn before the program commits itself. Noise makes restarts go different ways, and
+    # breaks the optima that live on an undecided instruction, such as SUM(R2, R2) with R2 half one
+    # tile and half the other.
     "robust": Method(
         optimiser="adam",
         program_rate=0.05,
