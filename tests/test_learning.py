@@ -152,7 +152,7 @@ def test_a_restart_that_begins_later_in_a_row_is_the_same_restart() -> None:
 def test_a_stopped_row_stays_as_it_is_and_the_others_go_on() -> None:
     learner = learner_of(PRESETS["robust"], NETWORKED)
     learner.step(networked_batch())
-    learner.stop(1)
+    learner.active[1].assign(False)
     before = [v.numpy() for v in learner.model.trainable_variables]
     learner.step(networked_batch())
     for old, new in zip(before, learner.model.trainable_variables, strict=True):

@@ -98,18 +98,6 @@ def test_rungs_are_the_first_and_its_doubles() -> None:
     assert rung_reached(0, 1000, 0) == 0
 
 
-def test_dead_restarts_are_dropped_in_place(tmp_path: Path) -> None:
-    method = dataclasses.replace(HASTY, first_rung=400, plateau=0.05)
-    found, learner, _ = start(tmp_path, method)
-    dead = [k for k, row in enumerate(found.rows) if row.stopped == DEAD]
-    assert dead
-    assert not any(found.rows[k].solved for k in dead)
-    for k in dead:
-        seen = int(learner.steps[k]) * 4
-        assert found.rows[k].losses[-1][0] == seen < 1600
-    assert len(found.retired) == 0
-
-
 def test_a_dead_restarts_row_goes_to_a_fresh_one_that_counts(tmp_path: Path) -> None:
     method = dataclasses.replace(HASTY, first_rung=400, plateau=0.05)
     found, learner, reports = start(tmp_path, method, 1200, refill=True, fresh=7, stride=2)
@@ -126,10 +114,18 @@ def test_a_dead_restarts_row_goes_to_a_fresh_one_that_counts(tmp_path: Path) -> 
     assert sum(row.solved for row in found.rows) > solved_before
 
 
-def test_all_dead_is_the_end(tmp_path: Path) -> None:
+def test_without_refill_a_rung_drops_nobody(tmp_path: Path) -> None:
     hopeless = dataclasses.replace(HASTY, first_rung=80, plateau=1.0)
-    found, _, reports = start(tmp_path, hopeless, stop_after_solved=-1)
-    assert all(row.stopped == DEAD or row.solved for row in found.rows)
+    found, learner, _ = start(tmp_path, hopeless, stop_after_solved=-1)
+    assert not any(row.stopped for row in found.rows)
+    assert learner.steps.numpy().tolist() == [400] * 6
+
+
+def test_no_number_left_in_any_row_is_the_end(tmp_path: Path) -> None:
+    method = dataclasses.replace(HASTY, program_rate=float("inf"))
+    found, _, reports = start(tmp_path, method)
+    assert [row.stopped for row in found.rows] == [DEAD] * 6
+    assert len(reports) == 1
 
 
 def test_stopped_by_a_signal_it_goes_on_to_the_same_bits(tmp_path: Path) -> None:

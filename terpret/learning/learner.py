@@ -103,10 +103,6 @@ class Learner(tf.Module):
             for slot, start in zip(slots, self._starts, strict=True):
                 slot[row].assign(tf.fill(slot.shape[1:], tf.constant(start, slot.dtype)))
 
-    def stop(self, row: int) -> None:
-        """Keeps a row's values as they are from now on."""
-        self.active[row].assign(False)
-
     def run(self, batches: Iterator[Batch], count: int, frozen: bool = False) -> tf.Tensor:
         """Makes `count` updates on the next batches.
 

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from terpret.program import Labels, Program
 
-
 SAMPLE = 500
 
 

@@ -37,8 +37,8 @@ class Budget:
       check_every: the number of examples between checks of the discretised programs.
       stop_after_solved: stop as soon as so many restarts are solved; 0: when all are, if there are
         no networks to train on, and -1: never.
-      refill: whether a dead restart's row is given to a fresh one, whose numbers go on from
-        `fresh` in steps of `stride`.
+      refill: whether rungs drop dead restarts and give their rows to fresh ones, whose numbers go
+        on from `fresh` in steps of `stride`. Without it a rung would save nothing.
       fresh: the number of the first restart that takes another's row.
       stride: the difference of the numbers of two such restarts.
       checkpoint_seconds: the time between checkpoints.
@@ -174,7 +174,8 @@ class _Loop:
                 rows[k] = dataclasses.replace(row, stopped=why)
 
     def _check_due(self, before: int, end: int) -> bool:
-        every, first = self._budget.check_every, self._learner.method.first_rung
+        every = self._budget.check_every
+        first = self._learner.method.first_rung if self._budget.refill else 0
         rows = self._restarts.rows
         return (
             end // every > before // every
@@ -203,16 +204,17 @@ class _Loop:
         return self._known[key]
 
     def _rung(self, before: int, end: int) -> None:
-        """Drops restarts that a rung finds dead; their rows go to fresh ones, if asked."""
+        """Drops the restarts that a rung finds dead, and begins fresh ones in their rows."""
         method, budget, rows = self._learner.method, self._budget, self._restarts.rows
+        if not budget.refill or end >= self._last:
+            return
         for k, row in enumerate(rows):
             rung = rung_reached(before - row.started, end - row.started, method.first_rung)
             if rung and not row.stopped and not row.solved:
                 if plateaued(row, rung, method.plateau):
-                    self._learner.stop(k)
                     rows[k] = dataclasses.replace(row, stopped=DEAD)
         dead = [k for k, row in enumerate(rows) if row.stopped == DEAD]
-        if not budget.refill or not dead or end >= self._last:
+        if not dead:
             return
         self._restarts.retired += self._retire(dead, self._restarts)
         for k in dead:
