@@ -5,15 +5,14 @@ import sys
 from absl import flags
 
 from experiments import arguments
-
-PRESETS = ["robust", "ntpt", "terpret", "terpret-custom", "terpret-fp"]
+from terpret.learning.method import PRESETS
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
 flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "The ADD2X2 task.")
 flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
 flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
-flags.DEFINE_enum("preset", "robust", PRESETS, "Optimiser, rates, noise and start.")
+flags.DEFINE_enum("preset", "robust", list(PRESETS), "Optimiser, rates, noise and start.")
 flags.DEFINE_integer("restarts", 10, "Independent starts, trained side by side.", 1, 10_000)
 flags.DEFINE_string("shard", "", "i/n: do the i-th of n parts of the restarts, in a subfolder.")
 flags.DEFINE_bool("refill", False, "Give the row of a dead restart to a fresh one.")

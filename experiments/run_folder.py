@@ -1,5 +1,6 @@
 """The folder of a run: whose it is, and that it goes on with what it began with."""
 
+import contextlib
 import dataclasses
 import glob
 import hashlib
@@ -7,13 +8,18 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 
+import tensorflow as tf
+
 from experiments.config import Config, RunError, model_path
-from terpret.learning.files import read_json, write_json, write_text
+from terpret.learning.files import read_json, write_bytes, write_json, write_text
+from terpret.learning.network_file import FILE_NAME
 
 # Raised whenever a checkpoint written before could no longer be continued.
 FORMAT = 2
+INIT_NETWORKS = "init_networks.npz"
 _AFRESH = "give another --workdir, or --restart to begin afresh there"
 _FILES = (
     "config.json",
@@ -22,7 +28,8 @@ _FILES = (
     "curves.json",
     "program.txt",
     "program.json",
-    "networks.npz",
+    FILE_NAME,
+    INIT_NETWORKS,
 )
 
 
@@ -57,6 +64,9 @@ def claim(config: Config, workdir: str, afresh: bool) -> tuple[dict[str, object]
         with open(source, encoding="utf-8") as file:
             write_text(os.path.join(workdir, "model", os.path.basename(source)), file.read())
         write_json(os.path.join(workdir, "manifest.json"), now)
+        if config.init_nets:
+            with open(_networks_file(config), "rb") as file:
+                write_bytes(os.path.join(workdir, INIT_NETWORKS), file.read())
         # Last: a folder with a config has all the rest.
         write_json(os.path.join(workdir, "config.json"), dataclasses.asdict(config))
     except OSError as error:
@@ -70,6 +80,28 @@ def model_copy(config: Config, workdir: str) -> str:
     return path if os.path.exists(path) else model_path(config.model)
 
 
+def networks_copy(config: Config, workdir: str) -> str:
+    """The run folder's copy of the networks it starts from, or these where there is none yet."""
+    path = os.path.join(workdir, INIT_NETWORKS)
+    return path if os.path.exists(path) else config.init_nets
+
+
+@contextlib.contextmanager
+def writing(workdir: str) -> Iterator[None]:
+    """Says in one sentence that a run folder cannot be written.
+
+    Raises:
+      RunError: something inside could not be written.
+    """
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"cannot write to {workdir}: {reason}; when that is mended, the same command continues"
+        ) from None
+
+
 def versions() -> dict[str, str]:
     """The versions of what a run depends on."""
     names = ("tensorflow", "tensorflow-datasets", "numpy")
@@ -81,16 +113,19 @@ def versions() -> dict[str, str]:
 
 
 def _manifest(config: Config) -> dict[str, object]:
-    nets = config.init_nets
-    inside = os.path.join(nets, "networks.npz")
     files = {
         "model": model_path(config.model),
         "data": config.data,
         "hypers_file": config.hypers_file,
-        "init_nets": inside if os.path.isdir(nets) else nets,
+        "init_nets": _networks_file(config),
     }
     hashes = {name: _hash(path) for name, path in files.items() if os.path.isfile(path)}
     return {"format": FORMAT, "hashes": hashes, "versions": versions()}
+
+
+def _networks_file(config: Config) -> str:
+    inside = os.path.join(config.init_nets, FILE_NAME)
+    return inside if os.path.isdir(config.init_nets) else config.init_nets
 
 
 def _compare(config: Config, now: dict[str, object], workdir: str) -> list[str]:

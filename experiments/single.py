@@ -1,5 +1,6 @@
 """One model learned on one task: from the settings and a folder to the results."""
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
 from experiments.results import all_curves, measured, results_of
-from experiments.run_folder import claim, model_copy
+from experiments.run_folder import claim, model_copy, networks_copy, writing
 from experiments.tasks import add2x2_task
 from ntpt_models import model_name, program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
@@ -93,7 +94,7 @@ def train(
       Stopped: by a signal, after a checkpoint was written.
     """
     # A model that is wrong is refused before anything is written.
-    refuse_unready(config)
+    refuse_unready(config, workdir)
     results, warnings = claim(config, workdir, afresh)
     if results is not None:
         return results
@@ -104,10 +105,11 @@ def train(
     events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
 
     def report(progress: Progress) -> None:
-        events.write(progress)
+        with writing(workdir):
+            events.write(progress)
         show(progress)
 
-    try:
+    with contextlib.closing(events):
         restarts = train_loop(
             run.learner,
             run.task,
@@ -117,15 +119,9 @@ def train(
             lambda rows, restarts: measured(run, rows, restarts),
         )
         results = results_of(run, restarts, command)
-        events.finish(results)
-        _write(run, restarts, results)
-    except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RunError(
-            f"cannot write to {workdir}: {reason}; when that is mended, the same command continues"
-        ) from None
-    finally:
-        events.close()
+        with writing(workdir):
+            events.finish(results)
+            _write(run, restarts, results)
     return results
 
 
@@ -148,7 +144,7 @@ def prepare(config: Config, workdir: str) -> Run:
         checked = check_model(path, config.hypers)
     method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
     examples = config.examples or method.updates * method.batch_size
-    given = load_networks(config.init_nets) if config.init_nets else None
+    given = load_networks(networks_copy(config, workdir)) if config.init_nets else None
     learner = _learner(config, checked, method, examples, given)
     source = given.source if given else {}
     return Run(config, workdir, task, learner, examples, file, source)
@@ -171,7 +167,7 @@ def restored(run: Run) -> tuple[int, Restarts]:
     return stored[0], restarts_of(stored[1])
 
 
-def refuse_unready(config: Config) -> None:
+def refuse_unready(config: Config, workdir: str) -> None:
     """Refuses settings that cannot work, before anything is written.
 
     Raises:
@@ -180,7 +176,7 @@ def refuse_unready(config: Config) -> None:
     path = model_path(config.model)
     _ = config.numbers
     if config.init_nets:
-        load_networks(config.init_nets)
+        load_networks(networks_copy(config, workdir))
     elif config.freeze_nets:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
     method = PRESETS[config.preset]

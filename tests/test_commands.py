@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,10 @@ def test_the_networks_of_one_run_start_another(finished: tuple, tmp_path: Path) 
     for name in before.files:
         if name != "about":
             np.testing.assert_array_equal(before[name], after[name])
+    shutil.move(workdir / "networks.npz", workdir / "elsewhere.npz")
+    measured = run("evaluate.py", f"--workdir={other}")
+    shutil.move(workdir / "elsewhere.npz", workdir / "networks.npz")
+    assert measured.returncode == 0, measured.stderr
     results = json.loads((other / "results.json").read_text())
     assert results["networks_from"]["task"] == "right"
     assert len({entry["nets"]["net_0"] for entry in results["restarts"]}) == 1
