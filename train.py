@@ -9,7 +9,7 @@ from terpret.learning.method import PRESETS
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
-flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "The ADD2X2 task.")
+flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "Which two tiles.")
 flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
 flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
 flags.DEFINE_enum("preset", "robust", list(PRESETS), "Optimiser, rates, noise and start.")
@@ -31,6 +31,7 @@ flags.DEFINE_integer("distinct_grids", 0, "Distinct training grids; 0: no limit.
 flags.DEFINE_integer("seed", 0, "The root seed.")
 flags.DEFINE_string("workdir", "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED.")
 flags.DEFINE_enum("digits", "auto", ["auto", "mnist", "embedded"], "The images of digits.")
+flags.DEFINE_string("operators", "auto", "auto, embedded, an .npz file or a prepared folder.")
 flags.DEFINE_string("data_dir", None, "Where tensorflow-datasets keeps its data.")
 flags.DEFINE_integer("check_every", 2000, "Examples between checks of the programs.", 1)
 flags.DEFINE_float("checkpoint_seconds", 60.0, "Time between checkpoints.", 0.0)

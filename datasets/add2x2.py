@@ -1,17 +1,10 @@
-"""The ADD2X2 tasks: 2x2 grids of digits, labelled with the sum of one pair of tiles.
-
-Grids are composed on the fly from a pool of digit images, uniformly and independently tile by tile.
-The grid of (seed, i) is the same for every task; only the sum differs.
-"""
+"""The ADD2X2 tasks: 2x2 grids of digits, labelled with the sum of one pair of tiles."""
 
 import tensorflow as tf
 
-from datasets.pools import SIDE, DataError, ImagePool
-from datasets.seeds import Tensors, draws, served, shuffled_epochs, stream
-
-# The tiles that a task adds; tiles are numbered row by row.
-TASKS = {"top": (0, 1), "left": (0, 2), "bottom": (2, 3), "right": (1, 3)}
-_TILES = 4
+from datasets.grids import grid_stream, tiles_of
+from datasets.pools import ImagePool
+from datasets.seeds import Tensors
 
 
 def grids(
@@ -85,25 +78,9 @@ def _grids(
     labelled: bool,
 ) -> tf.data.Dataset:
     """Composes the batches of `grids` and `labelled_grids`."""
-    if task not in TASKS:
-        raise DataError(f"There is no ADD2X2 task '{task}'; the tasks are {', '.join(TASKS)}.")
-    if distinct < 0:
-        raise DataError(f"The number of distinct examples must not be negative, not {distinct}.")
-    first, second = TASKS[task]
-    images, labels = pool.tensors
+    first, second = tiles_of("ADD2X2", task)
 
-    def compose(numbers: tf.Tensor) -> Tensors:
-        places = draws(seed, shuffled_epochs(seed, numbers, distinct), _TILES, below=len(pool))
-        digits = tf.gather(labels, places)
-        sums = digits[:, first] + digits[:, second]
-        return {"places": places, "final_sum": sums} | ({"labels": digits} if labelled else {})
+    def sums(_: tf.Tensor, digits: tf.Tensor) -> Tensors:
+        return {"final_sum": digits[:, first] + digits[:, second]}
 
-    def show(batch: Tensors) -> Tensors:
-        pixels = tf.gather(images, tf.reshape(batch["places"], [-1]))
-        tiles = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
-        rest = {name: value for name, value in batch.items() if name != "places"}
-        # A batch size known beforehand spares whoever uses it from tracing for one that is not.
-        size = batch["places"].shape[0] or -1
-        return {"tiles": tf.reshape(tiles, [size, _TILES, SIDE, SIDE]), **rest}
-
-    return served(stream(compose, batch_size, start, examples).map(show))
+    return grid_stream(pool, sums, seed, batch_size, start, examples, distinct, labelled)

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import re
 import threading
 import urllib.request
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from datasets.pools import SIDE, DataError, ImagePool
+from datasets.pools import SIDE, DataError, ImagePool, data_folder
 
 SPLITS = {"train": 60_000, "test": 10_000}
 # The SHA-256 sums under which tensorflow-datasets knows the four files.
@@ -91,11 +90,8 @@ def network_answers() -> bool:
 
 def _data_folder(data_dir: str | None) -> Path:
     """Returns the data directory; one that was named must exist."""
-    if data_dir is None:
-        default = os.environ.get("TFDS_DATA_DIR", os.path.join("~", "tensorflow_datasets"))
-        return Path(default).expanduser()
-    folder = Path(data_dir).expanduser()
-    if not folder.is_dir():
+    folder = data_folder(data_dir)
+    if data_dir is not None and not folder.is_dir():
         raise MnistAbsent(
             f"The data directory {folder} does not exist; name one that does, or choose the "
             "embedded digits.",

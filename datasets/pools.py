@@ -1,7 +1,9 @@
 """What every scenario's data share: a pool of labelled images, and the error a user may meet."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -55,3 +57,9 @@ class ImagePool:
         # The first to ask may be tracing a graph, whose tensors nobody else could use.
         with tf.init_scope(), tf.device("CPU"):
             return tf.constant(self.images.reshape(len(self), -1)), tf.constant(self.labels)
+
+
+def data_folder(data_dir: str | None) -> Path:
+    """Returns the data directory; without a name, that of tensorflow-datasets."""
+    default = os.environ.get("TFDS_DATA_DIR", os.path.join("~", "tensorflow_datasets"))
+    return Path(data_dir or default).expanduser()

@@ -63,6 +63,7 @@ def config_of(values: flags.FlagValues) -> Config:
         distinct_grids=values.distinct_grids,
         seed=values.seed,
         digits=values.digits,
+        operators=values.operators,
         data_dir=values.data_dir,
         check_every=values.check_every,
         xla=values.xla,

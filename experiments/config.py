@@ -32,6 +32,7 @@ class Config:
       distinct_grids: distinct training examples; 0 is no limit.
       seed: the root seed.
       digits: auto, mnist or embedded.
+      operators: auto, embedded, or a file or folder of operators.
       data_dir: where tensorflow-datasets keeps its data; None is its default.
       check_every: examples between checks of the discretised programs.
       xla: whether the training step is compiled by XLA.
@@ -56,6 +57,7 @@ class Config:
     distinct_grids: int
     seed: int
     digits: str
+    operators: str
     data_dir: str | None
     check_every: int
     xla: bool

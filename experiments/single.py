@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from datasets.digits import load_digits
+from datasets.operators import load_operators
 from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
 from experiments.results import all_curves, measured, results_of
 from experiments.run_folder import claim, model_copy, networks_copy, writing
-from experiments.tasks import add2x2_task
+from experiments.tasks import add2x2_task, apply2x2_task
 from ntpt_models import model_name, program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.learning.checkpoints import Checkpoints
@@ -31,7 +32,19 @@ from terpret.learning.task import Task
 from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
 
-TASKED = ("add2x2_model",)
+
+def _add2x2(config: Config) -> Task:
+    digits = load_digits(config.digits, config.data_dir)
+    return add2x2_task(config.task, digits, config.distinct_grids)
+
+
+def _apply2x2(config: Config) -> Task:
+    operators = load_operators(config.operators, config.data_dir)
+    return apply2x2_task(config.task, operators, config.distinct_grids)
+
+
+# The task of each model that needs no data file.
+TASKS = {"add2x2_model": _add2x2, "apply2x2_model": _apply2x2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,9 +152,8 @@ def prepare(config: Config, workdir: str) -> Run:
         count = instances(file.named(TRAIN))
         method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
-        digits = load_digits(config.digits, config.data_dir)
-        task = add2x2_task(config.task, digits, config.distinct_grids)
         checked = check_model(path, config.hypers)
+        task = TASKS[model_name(checked)](config)
     method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
     examples = config.examples or method.updates * method.batch_size
     given = load_networks(networks_copy(config, workdir)) if config.init_nets else None
@@ -188,10 +200,9 @@ def refuse_unready(config: Config, workdir: str) -> None:
         open_file(config.data, path, config.hypers, config.hypers_file)
         return
     name = model_name(check_model(path, config.hypers))
-    if name not in TASKED:
-        raise RunError(
-            f"train.py has no task for {name}: give --data=FILE.json, or train {TASKED[0]}"
-        )
+    if name not in TASKS:
+        models = " or ".join(TASKS)
+        raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
 
 
 def _learner(

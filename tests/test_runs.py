@@ -33,6 +33,7 @@ CONFIG = Config(
     distinct_grids=0,
     seed=0,
     digits="embedded",
+    operators="embedded",
     data_dir=None,
     check_every=100,
     xla=False,

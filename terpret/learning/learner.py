@@ -13,6 +13,8 @@ from terpret.learning.noise import gumbel, keys, normal
 from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, entropies
 
 Batch = Mapping[str, tf.Tensor]
+# An optimiser's slots by the reference of their variable.
+Slots = dict[object, list[tf.Variable]]
 # The kernel [in, out] and bias [out] of each layer, by network.
 Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
 
@@ -45,6 +47,7 @@ class Learner(tf.Module):
         freeze: int = 0,
         frozen: CompiledModel | None = None,
         given: Layers | None = None,
+        slots: Slots | None = None,
     ):
         """Starts a restart in every row.
 
@@ -58,6 +61,8 @@ class Learner(tf.Module):
           freeze: the number of examples before a restart's networks begin to learn.
           frozen: the same model with shared networks and `model`'s Params.
           given: networks to start from; the model's other ones start at random.
+          slots: the optimiser's slots by variable, of learners that share networks: this one adds
+            those of its own.
         """
         super().__init__(name="learner")
         self.model, self.method, self.seed = model, method, seed
@@ -71,10 +76,12 @@ class Learner(tf.Module):
         learned = freeze < examples and model.library.restarts == rows
         self._networks = model.network_variables if learned else []
         self._rule, self._starts = OPTIMISERS[method.optimiser]
-        self.slots = [
-            [tf.Variable(tf.fill(v.shape, tf.constant(s, v.dtype))) for s in self._starts]
-            for v in (*self._program, *self._networks)
-        ]
+        slots = {} if slots is None else slots
+        for v in (*self._program, *self._networks):
+            if v.ref() not in slots:
+                starts = [tf.constant(s, v.dtype) for s in self._starts]
+                slots[v.ref()] = [tf.Variable(tf.fill(v.shape, start)) for start in starts]
+        self.slots = [slots[v.ref()] for v in (*self._program, *self._networks)]
         self.step = tf.function(self._step, autograph=False, jit_compile=xla)
         self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
         self._run = tf.function(self._loop, autograph=False)

@@ -90,7 +90,7 @@ def train(
         seen, restarts = stored[0], restarts_of(stored[1])
     loop = _Loop(learner, task, budget, restarts, retire)
     saved = time.monotonic()
-    with _Signals() as signals:
+    with Signals() as signals:
         batches = iter(task.batches(learner.seed, learner.method.batch_size, seen))
         while not loop.finished(seen):
             before, started = seen, time.monotonic()
@@ -227,13 +227,13 @@ def _rounded_up(examples: int, size: int) -> int:
     return -(-examples // size) * size
 
 
-class _Signals:
+class Signals:
     """Notes SIGTERM and SIGINT, to be acted on between stretches."""
 
     def __init__(self) -> None:
         self.caught = False
 
-    def __enter__(self) -> "_Signals":
+    def __enter__(self) -> "Signals":
         self._before = {
             number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
         }

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets.add2x2 import TASKS, grids, labelled_grids
+from datasets.add2x2 import grids, labelled_grids
 from datasets.embedded_digits import load_embedded
+from datasets.grids import TASKS
 from datasets.pools import DataError, ImagePool
-
-Arrays = dict[str, np.ndarray]
+from tests.datasets.streams import assert_equal, collect, numbered_pool, places
 
 
 @pytest.fixture(scope="module")
@@ -19,28 +19,8 @@ def pool() -> ImagePool:
 
 @pytest.fixture(scope="module")
 def numbered() -> ImagePool:
-    """200 images, each of which shows its own number in its first two pixels."""
-    images = np.zeros((200, 28, 28), np.uint8)
-    images[:, 0, 0] = np.arange(200)
-    return ImagePool(images, (np.arange(200) % 10).astype(np.int32))
-
-
-def collect(data: tf.data.Dataset, batches: int | None = None) -> Arrays:
-    """Returns the batches of a data set end to end."""
-    parts = list((data if batches is None else data.take(batches)).as_numpy_iterator())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def assert_equal(left: Arrays, right: Arrays) -> None:
-    """Asserts that two streams are the same to the last bit."""
-    assert left.keys() == right.keys()
-    for name in left:
-        np.testing.assert_array_equal(left[name], right[name])
-
-
-def places(examples: Arrays) -> np.ndarray:
-    """Returns the image numbers [n, 4] of grids composed from the numbered pool."""
-    return np.rint(examples["tiles"][:, :, 0, 0] * 255).astype(int)
+    """200 images, each of which shows its own number."""
+    return numbered_pool(10)
 
 
 def test_batches_hold_grids_and_sums_only(pool: ImagePool) -> None:
