@@ -28,8 +28,8 @@ from experiments import arguments
 import tensorflow as tf
 
 from experiments.command import guarded
-from experiments.file_task import TRAIN, open_file
 from experiments.config import model_path
+from experiments.file_task import TRAIN, open_file
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
 from terpret.language.errors import parse_hypers

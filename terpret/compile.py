@@ -13,8 +13,10 @@ from terpret.backends.model import SPACES, CompiledModel
 from terpret.backends.networks import Library
 from terpret.core.build import build, too_many_nodes
 from terpret.core.factor import factor
+from terpret.core.flatten import flatten
 from terpret.core.nodes import MAX_NODES, TooManyNodes
 from terpret.core.plan import plan
+from terpret.core.share import share
 from terpret.core.simplify import simplify
 from terpret.core.vectorise import vectorise
 from terpret.core.verify import verify
@@ -83,14 +85,15 @@ def compile_model(
 
     outputs = verify(build(checked, frozenset(given), constants, max_nodes, shared).outputs)
     try:
-        for improve in (simplify, vectorise, simplify, factor):
+        for improve in (simplify, vectorise, simplify, factor, flatten):
             outputs = verify(improve(outputs, max_nodes))
-        planned = verify(plan(outputs, restarts, max_nodes))
+        for order in (share, plan):
+            outputs = verify(order(outputs, restarts, max_nodes))
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
 
     library = library or Library(restarts, seed, dtype)
-    model = CompiledModel(checked, planned, restarts, space, dtype, library, given, constants, seed)
+    model = CompiledModel(checked, outputs, restarts, space, dtype, library, given, constants, seed)
     if params_of is not None:
         model.share_params(params_of)
     return model

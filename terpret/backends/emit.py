@@ -3,7 +3,7 @@
 import collections
 import enum
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -59,16 +59,23 @@ def emit(
     Returns:
       For each root a tensor [restart, batch, *dims, n]; an axis it does not depend on has size 1.
     """
-    nodes = topological(outputs.values())
+    # What has no batch axis needs nothing that has one: all weights are made before they are used.
+    nodes = sorted(topological(outputs.values()), key=lambda node: BATCH in node.axes)
     emitter = _Emitter(space, params, inputs, apply, dtype, _kinds(nodes))
     readers = collections.Counter(id(operand) for node in nodes for operand in node.operands)
     readers.update(id(node) for node in outputs.values())
-    unstacked = _stacks_never_made(nodes, readers)
+    alike = _alike_readings(nodes)
+    together = {node.number for group in alike.values() for node in group}
+    unstacked = _stacks_never_made([n for n in nodes if n.number not in together], readers)
     tensors: dict[int, tf.Tensor] = {}
     for node in nodes:
-        if id(node) not in unstacked:
-            # With a slash at the end the operations of a line share one scope.
-            with tf.name_scope(f"{scope}/line_{node.span.line}/"):
+        if id(node) in unstacked or node.number in tensors:
+            continue
+        # With a slash at the end the operations of a line share one scope.
+        with tf.name_scope(f"{scope}/line_{node.span.line}/"):
+            if node.number in alike:
+                tensors.update(emitter.together(alike[node.number], tensors))
+            else:
                 tensors[node.number] = emitter.tensor(node, tensors, unstacked)
     return {
         name: _both_axes(emitter.in_space(node, tensors), node.axes)
@@ -107,6 +114,24 @@ def _stacks_never_made(nodes: Sequence[Node], readers: collections.Counter) -> s
                         found.add(id(factor))
                         break
     return found
+
+
+def _alike_readings(nodes: Sequence[Node]) -> dict[int, list[Contract]]:
+    """Contractions of one array with weights that differ in their values only.
+
+    Returns:
+      The groups of more than one, by the number of their first.
+    """
+    groups: dict[Hashable, list[Contract]] = {}
+    for node in nodes:
+        if not isinstance(node, Contract) or len(node.factors) != 2:
+            continue
+        weights, array = node.factors
+        if isinstance(weights, Constant) or BATCH in weights.axes or BATCH not in array.axes:
+            continue
+        form = (array.number, weights.axes, weights.shape, node.labels, node.axes, node.output)
+        groups.setdefault(form, []).append(node)
+    return {group[0].number: group for group in groups.values() if len(group) > 1}
 
 
 def _both_axes(tensor: tf.Tensor, axes: tuple[Axis, ...]) -> tf.Tensor:
@@ -185,6 +210,24 @@ class _Emitter:
         tables = self._is(first, Kind.TABLE), self._is(second, Kind.TABLE)
         operands = self._factor(node, first, made), self._factor(node, second, made)
         return space.contract(operands[0], a, operands[1], b, node.output, tables)
+
+    def together(
+        self, group: Sequence[Contract], made: Mapping[int, tf.Tensor]
+    ) -> dict[int, tf.Tensor]:
+        """The tensors of contractions of one array with alike weights, by number."""
+        first, array = group[0], group[0].factors[1]
+        marginal = self._is(first, Kind.MARGINAL)
+        space, take = (self._space, self.in_space) if marginal else (prob, self._as_numbers)
+        weights = tf.stack([take(node.factors[0], made) for node in group])
+        (a, b), which = first.labels, -1
+        # After the labels that both have, as the rows of a matrix product are.
+        place = next(k for k, label in enumerate(first.output) if label not in a or label not in b)
+        output = [*first.output[:place], which, *first.output[place:]]
+        tables = (False, self._is(array, Kind.TABLE))
+        values = self._factor(first, array, made)
+        whole = space.contract(weights, [which, *a], values, b, output, tables)
+        parts = tf.unstack(whole, len(group), place)
+        return {node.number: part for node, part in zip(group, parts, strict=True)}
 
     def _factor(self, node: Contract, factor: Node, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
         # An expectation of floats is linear in probabilities, whatever the space.

@@ -7,9 +7,11 @@ import tensorflow as tf
 
 Labels = Sequence[int]
 
-# Products of at most this many numbers are not worth a call of a matrix product.
-SMALL = 512
-LARGE = SMALL + 1
+# Products of at most this many numbers are not worth a call of a matrix product, nor one of many
+# products side by side.
+SMALL, SMALL_OF_MANY = 512, 2048
+# An open dimension counts as one of this size.
+OPEN = 1000
 # TensorFlow's kernels broadcast tensors of no higher rank in every pattern.
 MAX_BROADCAST = 5
 
@@ -93,18 +95,68 @@ def contract(
     wanted = set(output)
     first, first_labels = _sum_alone(first, first_labels, wanted | set(second_labels))
     second, second_labels = _sum_alone(second, second_labels, wanted | set(first_labels))
-    summed = [label for label in first_labels if label in second_labels and label not in wanted]
+    common = [label for label in first_labels if label in second_labels]
     left = [label for label in first_labels if label not in second_labels]
     right = [label for label in second_labels if label not in first_labels]
-    sizes = dict(zip((*first_labels, *second_labels), (*first.shape, *second.shape), strict=True))
-    products = math.prod(LARGE if size is None else size for size in sizes.values())
-    every = [*output, *summed]
-    matrices = summed and left and right and products > SMALL
-    if matrices or len(every) > MAX_BROADCAST:
+    if left and right and not wanted.issuperset(common):
+        sizes = _sizes(first, first_labels) | _sizes(second, second_labels)
+        kept = {label for label in common if label in wanted and sizes[label] != 1}
+        products = math.prod(size or OPEN for label, size in sizes.items() if label not in kept)
+        if products > (SMALL_OF_MANY if kept else SMALL):
+            return _matrix_product(first, first_labels, second, second_labels, output)
+    larger = max((first_labels, second_labels), key=len)
+    every = _between([label for label in common if label not in wanted], larger, output)
+    if len(every) > MAX_BROADCAST:
         return _einsum(first, first_labels, second, second_labels, output)
     # An outer, matrix-vector or tiny product: element by element, which XLA can fuse.
     product = align(first, first_labels, every) * align(second, second_labels, every)
-    return tf.reduce_sum(product, list(range(len(output), len(every)))) if summed else product
+    return reduce(product, every, output)
+
+
+def _sizes(tensor: tf.Tensor, labels: Labels) -> dict[int, int | None]:
+    return dict(zip(labels, tensor.shape, strict=True))
+
+
+def _between(summed: Labels, operand: Labels, output: Labels) -> list[int]:
+    """The labels of `output` with those of `summed` at their places in `operand`."""
+    result = list(output)
+    for label in reversed(summed):
+        after = [other for other in operand[operand.index(label) + 1 :] if other in result]
+        result.insert(result.index(after[0]) if after else len(result), label)
+    return result
+
+
+def _matrix_product(
+    first: tf.Tensor, first_labels: Labels, second: tf.Tensor, second_labels: Labels, output: Labels
+) -> tf.Tensor:
+    common = [label for label in output if label in first_labels and label in second_labels]
+    free = [label for label in output if (label in first_labels) != (label in second_labels)]
+    if free[0] in second_labels:
+        # The rows of the product come first in the result, so that it is not transposed.
+        first, first_labels, second, second_labels = second, second_labels, first, first_labels
+    rows = [label for label in free if label in first_labels]
+    columns = [label for label in free if label in second_labels]
+    larger, smaller = sorted((first_labels, second_labels), key=len, reverse=True)
+    summed = [label for label in larger if label in smaller and label not in common]
+    a, a_turned = _matrix(first, first_labels, common, rows, summed)
+    b, b_turned = _matrix(second, second_labels, common, columns, summed)
+    product = tf.matmul(a, b, transpose_a=a_turned, transpose_b=not b_turned)
+    sizes = _sizes(first, first_labels) | _sizes(second, second_labels)
+    order = [*common, *rows, *columns]
+    return align(tf.reshape(product, [sizes[label] or -1 for label in order]), order, output)
+
+
+def _matrix(
+    tensor: tf.Tensor, labels: Labels, common: Labels, free: Labels, summed: Labels
+) -> tuple[tf.Tensor, bool]:
+    """The tensor as matrices [common, free, summed], or turned: [common, summed, free]."""
+    turned = list(labels) == [*common, *summed, *free]
+    groups = [common, summed, free] if turned else [common, free, summed]
+    tensor = align(tensor, labels, [label for group in groups for label in group])
+    sizes = iter(tensor.shape)
+    lengths = [[next(sizes) for _ in group] for group in groups if group]
+    shape = [-1 if None in group else math.prod(group) for group in lengths]
+    return tf.reshape(tensor, shape), turned
 
 
 def _sum_alone(tensor: tf.Tensor, labels: Labels, needed: set[int]) -> tuple[tf.Tensor, Labels]:

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from terpret.core.nodes import BATCH, Contract, Node, Pool, Stack, numbers, one_hot, topological
+from terpret.core.order import NOMINAL_BATCH
 from terpret.core.rules import Rules
-
-NOMINAL_BATCH = 64
 
 Signature = tuple[object, ...]
 

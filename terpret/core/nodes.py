@@ -32,7 +32,7 @@ class Axis:
 
 
 RESTART = Axis(0, 0, 0, "restart")
-BATCH = Axis(1, 0, 0, "batch")
+BATCH = Axis(4, 0, 0, "batch")
 
 
 def bound_axis(depth: int, size: int) -> Axis:
@@ -244,7 +244,7 @@ class Pool:
           total: the last dimension of the result is known to sum to 1.
         """
         axes = sorted(axes, key=lambda pair: pair[0])
-        order = sorted(range(len(factors)), key=lambda k: factors[k].number)
+        order = sorted(range(len(factors)), key=lambda k: _part(factors[k]))
         numbers: dict[Label, int] = {}
         sizes: dict[int, int] = {}
         relabelled = []
@@ -304,6 +304,11 @@ class Pool:
             inner,
             total=operand.total,
         )
+
+
+def _part(factor: Node) -> tuple[bool, bool, int]:
+    """Orders factors so that those that play one part in alike contractions have one place."""
+    return not isinstance(factor, Constant), BATCH in factor.axes, factor.number
 
 
 def merge_axes(nodes: Iterable[Node], *more: Axis) -> tuple[Axis, ...]:

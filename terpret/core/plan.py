@@ -1,14 +1,10 @@
 """Contraction order: every sum of products becomes pairwise ones, in the cheapest order."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
-import opt_einsum
-
-from terpret.core.nodes import Axis, Contract, Node, Pool, extents, topological
+from terpret.core.nodes import Axis, Contract, Node, Pool, topological
+from terpret.core.order import Tree, order
 from terpret.core.rules import Rules
-
-EXACT = 7
-NOMINAL_BATCH = 64
 
 
 def plan(outputs: dict[str, Node], restarts: int, limit: int) -> dict[str, Node]:
@@ -42,43 +38,59 @@ def plan(outputs: dict[str, Node], restarts: int, limit: int) -> dict[str, Node]
 
 
 def _pairwise(node: Contract, new: dict[int, Node], pool: Pool, restarts: int) -> Node:
-    terms = [
+    terms: list[tuple[Node, Sequence[int]]] = [
         (new[factor.number], labels)
         for factor, labels in zip(node.factors, node.labels, strict=True)
     ]
     named = dict(zip(node.axis_labels, node.axes, strict=True))
-    for pair in _path(node, restarts):
-        chosen = [terms[k] for k in pair]
-        terms = [term for k, term in enumerate(terms) if k not in pair]
-        last = not terms
-        needed = set(node.output).union(*(labels for _, labels in terms))
-        here = [label for label in dict.fromkeys(_flat(ls for _, ls in chosen)) if label in needed]
-        axes = [(named[label], label) for label in here if label in named]
-        shape = list(node.shape_labels) if last else [label for label in here if label not in named]
-        result = pool.contract(
-            [factor for factor, _ in chosen],
-            [labels for _, labels in chosen],
-            axes,
-            shape,
-            node.total and last,
-        )
-        terms.append((result, _labels_of(result.axes, named, shape)))
-    return terms[0][0]
+    for factor, labels in terms:
+        for axis, label in zip(factor.axes, labels, strict=False):
+            named.setdefault(label, axis)
+    _, tree = order(terms, node.output, restarts)
+    for first, second in _as_path(tree, len(terms)):
+        factors, labels = zip(terms[first], terms[second], strict=True)
+        terms = [term for k, term in enumerate(terms) if k not in (first, second)]
+        if not terms:
+            axes = list(zip(node.axes, node.axis_labels, strict=True))
+            return pool.contract(factors, labels, axes, node.shape_labels, node.total)
+        needed = set(node.output).union(*(ls for _, ls in terms))
+        here = [label for label in dict.fromkeys([*labels[0], *labels[1]]) if label in needed]
+        axes, shape = _axes_and_shape(here, named)
+        result = pool.contract(factors, labels, axes, shape)
+        terms.append((result, [*(label for _, label in axes), *shape]))
+    raise AssertionError(node)
 
 
-def _flat(parts: Iterable[Iterable[int]]) -> Iterable[int]:
-    return (label for part in parts for label in part)
+def _axes_and_shape(
+    labels: Sequence[int], named: Mapping[int, Axis]
+) -> tuple[list[tuple[Axis, int]], list[int]]:
+    """The labels that are axes of the result, in canonical order, and those that are dimensions.
+
+    What is an axis of a factor stays one, also where it is summed over later: then the factor's
+    numbers are where they were. Of two labels of one axis the second is a dimension.
+    """
+    axes: dict[Axis, int] = {}
+    for label in labels:
+        if label in named:
+            axes.setdefault(named[label], label)
+    shape = [label for label in labels if label not in axes.values()]
+    return sorted(axes.items()), shape
 
 
-def _labels_of(axes: tuple[Axis, ...], named: dict[int, Axis], shape: list[int]) -> tuple[int, ...]:
-    label_of = {axis: label for label, axis in named.items()}
-    return (*(label_of[axis] for axis in axes), *shape)
+def _as_path(tree: Tree, count: int) -> list[tuple[int, ...]]:
+    """The order as pairs of places in a list from which each pair is taken, its result put last."""
+    path: list[tuple[int, ...]] = []
+    places: list[Tree] = list(range(count))
 
+    def visit(tree: Tree) -> None:
+        if isinstance(tree, int):
+            return
+        for part in tree:
+            visit(part)
+        path.append(tuple(sorted(places.index(part) for part in tree)))
+        for part in tree:
+            places.remove(part)
+        places.append(tree)
 
-def _path(node: Contract, restarts: int) -> list[tuple[int, ...]]:
-    inputs = ",".join("".join(map(opt_einsum.get_symbol, labels)) for labels in node.labels)
-    output = "".join(map(opt_einsum.get_symbol, node.output))
-    shapes = [extents(factor, restarts, NOMINAL_BATCH) for factor in node.factors]
-    how = "optimal" if len(node.factors) <= EXACT else "auto"
-    path, _ = opt_einsum.contract_path(f"{inputs}->{output}", *shapes, shapes=True, optimize=how)
+    visit(tree)
     return path

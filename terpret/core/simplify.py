@@ -32,12 +32,22 @@ def simplify(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
     Raises:
       TooManyNodes: from the pool.
     """
-    outputs = _rewrite(outputs, frozenset(), limit)
-    outputs = _rewrite(outputs, _read_once(outputs.values()), limit)
+    outputs = rewrite(outputs, frozenset(), limit)
+    outputs = rewrite(outputs, _read_once(outputs.values()), limit)
     return _only_images_that_are_read(outputs, limit)
 
 
-def _rewrite(outputs: dict[str, Node], inline: frozenset[int], limit: int) -> dict[str, Node]:
+def rewrite(outputs: dict[str, Node], inline: frozenset[int], limit: int) -> dict[str, Node]:
+    """Applies the rules once.
+
+    Args:
+      outputs: the roots of a network by name.
+      inline: the numbers of contractions to make part of the contractions that read them.
+      limit: the largest number of nodes.
+
+    Returns:
+      Roots of the same values, made of new nodes.
+    """
     rules = Rules(Pool(limit))
     new: dict[int, Node] = {}
     for node in topological(outputs.values()):

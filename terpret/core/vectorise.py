@@ -6,6 +6,7 @@ of the operands; those are alike in turn, down to whole arrays. Tables and value
 between lanes have no lane axis and are not copied.
 """
 
+import collections
 from collections.abc import Sequence
 
 from terpret.core.nodes import Axis, Contract, Node, Pool, Stack, topological
@@ -29,10 +30,14 @@ def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
     rules = Rules(Pool(limit))
     lanes = _Lanes(rules)
     new: dict[int, Node] = {}
-    for node in topological(outputs.values()):
+    nodes = topological(outputs.values())
+    readers = collections.Counter(operand.number for node in nodes for operand in node.operands)
+    for node in nodes:
         rules.pool.span = node.span
         made = rules.rewrite(node, new, frozenset())
-        if isinstance(made, Stack) and _alike(made.elements):
+        # What is read more often than its siblings would be computed once more by itself.
+        even = len({readers[operand.number] for operand in node.operands}) == 1
+        if isinstance(made, Stack) and even and _alike(made.elements):
             made = lanes.whole(made)
         new[node.number] = made
     return {name: new[node.number] for name, node in outputs.items()}

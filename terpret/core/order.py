@@ -1,0 +1,127 @@
+"""The order of one contraction: which two factors meet first, and what that costs.
+
+Labels are bits: a factor is the set of its labels.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from terpret.core.nodes import Node, extents
+
+# So many factors are ordered by trying every order.
+EXACT = 8
+NOMINAL_BATCH = 64
+# A matrix product makes this many products in the time of one product made alone.
+MATRIX_SPEED = 16
+# Starting one more operation costs as much as so many products.
+START = 1000
+
+# Places of factors, paired.
+Tree = int | tuple["Tree", "Tree"]
+Term = tuple[Node, Sequence[int]]
+
+
+def order(terms: Sequence[Term], output: Sequence[int], restarts: int) -> tuple[float, Tree]:
+    """The cheapest order of a contraction and its cost, in products made one by one.
+
+    Args:
+      terms: the factors, each with its labels.
+      output: the labels of the result.
+      restarts: the number of restarts.
+    """
+    sizes: dict[int, int] = {}
+    for node, labels in terms:
+        sizes.update(zip(labels, extents(node, restarts, NOMINAL_BATCH), strict=True))
+    # A label of size 1 makes no difference.
+    long = [label for label, size in sizes.items() if size > 1]
+    bits = {label: 1 << k for k, label in enumerate(long)}
+    factors = tuple(_union(bits.get(label, 0) for label in labels) for _, labels in terms)
+    kept = _union(bits.get(label, 0) for label in output)
+    return _order(factors, kept, tuple(sizes[label] for label in long))
+
+
+def _union(sets: Iterable[int], start: int = 0) -> int:
+    return functools.reduce(int.__or__, sets, start)
+
+
+@functools.lru_cache(1000)
+def _order(factors: tuple[int, ...], output: int, sizes: tuple[int, ...]) -> tuple[float, Tree]:
+    costs = _Costs(sizes)
+    total = 0.0
+    labels, trees = list(factors), list[Tree](range(len(factors)))
+    while len(labels) > EXACT:
+        a, b, kept = min(_pairs(labels, output), key=lambda pair: costs.growth(labels, *pair))
+        total += costs.meet(labels[a], labels[b], kept)
+        trees = [t for k, t in enumerate(trees) if k not in (a, b)] + [(trees[a], trees[b])]
+        labels = [ls for k, ls in enumerate(labels) if k not in (a, b)] + [kept]
+    cost, tree = _cheapest(labels, trees, output, costs)
+    return total + cost, tree
+
+
+def _pairs(labels: list[int], output: int) -> Iterator[tuple[int, int, int]]:
+    """Any two factors, and the labels of their product."""
+    for a, b in itertools.combinations(range(len(labels)), 2):
+        others = (ls for k, ls in enumerate(labels) if k not in (a, b))
+        yield a, b, (labels[a] | labels[b]) & _union(others, output)
+
+
+def _cheapest(
+    labels: list[int], trees: list[Tree], output: int, costs: "_Costs"
+) -> tuple[float, Tree]:
+    """The best order of all: that of each set of factors comes from those of its subsets."""
+    kept: dict[int, int] = {}
+    best: dict[int, tuple[float, Tree]] = {}
+    for part in range(1, 1 << len(labels)):
+        inside = [k for k in range(len(labels)) if part >> k & 1]
+        if len(inside) == 1:
+            kept[part], best[part] = labels[inside[0]], (0.0, trees[inside[0]])
+            continue
+        outside = (ls for k, ls in enumerate(labels) if not part >> k & 1)
+        kept[part] = _union(labels[k] for k in inside) & _union(outside, output)
+        orders = (
+            (
+                best[a][0] + best[part ^ a][0] + costs.meet(kept[a], kept[part ^ a], kept[part]),
+                (best[a][1], best[part ^ a][1]),
+            )
+            for a in _halves(part)
+        )
+        best[part] = min(orders, key=lambda order: order[0])
+    return best[part]
+
+
+def _halves(part: int) -> Iterator[int]:
+    """Each way of splitting a set in two, once: the half that has the lowest element."""
+    lowest = part & -part
+    subset = rest = part ^ lowest
+    while subset:
+        subset = (subset - 1) & rest
+        yield subset | lowest
+
+
+class _Costs:
+    """What contractions of two factors cost."""
+
+    def __init__(self, sizes: tuple[int, ...]):
+        self._sizes = sizes
+        self._known: dict[int, int] = {}
+
+    def meet(self, first: int, second: int, result: int) -> float:
+        """The products, and the numbers read and written."""
+        products, operands = self._size(first | second), self._size(first) + self._size(second)
+        common = first & second
+        if common & ~result and first & ~second and second & ~first and not common & result:
+            return START + products / MATRIX_SPEED + operands + self._size(result)
+        # The operands' gradients are products made one by one, too.
+        return START + products + 2 * operands + self._size(result)
+
+    def growth(self, labels: list[int], a: int, b: int, result: int) -> int:
+        """By how many numbers the product of two factors is larger than they are."""
+        return self._size(result) - self._size(labels[a]) - self._size(labels[b])
+
+    def _size(self, labels: int) -> int:
+        if labels not in self._known:
+            present = (size for k, size in enumerate(self._sizes) if labels >> k & 1)
+            self._known[labels] = math.prod(present)
+        return self._known[labels]

@@ -1,0 +1,66 @@
+"""A contraction that several others read is made once, or by each reader as part of its own.
+
+Made once it is the cheaper the more often it is read; but the readers may know a better order.
+Tiles weighed by what all restarts agree on are large for each restart, while a restart's weights
+of its own, put together first, meet all tiles in one matrix product.
+"""
+
+import collections
+from collections.abc import Sequence
+
+from terpret.core.nodes import Contract, Node, topological
+from terpret.core.order import Term, order
+from terpret.core.simplify import rewrite
+
+# Nodes that read another, None for an output, and at which place among their operands.
+Readers = Sequence[tuple[Node | None, int]]
+
+
+def share(outputs: dict[str, Node], restarts: int, limit: int) -> dict[str, Node]:
+    """Makes contractions part of all their readers where that costs less.
+
+    Args:
+      outputs: the roots of a simplified network by name.
+      restarts: the number of restarts, for the costs.
+      limit: the largest number of nodes.
+
+    Returns:
+      Roots of the same values.
+    """
+    nodes = topological(outputs.values())
+    readers = collections.defaultdict(list)
+    for node in nodes:
+        for place, operand in enumerate(node.operands):
+            readers[operand.number].append((node, place))
+    for root in outputs.values():
+        readers[root.number].append((None, 0))
+    apart = {
+        node.number
+        for node in nodes
+        if isinstance(node, Contract) and _cheaper_apart(node, readers[node.number], restarts)
+    }
+    return rewrite(outputs, frozenset(apart), limit)
+
+
+def _cheaper_apart(node: Contract, readers: Readers, restarts: int) -> bool:
+    if len(readers) < 2 or not all(isinstance(reader, Contract) for reader, _ in readers):
+        return False
+    once, apart = _cost(node, restarts), 0.0
+    for reader, place in readers:
+        once += _cost(reader, restarts)
+        apart += order(_joined(reader, place, node), reader.output, restarts)[0]
+    return apart < once
+
+
+def _cost(node: Contract, restarts: int) -> float:
+    return order(list(zip(node.factors, node.labels, strict=True)), node.output, restarts)[0]
+
+
+def _joined(reader: Contract, place: int, node: Contract) -> list[Term]:
+    """The factors of `reader` with those of `node` in the place of `node` itself."""
+    terms = list(zip(reader.factors, reader.labels, strict=True))
+    _, labels = terms.pop(place)
+    names: dict[object, object] = dict(zip(node.output, labels, strict=True))
+    for factor, ls in zip(node.factors, node.labels, strict=True):
+        terms.append((factor, [names.setdefault(label, (label,)) for label in ls]))
+    return terms
