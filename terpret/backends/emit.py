@@ -216,15 +216,17 @@ class _Emitter:
     ) -> dict[int, tf.Tensor]:
         """The tensors of contractions of one array with alike weights, by number."""
         first, array = group[0], group[0].factors[1]
+        values, (a, b), which = self._factor(first, array, made), first.labels, -1
+        sizes = {which: len(group), **prob.sizes(made[first.factors[0].number], a)}
+        if not prob.large(sizes, prob.sizes(values, b), (which, *first.output)):
+            return {node.number: self._contract(node, made, set()) for node in group}
         marginal = self._is(first, Kind.MARGINAL)
         space, take = (self._space, self.in_space) if marginal else (prob, self._as_numbers)
         weights = tf.stack([take(node.factors[0], made) for node in group])
-        (a, b), which = first.labels, -1
         # After the labels that both have, as the rows of a matrix product are.
         place = next(k for k, label in enumerate(first.output) if label not in a or label not in b)
         output = [*first.output[:place], which, *first.output[place:]]
         tables = (False, self._is(array, Kind.TABLE))
-        values = self._factor(first, array, made)
         whole = space.contract(weights, [which, *a], values, b, output, tables)
         parts = tf.unstack(whole, len(group), place)
         return {node.number: part for node, part in zip(group, parts, strict=True)}

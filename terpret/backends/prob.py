@@ -1,11 +1,12 @@
 """Probability space: marginals as they are; sums of products by multiplication and addition."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
 Labels = Sequence[int]
+Sizes = Mapping[int, int | None]
 
 # Products of at most this many numbers are not worth a call of a matrix product, nor one of many
 # products side by side.
@@ -56,8 +57,8 @@ def align(tensor: tf.Tensor, labels: Labels, output: Labels) -> tf.Tensor:
         tensor = tf.transpose(tensor, order)
     if len(order) == len(output):
         return tensor
-    sizes = iter([tensor.shape[k] for k in range(len(order))])
-    shape = [next(sizes) if label in labels else 1 for label in output]
+    present = iter(tensor.shape)
+    shape = [next(present) if label in labels else 1 for label in output]
     if shape.count(None) > 1:
         raise ValueError(f"more than one open dimension in {shape}")
     return tf.reshape(tensor, [-1 if size is None else size for size in shape])
@@ -95,17 +96,10 @@ def contract(
     wanted = set(output)
     first, first_labels = _sum_alone(first, first_labels, wanted | set(second_labels))
     second, second_labels = _sum_alone(second, second_labels, wanted | set(first_labels))
-    common = [label for label in first_labels if label in second_labels]
-    left = [label for label in first_labels if label not in second_labels]
-    right = [label for label in second_labels if label not in first_labels]
-    if left and right and not wanted.issuperset(common):
-        sizes = _sizes(first, first_labels) | _sizes(second, second_labels)
-        kept = {label for label in common if label in wanted and sizes[label] != 1}
-        products = math.prod(size or OPEN for label, size in sizes.items() if label not in kept)
-        if products > (SMALL_OF_MANY if kept else SMALL):
-            return _matrix_product(first, first_labels, second, second_labels, output)
-    larger = max((first_labels, second_labels), key=len)
-    every = _between([label for label in common if label not in wanted], larger, output)
+    if large(sizes(first, first_labels), sizes(second, second_labels), output):
+        return _matrix_product(first, first_labels, second, second_labels, output)
+    summed = [label for label in first_labels if label in second_labels and label not in wanted]
+    every = _between(summed, max((first_labels, second_labels), key=len), output)
     if len(every) > MAX_BROADCAST:
         return _einsum(first, first_labels, second, second_labels, output)
     # An outer, matrix-vector or tiny product: element by element, which XLA can fuse.
@@ -113,8 +107,20 @@ def contract(
     return reduce(product, every, output)
 
 
-def _sizes(tensor: tf.Tensor, labels: Labels) -> dict[int, int | None]:
+def sizes(tensor: tf.Tensor, labels: Labels) -> Sizes:
+    """The size of each label, None where it is open."""
     return dict(zip(labels, tensor.shape, strict=True))
+
+
+def large(first: Sizes, second: Sizes, output: Labels) -> bool:
+    """Whether the contraction of two factors is worth a call of a matrix product."""
+    common = first.keys() & second.keys()
+    if common.issuperset(first) or common.issuperset(second) or common.issubset(output):
+        return False
+    all_sizes = {**first, **second}
+    many = {label for label in common.intersection(output) if all_sizes[label] != 1}
+    products = math.prod(size or OPEN for label, size in all_sizes.items() if label not in many)
+    return products > (SMALL_OF_MANY if many else SMALL)
 
 
 def _between(summed: Labels, operand: Labels, output: Labels) -> list[int]:
@@ -141,9 +147,9 @@ def _matrix_product(
     a, a_turned = _matrix(first, first_labels, common, rows, summed)
     b, b_turned = _matrix(second, second_labels, common, columns, summed)
     product = tf.matmul(a, b, transpose_a=a_turned, transpose_b=not b_turned)
-    sizes = _sizes(first, first_labels) | _sizes(second, second_labels)
+    all_sizes = {**sizes(first, first_labels), **sizes(second, second_labels)}
     order = [*common, *rows, *columns]
-    return align(tf.reshape(product, [sizes[label] or -1 for label in order]), order, output)
+    return align(tf.reshape(product, [all_sizes[label] or -1 for label in order]), order, output)
 
 
 def _matrix(
@@ -153,8 +159,8 @@ def _matrix(
     turned = list(labels) == [*common, *summed, *free]
     groups = [common, summed, free] if turned else [common, free, summed]
     tensor = align(tensor, labels, [label for group in groups for label in group])
-    sizes = iter(tensor.shape)
-    lengths = [[next(sizes) for _ in group] for group in groups if group]
+    every = iter(tensor.shape)
+    lengths = [[next(every) for _ in group] for group in groups if group]
     shape = [-1 if None in group else math.prod(group) for group in lengths]
     return tf.reshape(tensor, shape), turned
 

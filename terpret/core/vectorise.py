@@ -6,7 +6,6 @@ of the operands; those are alike in turn, down to whole arrays. Tables and value
 between lanes have no lane axis and are not copied.
 """
 
-import collections
 from collections.abc import Sequence
 
 from terpret.core.nodes import Axis, Contract, Node, Pool, Stack, topological
@@ -30,14 +29,11 @@ def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
     rules = Rules(Pool(limit))
     lanes = _Lanes(rules)
     new: dict[int, Node] = {}
-    nodes = topological(outputs.values())
-    readers = collections.Counter(operand.number for node in nodes for operand in node.operands)
-    for node in nodes:
+    for node in topological(outputs.values()):
         rules.pool.span = node.span
         made = rules.rewrite(node, new, frozenset())
-        # What is read more often than its siblings would be computed once more by itself.
-        even = len({readers[operand.number] for operand in node.operands}) == 1
-        if isinstance(made, Stack) and even and _alike(made.elements):
+        # What others need has its own node already; together with them it would be made once more.
+        if isinstance(made, Stack) and _alike(made.elements) and _independent(node.operands):
             made = lanes.whole(made)
         new[node.number] = made
     return {name: new[node.number] for name, node in outputs.items()}
@@ -49,6 +45,21 @@ def _alike(nodes: Sequence[Node]) -> bool:
     return isinstance(first, Contract) and all(
         isinstance(node, Contract) and _form(node) == _form(first) for node in nodes
     )
+
+
+def _independent(nodes: Sequence[Node]) -> bool:
+    """Whether no node needs another."""
+    found = {node.number for node in nodes}
+    least, seen = min(found), set[int]()
+    waiting = [operand for node in nodes for operand in node.operands]
+    while waiting:
+        node = waiting.pop()
+        if node.number in found:
+            return False
+        if node.number > least and node.number not in seen:
+            seen.add(node.number)
+            waiting.extend(node.operands)
+    return True
 
 
 def _form(node: Contract) -> tuple[object, ...]:

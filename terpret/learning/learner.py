@@ -206,8 +206,6 @@ class Learner(tf.Module):
     def _rates(self, networks: int) -> list[tf.Tensor]:
         """The learning rate of each restart for each variable, [restart] each."""
         program = tf.fill(self.steps.shape, tf.cast(self.method.program_rate, self.steps.dtype))
-        if self.method.rise:
-            program *= tf.minimum(self._seen() / self.horizon / self.method.rise, 1.0)
         network = self.method.network_rate * self._remaining()
         if self.freeze:
             thawed = self._seen() >= self.freeze
@@ -236,7 +234,9 @@ class Learner(tf.Module):
         method = self.method
         values = [tf.convert_to_tensor(v) for v in self._program]
         if method.gumbel:
-            scale = method.gumbel * self._remaining()
+            seen = self._seen() / self.horizon
+            risen = tf.minimum(seen / method.rise, 1.0) if method.rise else 1.0
+            scale = method.gumbel * risen * self._remaining()
             noise = self._split(scale[:, None] * self._drawn(gumbel))
             values = [value + part for value, part in zip(values, noise, strict=True)]
         if method.temperature != 1.0:

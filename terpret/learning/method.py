@@ -24,7 +24,7 @@ class Method:
       dirichlet: concentration of the initial marginals: large is near uniform.
       gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update.
       temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
-      rise: the part of the whole run over which the program's rate rises from 0.
+      rise: the part of the whole run over which the Gumbel noise rises from 0.
       anneal: whether the networks' rate and the Gumbel noise fall linearly to 0 over the whole run.
       stop_below_loss: a restart whose loss falls below it has converged and stops.
       first_rung: the examples after which a restart is first judged; later rungs are at twice,
@@ -109,10 +109,9 @@ PRESETS = {
         first_rung=30_000,
         plateau=0.05,
     ),
-    # Ours. The start decides: from near-uniform marginals, and while the program's rate rises, the
-    # networks learn before the program commits itself. Noise makes restarts go different ways, and
-    # breaks the optima that live on an undecided instruction, such as SUM(R2, R2) with R2 half one
-    # tile and half the other.
+    # Ours. The start decides: near-uniform marginals let the networks learn before the program
+    # commits itself. Noise then breaks the optima that live on an undecided instruction, such as
+    # SUM(R2, R2) with R2 half one tile and half the other.
     "robust": Method(
         optimiser="adam",
         program_rate=0.05,
