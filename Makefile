@@ -31,6 +31,8 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/step_time.py --model=add2x2_model.py --batch=64
 	$(BIN)/python benchmarks/step_time.py --model=add2x2_model.py --batch=256
+	$(BIN)/python benchmarks/input_time.py
+	$(BIN)/python benchmarks/restarts.py
 
 clean:
 	rm -rf $(VENV) runs

@@ -1,0 +1,134 @@
+"""The course of many lives at once: batches as the schedule draws them, tests, checkpoints."""
+
+import collections
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from experiments.lifelong.learners import Lives, Ntpt
+from experiments.lifelong.schedule import TASKS, drawn
+from terpret.learning.checkpoints import Checkpoints
+from terpret.learning.task import Task
+from terpret.learning.train import Signals, Stopped
+
+KEPT_CHECKPOINTS = 2
+TEST_BATCH = 1000
+REPORTED = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How long the lives are, and when they are tested.
+
+    Attributes:
+      seed: of the schedule and of all streams.
+      batch_size: examples in an update.
+      life: examples in a life.
+      tests: how many tests there are over a life, evenly spread, the last at its end.
+      checkpoint_seconds: the time between checkpoints.
+    """
+
+    seed: int
+    batch_size: int
+    life: int
+    tests: int
+    checkpoint_seconds: float = 60.0
+
+
+@dataclasses.dataclass
+class Course:
+    """What is known of the lives so far; it goes into checkpoints as text.
+
+    Attributes:
+      examples: after how many examples of the whole life each test was.
+      accuracies: by task, the accuracy of every life at each test, [test][life].
+      correct: by task, whether every life's program was correct at each test; none of a baseline.
+      networks: by network, the accuracy of every life's on labelled images; none of a baseline.
+      seconds: how long it took, tests included.
+    """
+
+    examples: list[int] = dataclasses.field(default_factory=list)
+    accuracies: dict[str, list[list[float]]] = dataclasses.field(default_factory=dict)
+    correct: dict[str, list[list[bool]]] = dataclasses.field(default_factory=dict)
+    networks: dict[str, list[list[float]]] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def live(
+    lives: Lives,
+    tasks: Mapping[str, Task],
+    plan: Plan,
+    folder: str,
+    report: Callable[[int, Course], None],
+) -> Course:
+    """Lives through the schedule, or goes on where it was stopped.
+
+    Args:
+      lives: who learns.
+      tasks: the eight tasks by name.
+      plan: how long.
+      folder: where checkpoints are kept.
+      report: is told the number of examples and the course so far.
+
+    Returns:
+      The whole course.
+
+    Raises:
+      Stopped: by a signal, after a checkpoint was written.
+      CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
+    """
+    order = drawn(plan.seed, plan.batch_size, plan.life)
+    tests = {round(len(order) * (k + 1) / plan.tests) for k in range(plan.tests)}
+    checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, lives=lives)
+    stored = checkpoints.restore()
+    done, course = (stored[0], Course(**json.loads(stored[1]))) if stored else (0, Course())
+    gone = collections.Counter(order[:done].tolist())
+    streams = {
+        name: iter(tasks[name].batches(plan.seed, plan.batch_size, gone[k] * plan.batch_size))
+        for k, name in enumerate(TASKS)
+    }
+    saved = started = time.monotonic()
+    with Signals() as signals:
+        while done < len(order):
+            name = TASKS[order[done]]
+            lives.step(name, next(streams[name]))
+            done += 1
+            if done in tests:
+                _test(lives, tasks, course, done * plan.batch_size)
+            if done in tests or done % REPORTED == 0:
+                report(done * plan.batch_size, course)
+            now = time.monotonic()
+            if now - saved > plan.checkpoint_seconds or done == len(order) or signals.caught:
+                course.seconds += now - started
+                saved = started = now
+                checkpoints.save(done, json.dumps(dataclasses.asdict(course)))
+            if signals.caught and done < len(order):
+                raise Stopped
+    return course
+
+
+def _test(lives: Lives, tasks: Mapping[str, Task], course: Course, examples: int) -> None:
+    """Adds the accuracies of this moment to the course."""
+    course.examples.append(examples)
+    for name, task in tasks.items():
+        right = [
+            lives.predict(name, batch) == batch["final_sum"].numpy()
+            for batch in task.test(TEST_BATCH)
+        ]
+        accuracies = np.concatenate(right, axis=1).mean(1)
+        course.accuracies.setdefault(name, []).append(accuracies.round(4).tolist())
+        if isinstance(lives, Ntpt):
+            correct = [task.symbols.correct(program) for program in lives.programs(name)]
+            course.correct.setdefault(name, []).append(correct)
+    if isinstance(lives, Ntpt):
+        for network, (images, labels) in _labelled(tasks).items():
+            accuracies = (lives.classify(network, images) == labels).mean(1)
+            course.networks.setdefault(network, []).append(accuracies.round(4).tolist())
+
+
+def _labelled(tasks: Mapping[str, Task]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The labelled images of every network, from the tasks that have them."""
+    return {network: pair for task in tasks.values() for network, pair in task.images.items()}
