@@ -1,0 +1,196 @@
+"""How the baselines learn and answer: one step and one prediction for each task, all lives at once.
+
+A baseline is networks that perceive and decide (`Networks`) and, for each task, the optimisers of
+what that task's examples teach. A *life* is a start from random values that then meets all tasks;
+lives lie side by side on the first axis of every variable and share nothing but the batches.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from baselines.shapes import ANSWERS, INTEGERS, PIXELS, TILES
+from terpret.learning.method import PRESETS
+from terpret.learning.optimise import rmsprop
+
+Batch = Mapping[str, tf.Tensor]
+
+# So many grids that their activations stay small beside the networks.
+_ANSWERED_AT_ONCE = 1000
+
+
+class Networks(Protocol):
+    """The networks of a baseline, for all its tasks."""
+
+    def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
+        """Embeds images [image, 784], each by itself, as [life, image, embedding]."""
+
+    def decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor) -> tf.Tensor:
+        """Answers from the embeddings of four tiles.
+
+        Args:
+          task: its name.
+          tiles: the embeddings, [life, batch, 4, embedding].
+          integers: the auxiliary integers as one-hot vectors, [life, batch, 57]; zeros where the
+            task has none.
+
+        Returns:
+          The logits of the answers, [life, batch, 19].
+        """
+
+
+class RmsProp(tf.Module):
+    """RMSProp as in TensorFlow 0.12 over networks that learn at one rate.
+
+    Attributes:
+      learned: the variables.
+      slots: the mean square of each variable's gradient.
+      rate: the learning rate.
+    """
+
+    def __init__(self, networks: Sequence[tf.Module], rate: float):
+        super().__init__()
+        self.learned = [v for network in networks for v in network.trainable_variables]
+        self.slots = [tf.Variable(tf.ones_like(v), trainable=False) for v in self.learned]
+        self.rate = rate
+
+    def update(self, gradients: Sequence[tf.Tensor]) -> None:
+        """Makes one update of all variables."""
+        for variable, slot, gradient in zip(self.learned, self.slots, gradients, strict=True):
+            rate = tf.constant(self.rate, variable.dtype)
+            # The rule does not ask for the number of the update; of the preset it reads the decay.
+            change, (square,) = rmsprop(gradient, [slot], tf.zeros([]), rate, PRESETS["ntpt"])
+            slot.assign(square)
+            variable.assign_sub(change)
+
+
+class Baseline(tf.Module):
+    """Networks that learn one task after another.
+
+    Attributes:
+      tasks: the names of the tasks.
+      networks: what is learned.
+      optimisers: by task, those of all that its examples teach.
+    """
+
+    def __init__(self, networks: Networks, optimisers: Mapping[str, Sequence[RmsProp]]):
+        super().__init__()
+        self.tasks = tuple(optimisers)
+        self.networks = networks
+        self.optimisers = dict(optimisers)
+        self._steps = self._by_task(self._step, jit_compile=True)
+        self._perceptions = self._by_task(self._perceive, reduce_retracing=True)
+        self._choices = self._by_task(self._choose, reduce_retracing=True)
+
+    @property
+    def parameters(self) -> int:
+        """The number of parameters of one life."""
+        return sum(math.prod(v.shape[1:]) for v in self.networks.trainable_variables)
+
+    def step(self, task: str, batch: Batch) -> tf.Tensor:
+        """Learns from a batch.
+
+        Args:
+          task: the task of all its examples.
+          batch: "tiles", float [batch, 4, 28, 28] in 0..1; "final_sum", int32 [batch]; of an
+            APPLY2X2 task also "aux_ints", int32 [batch, 3].
+
+        Returns:
+          The mean cross-entropy before the update, [life].
+        """
+        return self._steps[task](batch)
+
+    def predict(self, task: str, batch: Batch) -> np.ndarray:
+        """Answers a batch of grids.
+
+        Args:
+          task: the task of all of them.
+          batch: as in `step`; labels are not read.
+
+        Returns:
+          The most probable answers, int32 [life, batch].
+        """
+        tiles = batch["tiles"]
+        places = tf.reshape(tf.range(len(tiles) * TILES), [-1, TILES])
+        images = tf.reshape(tiles, [-1, *tiles.shape[2:]])
+        return self.predict_composed(task, images, places, batch.get("aux_ints"))
+
+    def predict_composed(
+        self, task: str, images: tf.Tensor, places: tf.Tensor, integers: tf.Tensor | None = None
+    ) -> np.ndarray:
+        """Answers many grids that are composed of few images; each image is perceived once only.
+
+        Args:
+          task: the task of all grids.
+          images: float [image, 28, 28] in 0..1.
+          places: which image each tile is, integers [grid, 4].
+          integers: the auxiliary integers, int32 [grid, 3], if the task has any.
+
+        Returns:
+          The most probable answers, int32 [life, grid].
+        """
+        seen = self._perceptions[task](images)
+        answers = []
+        for start in range(0, len(places), _ANSWERED_AT_ONCE):
+            part = slice(start, start + _ANSWERED_AT_ONCE)
+            asked = None if integers is None else integers[part]
+            answers.append(self._choices[task](seen, places[part], asked).numpy())
+        return np.concatenate(answers, 1)
+
+    def _by_task(
+        self, function: Callable[..., tf.Tensor], **options: bool
+    ) -> dict[str, Callable[..., tf.Tensor]]:
+        return {
+            task: tf.function(partial(function, task), autograph=False, **options)
+            for task in self.tasks
+        }
+
+    def _step(self, task: str, batch: Batch) -> tf.Tensor:
+        optimisers = self.optimisers[task]
+        learned = [optimiser.learned for optimiser in optimisers]
+        # What is not watched is frozen: it gets no gradient, and costs none.
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(learned)
+            seen = self._perceive(task, batch["tiles"])
+            tiles = tf.reshape(seen, [seen.shape[0], -1, TILES, seen.shape[-1]])
+            logits = self._decide(task, tiles, batch.get("aux_ints"))
+            labels = tf.broadcast_to(batch["final_sum"], logits.shape[:-1])
+            entropies = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            losses = tf.reduce_mean(entropies, -1)
+            # Lives share nothing, so the sum's gradient is each one's own.
+            objective = tf.reduce_sum(losses)
+        gradients = tape.gradient(objective, learned)
+        for optimiser, part in zip(optimisers, gradients, strict=True):
+            optimiser.update(part)
+        return losses
+
+    def _perceive(self, task: str, images: tf.Tensor) -> tf.Tensor:
+        """Embeds images [..., 28, 28], all in one row: [life, image, embedding]."""
+        pixels = tf.cast(tf.reshape(images, [-1, PIXELS]), self._dtype)
+        return self.networks.perceive(task, pixels)
+
+    def _choose(
+        self, task: str, seen: tf.Tensor, places: tf.Tensor, integers: tf.Tensor | None
+    ) -> tf.Tensor:
+        """The most probable answers, from the embeddings of all images."""
+        tiles = tf.gather(seen, places, axis=1)
+        return tf.argmax(self._decide(task, tiles, integers), -1, tf.int32)
+
+    def _decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor | None) -> tf.Tensor:
+        """The logits, from the tiles' embeddings and the integers as they stand in a batch."""
+        lives, size = tiles.shape[0], tf.shape(tiles)[1]
+        if integers is None:
+            shown = tf.zeros([1, INTEGERS], self._dtype)
+        else:
+            shown = tf.reshape(tf.one_hot(integers, ANSWERS, dtype=self._dtype), [-1, INTEGERS])
+        # The integers are the same for all lives.
+        shown = tf.broadcast_to(shown, [lives, size, INTEGERS])
+        return self.networks.decide(task, tiles, shown)
+
+    @property
+    def _dtype(self) -> tf.DType:
+        return self.networks.trainable_variables[0].dtype

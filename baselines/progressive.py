@@ -1,0 +1,194 @@
+"""PNN: a column for every task, which also reads all earlier columns (paper, section 5.1).
+
+As in Rusu et al. (2016), equation 2, each layer of a column but the first, which sees the images,
+reads the layer below and, through an adapter, the layer below of all earlier columns:
+
+    h = relu(W h_below + U relu(V (a g_below)) + b)
+
+where g_below are the outputs of the layer below in all earlier columns, side by side; a is a
+learned scalar, small and random at first; and V maps onto as many numbers as one column has there.
+W and U are one kernel here, over h_below and the adapter's output side by side. So perception is
+adapted image by image, and decision from the embeddings of the four tiles upwards. An update
+changes the column of its own task alone.
+
+The sources leave open, or differ on: that V has a bias (as in the code of HOUDINI, Valkov et al.,
+2018); that one scalar serves all earlier columns of a layer; that a column's auxiliary integers are
+not shown to later columns as such; and that a column which reads integers gets zeros in the
+examples of a later task that has none.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from baselines.baseline import Baseline, RmsProp
+from baselines.dense import Perceptron, Start
+from baselines.shapes import (
+    ANSWERS,
+    DIGITS,
+    HIDDEN,
+    PERCEPTION,
+    PIXELS,
+    TILES,
+    facts,
+    facts_width,
+)
+from terpret.backends.networks import seed_of
+
+# What a column shows to later ones, from its lowest layer upwards: [life, example, width] each.
+Levels = list[tf.Tensor]
+
+_LARGEST_SCALE = 0.1
+
+
+class Adapter(tf.Module):
+    """What a layer reads of earlier columns: relu(V (a g)).
+
+    Attributes:
+      scale: a, [life].
+      projection: V.
+    """
+
+    def __init__(self, name: str, width: int, earlier: int, start: Start):
+        """Makes the adapter of `earlier` columns with `width` outputs each."""
+        super().__init__()
+        drawn = [
+            tf.random.stateless_uniform(
+                [],
+                seed_of(start.seed, f"{name}/scale", life),
+                -_LARGEST_SCALE,
+                _LARGEST_SCALE,
+                start.dtype,
+            )
+            for life in start.lives
+        ]
+        self.scale = tf.Variable(tf.stack(drawn), name=f"{name}/scale")
+        self.projection = Perceptron(name, [earlier * width, width], start)
+
+    def __call__(self, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Adapts the columns' outputs, [life, example, width] each, to one tensor of that shape."""
+        scaled = self.scale[:, None, None] * tf.concat(outputs, -1)
+        return tf.nn.relu(self.projection(scaled))
+
+
+class LateralLayer(tf.Module):
+    """A layer of a column: W, U and b over its own inputs and its adapter's outputs.
+
+    The first column has nobody to read, hence no adapters.
+    """
+
+    def __init__(
+        self, name: str, inputs: int, outputs: int, width: int, earlier: int, start: Start
+    ):
+        """Makes a layer above which `earlier` columns have `width` outputs each."""
+        super().__init__()
+        self.adapter = None
+        if earlier:
+            self.adapter = Adapter(f"{name}/adapter", width, earlier, start)
+            inputs += width
+        self.main = Perceptron(name, [inputs, outputs], start)
+
+    def __call__(self, own: tf.Tensor, earlier: Sequence[tf.Tensor]) -> tf.Tensor:
+        """The layer's values before its ReLU, [life, example, outputs]."""
+        if self.adapter is None:
+            return self.main(own)
+        return self.main(tf.concat([own, self.adapter(earlier)], -1))
+
+
+class Column(tf.Module):
+    """The column of one task.
+
+    Attributes:
+      task: its name.
+      eye: the layer that sees the images.
+      perception: the layers above it, up to the embedding.
+      decision: the layers from the embeddings of the four tiles to the logits.
+    """
+
+    def __init__(self, task: str, earlier: int, start: Start):
+        super().__init__()
+        self.task = task
+        first, second = PERCEPTION
+
+        def layer(name: str, inputs: int, outputs: int, width: int) -> LateralLayer:
+            return LateralLayer(f"{task}/{name}", inputs, outputs, width, earlier, start)
+
+        self.eye = Perceptron(f"{task}/eye", [PIXELS, first], start)
+        self.perception = [
+            layer("perception/0", first, second, first),
+            layer("perception/1", second, DIGITS, second),
+        ]
+        self.decision = [
+            layer("decision/0", facts_width(task, DIGITS), HIDDEN, TILES * DIGITS),
+            layer("decision/1", HIDDEN, HIDDEN, HIDDEN),
+            layer("decision/2", HIDDEN, HIDDEN, HIDDEN),
+            layer("decision/3", HIDDEN, ANSWERS, HIDDEN),
+        ]
+
+    def perceive(self, pixels: tf.Tensor, earlier: Sequence[Levels]) -> Levels:
+        """The outputs of the layers up to the embedding, one example an image."""
+        seen = tf.nn.relu(self.eye.on_images(pixels))
+        hidden, logits = _climb(self.perception, seen, earlier)
+        return [seen, hidden, tf.nn.softmax(logits)]
+
+    def decide(self, tiles: tf.Tensor, integers: tf.Tensor, earlier: Sequence[Levels]) -> Levels:
+        """The embeddings side by side and the outputs of the layers up to the logits."""
+        own = facts(self.task, tiles, integers)
+        return [own[..., : TILES * DIGITS], *_climb(self.decision, own, earlier)]
+
+
+class ProgressiveColumns(tf.Module):
+    """The columns of all tasks, in the order of the tasks."""
+
+    def __init__(self, tasks: Sequence[str], start: Start):
+        super().__init__()
+        self.columns = [Column(task, earlier, start) for earlier, task in enumerate(tasks)]
+
+    def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
+        """See `baselines.baseline.Networks`; the embeddings of all columns up to the task's."""
+        levels: list[Levels] = []
+        for column in self._up_to(task):
+            levels.append(column.perceive(pixels, levels))
+        return tf.concat([shown[-1] for shown in levels], -1)
+
+    def decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor) -> tf.Tensor:
+        """See `baselines.baseline.Networks`."""
+        columns = self._up_to(task)
+        levels: list[Levels] = []
+        for column, embedded in zip(columns, tf.split(tiles, len(columns), -1), strict=True):
+            levels.append(column.decide(embedded, integers, levels))
+        return levels[-1][-1]
+
+    def _up_to(self, task: str) -> list[Column]:
+        place = [column.task for column in self.columns].index(task)
+        return list(self.columns[: place + 1])
+
+
+def progressive_columns(
+    tasks: Sequence[str],
+    lives: Sequence[int],
+    seed: int = 0,
+    rate: float = 0.003,
+    dtype: tf.DType = tf.float32,
+) -> Baseline:
+    """Makes the baseline PNN.
+
+    Args:
+      tasks: the names of the tasks in the order in which they begin.
+      lives: the numbers of the lives; a life is the same whatever lives beside it.
+      seed: the root seed.
+      rate: the learning rate.
+      dtype: the floating point type.
+    """
+    networks = ProgressiveColumns(tasks, Start(lives, seed, dtype))
+    return Baseline(networks, {c.task: [RmsProp([c], rate)] for c in networks.columns})
+
+
+def _climb(layers: Sequence[LateralLayer], own: tf.Tensor, earlier: Sequence[Levels]) -> Levels:
+    """The outputs of layers upon layers, all but the last through a ReLU."""
+    outputs = []
+    for level, layer in enumerate(layers):
+        values = layer(own, [shown[level] for shown in earlier])
+        own = values if layer is layers[-1] else tf.nn.relu(values)
+        outputs.append(own)
+    return outputs
