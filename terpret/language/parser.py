@@ -77,7 +77,8 @@ def _deepest(source: Source) -> tuple[int, int]:
 
 
 def _refuse_large(tree: ast.Module, source: Source, diagnostics: Diagnostics) -> None:
-    level = [(node, Span()) for node in tree.body]
+    # Each node with the nearest around it that has a place; statements have their own.
+    level: list[tuple[ast.AST, ast.AST]] = [(node, node) for node in tree.body]
     parts = 0
     for _ in range(MAX_DEPTH):
         parts += len(level)
@@ -89,27 +90,26 @@ def _refuse_large(tree: ast.Module, source: Source, diagnostics: Diagnostics) ->
                 "write repeated parts as loops",
             )
             return
-        below: list[tuple[ast.AST, Span]] = []
+        below: list[tuple[ast.AST, ast.AST]] = []
         for node, outer in level:
-            span = _start(source, node, outer)
+            placed = node if hasattr(node, "lineno") else outer
             chained = node.orelse if isinstance(node, ast.If) and len(node.orelse) == 1 else ()
             for child in ast.iter_child_nodes(node):
                 # An elif chain is one level, however long: follow it here.
                 if isinstance(child, ast.If) and chained and child is chained[0]:
-                    level.append((child, span))
+                    level.append((child, placed))
                 elif not isinstance(child, ast.expr_context):
-                    below.append((child, span))
+                    below.append((child, placed))
         if not below:
             return
         level = below
-    span = _start(source, *level[0])
+    node, outer = level[0]
+    span = _start(source, node if hasattr(node, "lineno") else outer)
     diagnostics.add(
         "E111", span, "the text is nested too deeply", f"nest at most {MAX_DEPTH} levels"
     )
 
 
-def _start(source: Source, node: ast.AST, outer: Span) -> Span:
-    if not hasattr(node, "lineno"):
-        return outer
+def _start(source: Source, node: ast.AST) -> Span:
     start = source.column(node.lineno, node.col_offset)
     return Span(node.lineno, start, node.lineno, start + 1)
