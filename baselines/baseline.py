@@ -1,4 +1,4 @@
-"""How the baselines learn and answer: one step and one prediction for each task, all lives at once.
+"""How the baselines learn and answer: a step and an exam for each task, all lives at once.
 
 A baseline is networks that perceive and decide (`Networks`) and, for each task, the optimisers of
 what that task's examples teach. A *life* is a start from random values that then meets all tasks;
@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from baselines.shapes import ANSWERS, INTEGERS, PIXELS, TILES
+from datasets.grids import Composition
 from terpret.learning.method import PRESETS
 from terpret.learning.optimise import rmsprop
 
@@ -104,41 +105,21 @@ class Baseline(tf.Module):
         """
         return self._steps[task](batch)
 
-    def predict(self, task: str, batch: Batch) -> np.ndarray:
-        """Answers a batch of grids.
+    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+        """The most probable answers to each task's grids, int32 [life, grid] by task.
 
-        Args:
-          task: the task of all of them.
-          batch: as in `step`; labels are not read.
-
-        Returns:
-          The most probable answers, int32 [life, batch].
+        Each image of a task is perceived once only.
         """
-        tiles = batch["tiles"]
-        places = tf.reshape(tf.range(len(tiles) * TILES), [-1, TILES])
-        images = tf.reshape(tiles, [-1, *tiles.shape[2:]])
-        return self.predict_composed(task, images, places, batch.get("aux_ints"))
+        return {task: self._answers(task, exam) for task, exam in exams.items()}
 
-    def predict_composed(
-        self, task: str, images: tf.Tensor, places: tf.Tensor, integers: tf.Tensor | None = None
-    ) -> np.ndarray:
-        """Answers many grids that are composed of few images; each image is perceived once only.
-
-        Args:
-          task: the task of all grids.
-          images: float [image, 28, 28] in 0..1.
-          places: which image each tile is, integers [grid, 4].
-          integers: the auxiliary integers, int32 [grid, 3], if the task has any.
-
-        Returns:
-          The most probable answers, int32 [life, grid].
-        """
-        seen = self._perceptions[task](images)
+    def _answers(self, task: str, exam: Composition) -> np.ndarray:
+        seen = self._perceptions[task](exam.images)
+        asked = exam.integers.get("aux_ints")
         answers = []
-        for start in range(0, len(places), _ANSWERED_AT_ONCE):
+        for start in range(0, len(exam.places), _ANSWERED_AT_ONCE):
             part = slice(start, start + _ANSWERED_AT_ONCE)
-            asked = None if integers is None else integers[part]
-            answers.append(self._choices[task](seen, places[part], asked).numpy())
+            integers = None if asked is None else asked[part]
+            answers.append(self._choices[task](seen, exam.places[part], integers).numpy())
         return np.concatenate(answers, 1)
 
     def _by_task(

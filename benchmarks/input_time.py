@@ -52,7 +52,7 @@ def measure() -> int:
     model = compile_model(model_path("add2x2_model.py"), restarts=FLAGS.restarts)
     # No annealing: every step of the benchmark is like the first.
     learner = Learner(model, PRESETS["robust"], 0, 10**9)
-    stream = task.batches(0, FLAGS.batch, 0)
+    stream = task.batches(0, FLAGS.batch, 0, 0)
     real = iter(stream)
     fixed = iter(tf.data.Dataset.from_tensors(next(iter(stream))).repeat())
     block(learner, real), block(learner, fixed)

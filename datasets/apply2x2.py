@@ -10,7 +10,14 @@ uniform in 0..9, and belong to the example as its grid does.
 import numpy as np
 import tensorflow as tf
 
-from datasets.grids import TILES, grid_stream, tiles_of
+from datasets.grids import (
+    TILES,
+    Answer,
+    Composition,
+    composition,
+    grid_stream,
+    tiles_of,
+)
 from datasets.pools import ImagePool
 from datasets.seeds import Tensors, draws
 
@@ -37,6 +44,7 @@ def grids(
     start: int = 0,
     examples: int | None = None,
     distinct: int = 0,
+    shift: int = 0,
 ) -> tf.data.Dataset:
     """Gives the examples of a task, as a learner may see them.
 
@@ -50,6 +58,7 @@ def grids(
       distinct: how many distinct examples there are, their integers included: the first of the
         unlimited stream, in order in the first pass and in a new order in each later one; 0 is no
         limit.
+      shift: how many pixels each tile is moved at most, drawn for every example.
 
     Returns:
       A data set of {"tiles": float32 [batch, 4, 28, 28] in 0..1, "aux_ints": int32 [batch, 3] in
@@ -58,7 +67,7 @@ def grids(
     Raises:
       DataError: the task is unknown or a number is out of range.
     """
-    return _grids(pool, task, seed, batch_size, start, examples, distinct, labelled=False)
+    return _grids(pool, task, seed, batch_size, start, examples, distinct, shift, labelled=False)
 
 
 def labelled_grids(
@@ -69,6 +78,7 @@ def labelled_grids(
     start: int = 0,
     examples: int | None = None,
     distinct: int = 0,
+    shift: int = 0,
 ) -> tf.data.Dataset:
     """Gives the examples of `grids` with the operator of each tile, for tests and evaluation only.
 
@@ -80,6 +90,7 @@ def labelled_grids(
       start: number of the first example.
       examples: how many examples there are in all; None is without end.
       distinct: how many distinct examples there are; 0 is no limit.
+      shift: how many pixels each tile is moved at most, drawn for every example.
 
     Returns:
       A data set of {"tiles", "aux_ints", "final_sum", "labels": int32 [batch, 4]}.
@@ -87,7 +98,16 @@ def labelled_grids(
     Raises:
       DataError: the task is unknown or a number is out of range.
     """
-    return _grids(pool, task, seed, batch_size, start, examples, distinct, labelled=True)
+    return _grids(pool, task, seed, batch_size, start, examples, distinct, shift, labelled=True)
+
+
+def composed(pool: ImagePool, task: str, seed: int, examples: int) -> Composition:
+    """The first examples of the unlimited stream of `grids`, each image once.
+
+    Raises:
+      DataError: the task is unknown.
+    """
+    return composition(pool, _answer(task, seed), seed, examples)
 
 
 def _grids(
@@ -98,20 +118,27 @@ def _grids(
     start: int,
     examples: int | None,
     distinct: int,
+    shift: int,
     labelled: bool,
 ) -> tf.data.Dataset:
     """Composes the batches of `grids` and `labelled_grids`."""
+    return grid_stream(
+        pool, _answer(task, seed), seed, batch_size, start, examples, distinct, shift, labelled
+    )
+
+
+def _answer(task: str, seed: int) -> Answer:
+    """What makes the integers and results of a task."""
     first, second = tiles_of("APPLY2X2", task)
 
     def applied(numbers: tf.Tensor, operators: tf.Tensor) -> Tensors:
         # The words after those of the tiles; the same words would foretell the tiles.
-        integers = draws(seed, numbers, TILES + INTEGERS, INTEGERS_BELOW)[:, TILES:]
-        integers = tf.cast(integers, tf.int32)
+        integers = tf.cast(draws(seed, numbers, INTEGERS, INTEGERS_BELOW, first=TILES), tf.int32)
         begun = _apply(operators[:, first], integers[:, 0], integers[:, 1])
         ended = _apply(operators[:, second], begun, integers[:, 2])
         return {"aux_ints": integers, "final_sum": ended}
 
-    return grid_stream(pool, applied, seed, batch_size, start, examples, distinct, labelled)
+    return applied
 
 
 def _apply(operators: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,9 @@ every task of a scenario; only the answer differs.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from datasets.pools import SIDE, DataError, ImagePool
@@ -14,9 +16,26 @@ from datasets.seeds import Tensors, draws, served, shuffled_epochs, stream
 # The tiles that a task reads, in order; tiles are numbered row by row.
 TASKS = {"top": (0, 1), "left": (0, 2), "bottom": (2, 3), "right": (1, 3)}
 TILES = 4
+# The words of an example that say how its tiles are moved; the first few are of other use.
+_MOVES = 16
 
 # Makes what goes with grids from their example numbers, int64 [n], and labels, int32 [n, 4].
 Answer = Callable[[tf.Tensor, tf.Tensor], Tensors]
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """Grids as the images that they are composed of, so that each need be looked at once only.
+
+    Attributes:
+      images: float32 [image, 28, 28] in 0..1.
+      places: which image each tile is, integers [grid, 4].
+      integers: what else an example has, the answer included, by name, [grid, ...].
+    """
+
+    images: np.ndarray
+    places: np.ndarray
+    integers: dict[str, np.ndarray]
 
 
 def tiles_of(scenario: str, task: str) -> tuple[int, int]:
@@ -42,6 +61,7 @@ def grid_stream(
     start: int,
     examples: int | None,
     distinct: int,
+    shift: int,
     labelled: bool,
 ) -> tf.data.Dataset:
     """Composes the batches of a task.
@@ -55,6 +75,8 @@ def grid_stream(
       examples: how many examples there are in all; None is without end.
       distinct: how many distinct examples there are: the first of the unlimited stream, in order in
         the first pass and in a new order in each later one; 0 is no limit.
+      shift: how many pixels each tile is moved up or down, left or right, at most; drawn for every
+        example, and anew in every pass.
       labelled: whether the labels of the tiles are given out.
 
     Returns:
@@ -69,18 +91,63 @@ def grid_stream(
     images, labels = pool.tensors
 
     def compose(numbers: tf.Tensor) -> Tensors:
+        moves = draws(seed, numbers, 2 * TILES, 2 * shift + 1, _MOVES) if shift else None
         numbers = shuffled_epochs(seed, numbers, distinct)
         places = draws(seed, numbers, TILES, below=len(pool))
         shown = tf.gather(labels, places)
         rest = {"labels": shown} if labelled else {}
+        if shift:
+            rest["moves"] = tf.reshape(moves, [-1, TILES, 2])
         return {"places": places} | answer(numbers, shown) | rest
 
     def show(batch: Tensors) -> Tensors:
         pixels = tf.gather(images, tf.reshape(batch["places"], [-1]))
+        if shift:
+            pixels = _moved(pixels, tf.reshape(batch["moves"], [-1, 2]), shift)
         tiles = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
-        rest = {name: value for name, value in batch.items() if name != "places"}
+        rest = {k: value for k, value in batch.items() if k not in ("places", "moves")}
         # A batch size known beforehand spares whoever uses it from tracing for one that is not.
         size = batch["places"].shape[0] or -1
         return {"tiles": tf.reshape(tiles, [size, TILES, SIDE, SIDE]), **rest}
 
     return served(stream(compose, batch_size, start, examples).map(show))
+
+
+def composition(pool: ImagePool, answer: Answer, seed: int, examples: int) -> Composition:
+    """The first examples of the unlimited stream that `grid_stream` serves, all at once.
+
+    Args:
+      pool: the images to compose from.
+      answer: makes the integers of the examples.
+      seed: the stream.
+      examples: how many.
+    """
+    numbers = tf.range(examples, dtype=tf.int64)
+    places = draws(seed, numbers, TILES, below=len(pool))
+    answers = answer(numbers, tf.gather(pool.labels, places))
+    return Composition(
+        pool.brightness,
+        places.numpy(),
+        {name: values.numpy() for name, values in answers.items()},
+    )
+
+
+def _moved(pixels: tf.Tensor, moves: tf.Tensor, most: int) -> tf.Tensor:
+    """Moves images over a dark ground.
+
+    Args:
+      pixels: [image, 784].
+      moves: where the window lies in each image with a margin of `most`, down and right,
+        integers 0..2 most, [image, 2].
+      most: the width of the margin.
+
+    Returns:
+      Tensor [image, 784].
+    """
+    wide = SIDE + 2 * most
+    images = tf.reshape(pixels, [-1, SIDE, SIDE])
+    framed = tf.pad(images, [[0, 0], [most, most], [most, most]])
+    window = tf.range(SIDE, dtype=tf.int64)
+    window = tf.reshape(window[:, None] * wide + window, [1, -1])
+    corners = moves[:, :1] * wide + moves[:, 1:]
+    return tf.gather(tf.reshape(framed, [-1, wide * wide]), corners + window, batch_dims=1)

@@ -58,6 +58,11 @@ class ImagePool:
         with tf.init_scope(), tf.device("CPU"):
             return tf.constant(self.images.reshape(len(self), -1)), tf.constant(self.labels)
 
+    @cached_property
+    def brightness(self) -> np.ndarray:
+        """The images as networks see them, float32 [n, 28, 28] in 0..1."""
+        return self.images / np.float32(255)
+
 
 def data_folder(data_dir: str | None) -> Path:
     """Returns the data directory; without a name, that of tensorflow-datasets."""

@@ -24,7 +24,7 @@ _BLOCK = 4096
 _PREFETCHED_BATCHES = 8
 
 
-def draws(seed: int, numbers: tf.Tensor, count: int, below: int) -> tf.Tensor:
+def draws(seed: int, numbers: tf.Tensor, count: int, below: int, first: int = 0) -> tf.Tensor:
     """Draws integers for examples, uniform and independent of each other.
 
     Args:
@@ -32,12 +32,14 @@ def draws(seed: int, numbers: tf.Tensor, count: int, below: int) -> tf.Tensor:
       numbers: int64 [n], example numbers.
       count: how many integers an example needs.
       below: they lie in 0..below-1.
+      first: the place of the first of them among an example's words; draws that must not foretell
+        each other are of different words.
 
     Returns:
       int64 [n, count]; row r is a function of (seed, numbers[r]) alone.
     """
     examples = _mix(_stream_word(seed, _DRAWS) + tf.cast(numbers, tf.uint64))
-    places = tf.cast(tf.range(count, dtype=tf.int64), tf.uint64)
+    places = tf.cast(first + tf.range(count, dtype=tf.int64), tf.uint64)
     words = _mix(examples[:, None] + places)
     # The remainder favours small integers by less than below / 2**64.
     return tf.cast(words % tf.constant(below, tf.uint64), tf.int64)

@@ -1,8 +1,11 @@
-"""The settings of a run, as flags give them and as `config.json` keeps them."""
+"""The settings of a run or an experiment, as flags give them and as `config.json` keeps them."""
 
 import dataclasses
 import os
 
+from terpret.learning.network_file import FILE_NAME
+
+INIT_NETWORKS = "init_networks.npz"
 MODELS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ntpt_models")
 
 
@@ -87,15 +90,78 @@ class Config:
         low, high = ((k * self.restarts) // parts for k in (part - 1, part))
         return tuple(range(low, high))
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that the settings name, by setting; "" or a folder where there is none."""
+        inside = os.path.join(self.init_nets, FILE_NAME)
+        return {
+            "model": model_path(self.model),
+            "data": self.data,
+            "hypers_file": self.hypers_file,
+            "operators": self.operators,
+            "init_nets": inside if os.path.isdir(self.init_nets) else self.init_nets,
+        }
 
-def read_config(stored: object, data_dir: str | None) -> Config:
+    @property
+    def copies(self) -> dict[str, str]:
+        """The files that the run folder keeps a copy of, by their place there."""
+        model = self.files["model"]
+        networks = {INIT_NETWORKS: self.files["init_nets"]} if self.init_nets else {}
+        return {os.path.join("model", os.path.basename(model)): model, **networks}
+
+
+@dataclasses.dataclass(frozen=True)
+class ExperimentConfig:
+    """The settings of an experiment of many runs.
+
+    Attributes:
+      experiment: its name.
+      learners: who takes part, separated by commas; empty for all.
+      restarts: how many lives or restarts of each.
+      examples: training examples of each; 0 is the experiment's own number.
+      batch_size: examples in an update; 0 is each learner's own.
+      distinct_grids: distinct training examples of a task; 0 is no limit.
+      check_every: examples between tests; 0 is the experiment's own number.
+      seed: the root seed.
+      digits: auto, mnist or embedded.
+      operators: auto, embedded, or a file or folder of operators.
+      data_dir: where tensorflow-datasets keeps its data; None is its default.
+      xla: whether training steps are compiled by XLA.
+    """
+
+    experiment: str
+    learners: str
+    restarts: int
+    examples: int
+    batch_size: int
+    distinct_grids: int
+    check_every: int
+    seed: int
+    digits: str
+    operators: str
+    data_dir: str | None
+    xla: bool
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that the settings name, by setting; a word where there is none."""
+        return {"operators": self.operators}
+
+    @property
+    def copies(self) -> dict[str, str]:
+        """The files that the run folder keeps a copy of: none."""
+        return {}
+
+
+def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConfig:
     """The config of a run folder, with the data perhaps in another place.
 
     Raises:
       RunError: it is not the config of a run.
     """
     try:
-        config = Config(**stored)
+        made = ExperimentConfig if "experiment" in stored else Config
+        config = made(**stored)
     except TypeError:
         raise RunError("config.json is not the configuration of a run") from None
     return dataclasses.replace(config, data_dir=data_dir) if data_dir else config

@@ -13,15 +13,15 @@ from importlib import metadata
 
 import tensorflow as tf
 
-from experiments.config import Config, RunError, model_path
-from terpret.learning.files import read_json, write_bytes, write_json, write_text
+from experiments.config import INIT_NETWORKS, Config, ExperimentConfig, RunError, model_path
+from terpret.learning.files import read_json, write_bytes, write_json
 from terpret.learning.network_file import FILE_NAME
 
 # Raised whenever a checkpoint written before could no longer be continued.
 FORMAT = 2
-INIT_NETWORKS = "init_networks.npz"
 _AFRESH = "give another --workdir, or --restart to begin afresh there"
-_FILES = (
+# What a run or an experiment leaves in its folder.
+_LEFT = (
     "config.json",
     "manifest.json",
     "results.json",
@@ -30,10 +30,17 @@ _FILES = (
     "program.json",
     FILE_NAME,
     INIT_NETWORKS,
+    "model/*.py",
+    "events/**/events.out.*",
+    "checkpoints/ckpt-*",
+    "lives/*/checkpoints/ckpt-*",
+    "lives/*/course.json",
 )
 
 
-def claim(config: Config, workdir: str, afresh: bool) -> tuple[dict[str, object] | None, list[str]]:
+def claim(
+    config: Config | ExperimentConfig, workdir: str, afresh: bool
+) -> tuple[dict[str, object] | None, list[str]]:
     """Makes a run folder the config's own.
 
     Args:
@@ -60,13 +67,10 @@ def claim(config: Config, workdir: str, afresh: bool) -> tuple[dict[str, object]
             raise RunError(
                 f"{workdir} holds checkpoints, but no config.json says of which run: {_AFRESH}"
             )
-        source = model_path(config.model)
-        with open(source, encoding="utf-8") as file:
-            write_text(os.path.join(workdir, "model", os.path.basename(source)), file.read())
+        for name, source in config.copies.items():
+            with open(source, "rb") as file:
+                write_bytes(os.path.join(workdir, name), file.read())
         write_json(os.path.join(workdir, "manifest.json"), now)
-        if config.init_nets:
-            with open(_networks_file(config), "rb") as file:
-                write_bytes(os.path.join(workdir, INIT_NETWORKS), file.read())
         # Last: a folder with a config has all the rest.
         write_json(os.path.join(workdir, "config.json"), dataclasses.asdict(config))
     except OSError as error:
@@ -112,23 +116,12 @@ def versions() -> dict[str, str]:
     }
 
 
-def _manifest(config: Config) -> dict[str, object]:
-    files = {
-        "model": model_path(config.model),
-        "data": config.data,
-        "hypers_file": config.hypers_file,
-        "init_nets": _networks_file(config),
-    }
-    hashes = {name: _hash(path) for name, path in files.items() if os.path.isfile(path)}
+def _manifest(config: Config | ExperimentConfig) -> dict[str, object]:
+    hashes = {name: _hash(path) for name, path in config.files.items() if os.path.isfile(path)}
     return {"format": FORMAT, "hashes": hashes, "versions": versions()}
 
 
-def _networks_file(config: Config) -> str:
-    inside = os.path.join(config.init_nets, FILE_NAME)
-    return inside if os.path.isdir(config.init_nets) else config.init_nets
-
-
-def _compare(config: Config, now: dict[str, object], workdir: str) -> list[str]:
+def _compare(config: Config | ExperimentConfig, now: dict[str, object], workdir: str) -> list[str]:
     """Refuses a folder of another run; warns of other versions of the libraries."""
     there = read_json(os.path.join(workdir, "manifest.json"))
     stored = read_json(os.path.join(workdir, "config.json"))
@@ -149,9 +142,8 @@ def _compare(config: Config, now: dict[str, object], workdir: str) -> list[str]:
     before = there.get("hashes", {})
     for name, value in now["hashes"].items():
         if before.get(name) != value:
-            path = getattr(config, name)
             raise RunError(
-                f"{model_path(path)} has changed since the run in {workdir} began: {_AFRESH}"
+                f"{config.files[name]} has changed since the run in {workdir} began: {_AFRESH}"
             )
     was = there.get("versions", {})
     return [
@@ -169,14 +161,10 @@ def _hash(path: str) -> str:
 
 def _forget(workdir: str) -> None:
     """Removes what a run leaves in its folder, and nothing else."""
-    for name in _FILES:
-        if os.path.exists(os.path.join(workdir, name)):
-            os.unlink(os.path.join(workdir, name))
-    for path in glob.glob(os.path.join(glob.escape(workdir), "checkpoints", "ckpt-*")):
-        if os.path.isdir(path):
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
-    for pattern in ("model/*.py", "events/**/events.out.*"):
-        for path in glob.glob(os.path.join(glob.escape(workdir), pattern), recursive=True):
-            os.unlink(path)
+    for pattern in _LEFT:
+        inside = os.path.join(glob.escape(workdir), pattern)
+        for path in glob.glob(inside, recursive=True):
+            if os.path.isdir(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)

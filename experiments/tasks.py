@@ -10,7 +10,6 @@ from datasets import add2x2, apply2x2
 from datasets.digits import Digits
 from datasets.grids import TILES, tiles_of
 from datasets.operators import OPERATORS, Operators
-from datasets.pools import ImagePool
 from datasets.seeds import draws
 from terpret.learning.task import Symbols, Task
 
@@ -38,7 +37,7 @@ def add2x2_task(name: str, digits: Digits, distinct: int = 0) -> Task:
     return Task(
         name=name,
         symbols=add2x2_symbols(name),
-        images={"net_0": _labelled(digits.test)},
+        images={"net_0": (digits.test.brightness, digits.test.labels)},
         sources={"digits": digits.source},
         published=ADD2X2_PUBLISHED[name],
         **_examples(add2x2.grids, name, digits, distinct),
@@ -59,7 +58,7 @@ def apply2x2_task(name: str, operators: Operators, distinct: int = 0) -> Task:
     return Task(
         name=name,
         symbols=apply2x2_symbols(name),
-        images={"net_1": _labelled(operators.test)},
+        images={"net_1": (operators.test.brightness, operators.test.labels)},
         sources={"operators": operators.source},
         published=APPLY2X2_PUBLISHED[name],
         **_examples(apply2x2.grids, name, operators, distinct),
@@ -106,18 +105,15 @@ def _every_grid(symbols: int) -> np.ndarray:
     return np.array(list(itertools.product(range(symbols), repeat=TILES)))
 
 
-def _labelled(pool: ImagePool) -> tuple[np.ndarray, np.ndarray]:
-    """The images of a pool as networks see them, and their labels."""
-    return pool.images / np.float32(255), pool.labels
-
-
 def _examples(
     grids: Callable[..., tf.data.Dataset], name: str, images: Digits | Operators, distinct: int
 ) -> dict[str, object]:
     """What a Task says of its examples: those to learn from, and unseen ones."""
 
-    def batches(seed: int, batch_size: int, start: int) -> tf.data.Dataset:
-        return grids(images.train, name, seed, batch_size, start=start, distinct=distinct)
+    def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
+        return grids(
+            images.train, name, seed, batch_size, start=start, distinct=distinct, shift=shift
+        )
 
     def test(batch_size: int) -> tf.data.Dataset:
         return grids(images.test, name, TEST_SEED, batch_size, examples=TEST_EXAMPLES)

@@ -24,7 +24,7 @@ HASTY = dataclasses.replace(PRESETS["ntpt"], batch_size=4, dirichlet=0.1, first_
 
 
 def tiny_task() -> Task:
-    def batches(seed: int, batch_size: int, start: int) -> tf.data.Dataset:
+    def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
         return tf.data.Dataset.from_tensors(tiny_batch()).repeat()
 
     symbols = Symbols({"x": np.arange(3)}, ({},), {"y": (np.arange(3) + 1) % 3})

@@ -1,25 +1,27 @@
-"""Those who live through the eight tasks: NTPT and the four neural baselines, all lives at once."""
+"""Those who live through the eight tasks: NTPT and the neural baselines, all lives at once."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from baselines import BASELINES
+from datasets.grids import Composition
 from experiments.config import model_path
-from experiments.lifelong.schedule import TASKS
+from experiments.lifelong.schedule import LIFE, TASKS, examples_met
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.learning.learner import Batch, Learner, Slots
-from terpret.learning.measure import split
-from terpret.learning.method import Method
+from terpret.learning.method import PRESETS, Method
 
-NTPT = "NTPT"
-LEARNERS = (NTPT, *BASELINES)
+ANSWER = "final_sum"
 # A seed of each task's own, or all tasks would begin with one program.
 SEEDS_A_LIFE = len(TASKS)
+NETWORKS = ("net_0", "net_1")
+MATURES = 130_000
+LEAST_PACE = 0.01
 
 
 class Lives(Protocol):
@@ -28,26 +30,26 @@ class Lives(Protocol):
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
 
-    def predict(self, task: str, batch: Batch) -> np.ndarray:
-        """The answers, integers [life, batch]."""
+    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+        """The answers to each task's grids, integers [life, grid] by task."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What the lives have in common.
+    """What the lives of all learners have in common.
 
     Attributes:
       lives: how many there are.
       seed: the root seed.
-      method: how programs and networks learn.
-      examples: how many examples of each task a life meets, by name.
+      batch_size: examples in an update.
+      life: examples in a life.
       xla: whether steps are compiled by XLA.
     """
 
     lives: int
     seed: int
-    method: Method
-    examples: Mapping[str, int]
+    batch_size: int
+    life: int
     xla: bool
 
 
@@ -61,13 +63,29 @@ class Ntpt(tf.Module):
       learners: by task.
     """
 
-    def __init__(self, settings: Settings):
+    def __init__(
+        self, method: Method, settings: Settings, alone: bool = False, paced: bool = False
+    ):
+        """Begins the lives.
+
+        Args:
+          method: how programs and networks learn.
+          settings: of the lives.
+          alone: whether each task has networks of its own, which no other task teaches.
+        """
         super().__init__(name="ntpt")
-        library = Library(settings.lives, settings.seed)
-        slots: Slots = {}
+        method = dataclasses.replace(method, batch_size=settings.batch_size)
+        met = examples_met(settings.seed, settings.batch_size, settings.life)
+        library, slots = Library(settings.lives, settings.seed), Slots()
+        self._batch_size = settings.batch_size
+        self._matures = MATURES * settings.life / LIFE
+        self.ages = {name: tf.Variable(0.0, name=f"{name}/age") for name in NETWORKS}
+        self._paces = {name: tf.Variable(tf.ones([settings.lives])) for name in NETWORKS}
         self.models: dict[str, CompiledModel] = {}
         self.learners: dict[str, Learner] = {}
         for place, task in enumerate(TASKS):
+            if alone:
+                library, slots = Library(settings.lives, settings.seed), Slots()
             self.models[task] = compile_model(
                 model_path(f"{task.split('-')[0]}_model.py"),
                 {"NUM_NETS": 1 if place == 0 else 2},
@@ -76,30 +94,47 @@ class Ntpt(tf.Module):
             )
             self.learners[task] = Learner(
                 self.models[task],
-                settings.method,
+                method,
                 settings.seed * SEEDS_A_LIFE + place,
-                settings.examples[task],
+                met[task],
                 settings.xla,
                 slots=slots,
+                paces=self._paces if paced else None,
             )
 
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
+        for name in self.models[task].networks:
+            self.ages[name].assign_add(self._batch_size)
+            pace = tf.maximum(1.0 - self.ages[name] / self._matures, LEAST_PACE)
+            self._paces[name].assign(tf.fill(self._paces[name].shape, pace))
         return self.learners[task].step(batch)
 
-    def predict(self, task: str, batch: Batch) -> np.ndarray:
-        """The answers of the discretised programs to the networks' labels, [life, batch]."""
-        model = self.models[task]
-        inputs, _ = split(model, batch)
-        labels = model.labels(inputs)
-        return np.stack(
-            [
-                program.run(inputs, {name: value[life] for name, value in labels.items()})[
-                    "final_sum"
-                ]
+    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+        """The answers of the discretised programs to the networks' labels, [life, grid] by task."""
+        # Tasks that show the same images ask the same of the networks.
+        read: dict[tuple[str, int], np.ndarray] = {}
+
+        def labels(task: str, exam: Composition) -> dict[str, np.ndarray]:
+            model, images = self.models[task], exam.images
+            for network in model.networks:
+                if (network, id(images)) not in read:
+                    read[network, id(images)] = model.classify(network, images)
+            # A network that no program can reach never decides anything.
+            none = np.zeros([model.restarts, len(images)], np.int64)
+            found = {n.name: read.get((n.name, id(images)), none) for n in model.checked.networks}
+            return {name: values[:, exam.places] for name, values in found.items()}
+
+        def answer(task: str, exam: Composition) -> np.ndarray:
+            shown = labels(task, exam)
+            given = {name: v for name, v in exam.integers.items() if name != ANSWER}
+            runs = [
+                program.run(given, {name: values[life] for name, values in shown.items()})
                 for life, program in enumerate(self.programs(task))
             ]
-        )
+            return np.stack([run[ANSWER] for run in runs])
+
+        return {task: answer(task, exam) for task, exam in exams.items()}
 
     def programs(self, task: str) -> list[Program]:
         """The discretised program of each life."""
@@ -115,8 +150,18 @@ class Ntpt(tf.Module):
         return self.models[TASKS[-1]].classify(network, images)
 
 
-def lives_of(name: str, settings: Settings) -> Lives:
-    """The lives of a learner: `NTPT`, or a baseline by its name in Figure 7."""
-    if name == NTPT:
-        return Ntpt(settings)
-    return BASELINES[name](TASKS, range(settings.lives), settings.seed)
+def _ntpt(preset: str, alone: bool = False) -> Callable[[Settings], Lives]:
+    return lambda settings: Ntpt(PRESETS[preset], settings, alone, preset == "robust")
+
+
+def _baseline(name: str) -> Callable[[Settings], Lives]:
+    return lambda settings: BASELINES[name](TASKS, range(settings.lives), settings.seed)
+
+
+# By name. Those `alone` show what is learned faster because others were learned before.
+LEARNERS: dict[str, Callable[[Settings], Lives]] = {
+    "robust": _ntpt("robust"),
+    "ntpt": _ntpt("ntpt"),
+    "robust-alone": _ntpt("robust", alone=True),
+    **{name: _baseline(name) for name in BASELINES},
+}

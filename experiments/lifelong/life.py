@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from experiments.lifelong.learners import Lives, Ntpt
+from datasets.grids import Composition
+from experiments.lifelong.learners import ANSWER, Lives, Ntpt
 from experiments.lifelong.schedule import TASKS, drawn
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.task import Task
 from terpret.learning.train import Signals, Stopped
 
 KEPT_CHECKPOINTS = 2
-TEST_BATCH = 1000
 REPORTED = 20
 
 
@@ -36,6 +36,7 @@ class Plan:
     life: int
     tests: int
     checkpoint_seconds: float = 60.0
+    shift: int = 0
 
 
 @dataclasses.dataclass
@@ -60,6 +61,7 @@ class Course:
 def live(
     lives: Lives,
     tasks: Mapping[str, Task],
+    exams: Mapping[str, Composition],
     plan: Plan,
     folder: str,
     report: Callable[[int, Course], None],
@@ -69,6 +71,7 @@ def live(
     Args:
       lives: who learns.
       tasks: the eight tasks by name.
+      exams: the unseen grids of each.
       plan: how long.
       folder: where checkpoints are kept.
       report: is told the number of examples and the course so far.
@@ -87,7 +90,11 @@ def live(
     done, course = (stored[0], Course(**json.loads(stored[1]))) if stored else (0, Course())
     gone = collections.Counter(order[:done].tolist())
     streams = {
-        name: iter(tasks[name].batches(plan.seed, plan.batch_size, gone[k] * plan.batch_size))
+        name: iter(
+            tasks[name].batches(
+                plan.seed * len(TASKS) + k, plan.batch_size, gone[k] * plan.batch_size, plan.shift
+            )
+        )
         for k, name in enumerate(TASKS)
     }
     saved = started = time.monotonic()
@@ -97,7 +104,7 @@ def live(
             lives.step(name, next(streams[name]))
             done += 1
             if done in tests:
-                _test(lives, tasks, course, done * plan.batch_size)
+                _test(lives, tasks, exams, course, done * plan.batch_size)
             if done in tests or done % REPORTED == 0:
                 report(done * plan.batch_size, course)
             now = time.monotonic()
@@ -110,23 +117,26 @@ def live(
     return course
 
 
-def _test(lives: Lives, tasks: Mapping[str, Task], course: Course, examples: int) -> None:
+def _test(
+    lives: Lives,
+    tasks: Mapping[str, Task],
+    exams: Mapping[str, Composition],
+    course: Course,
+    examples: int,
+) -> None:
     """Adds the accuracies of this moment to the course."""
     course.examples.append(examples)
-    for name, task in tasks.items():
-        right = [
-            lives.predict(name, batch) == batch["final_sum"].numpy()
-            for batch in task.test(TEST_BATCH)
-        ]
-        accuracies = np.concatenate(right, axis=1).mean(1)
+    for name, answers in lives.answers(exams).items():
+        accuracies = (answers == exams[name].integers[ANSWER]).mean(1)
         course.accuracies.setdefault(name, []).append(accuracies.round(4).tolist())
-        if isinstance(lives, Ntpt):
-            correct = [task.symbols.correct(program) for program in lives.programs(name)]
-            course.correct.setdefault(name, []).append(correct)
-    if isinstance(lives, Ntpt):
-        for network, (images, labels) in _labelled(tasks).items():
-            accuracies = (lives.classify(network, images) == labels).mean(1)
-            course.networks.setdefault(network, []).append(accuracies.round(4).tolist())
+    if not isinstance(lives, Ntpt):
+        return
+    for name, task in tasks.items():
+        correct = [task.symbols.correct(program) for program in lives.programs(name)]
+        course.correct.setdefault(name, []).append(correct)
+    for network, (images, labels) in _labelled(tasks).items():
+        accuracies = (lives.classify(network, images) == labels).mean(1)
+        course.networks.setdefault(network, []).append(accuracies.round(4).tolist())
 
 
 def _labelled(tasks: Mapping[str, Task]) -> dict[str, tuple[np.ndarray, np.ndarray]]:

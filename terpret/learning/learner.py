@@ -48,6 +48,7 @@ class Learner(tf.Module):
         frozen: CompiledModel | None = None,
         given: Layers | None = None,
         slots: Slots | None = None,
+        paces: Mapping[str, tf.Variable] | None = None,
     ):
         """Starts a restart in every row.
 
@@ -63,6 +64,7 @@ class Learner(tf.Module):
           given: networks to start from; the model's other ones start at random.
           slots: the optimiser's slots by variable, of learners that share networks: this one adds
             those of its own.
+          paces: what each network's rate is multiplied by, by network, [row]; 1 unless given.
         """
         super().__init__(name="learner")
         self.model, self.method, self.seed = model, method, seed
@@ -75,6 +77,7 @@ class Learner(tf.Module):
         self._program = list(model.param_logits.values())
         learned = freeze < examples and model.library.restarts == rows
         self._networks = model.network_variables if learned else []
+        self._paces = dict(paces or {})
         self._rule, self._starts = OPTIMISERS[method.optimiser]
         slots = {} if slots is None else slots
         for v in (*self._program, *self._networks):
@@ -210,7 +213,12 @@ class Learner(tf.Module):
         if self.freeze:
             thawed = self._seen() >= self.freeze
             network = tf.where(thawed, network, tf.zeros_like(network))
-        return [program] * len(self._program) + [network] * networks
+        paced = [
+            network * self._paces[name] if name in self._paces else network
+            for name, weights in self.model.networks.items()
+            for _ in weights.trainable_variables
+        ]
+        return [program] * len(self._program) + paced[:networks]
 
     def _entropy_bonus(self) -> tf.Tensor:
         if not self.method.entropy:

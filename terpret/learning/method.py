@@ -21,6 +21,7 @@ class Method:
       gradient_noise_decay: g, in variance / (1 + update)^g.
       entropy: the weight of the entropy of the Params' marginals in the objective at update 0.
       entropy_decay: d, in weight * exp(-d * update).
+      shift: the pixels by which training images are moved each way at most.
       dirichlet: concentration of the initial marginals: large is near uniform.
       gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update.
       temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
@@ -45,6 +46,7 @@ class Method:
     gradient_noise_decay: float = 0.0
     entropy: float = 0.0
     entropy_decay: float = 0.0
+    shift: int = 0
     dirichlet: float = 1.0
     gumbel: float = 0.0
     temperature: float = 1.0

@@ -76,8 +76,8 @@ class Task:
 
     Attributes:
       name: as on the command line.
-      batches: the endless training stream of a seed, from an example number on:
-        (seed, batch_size, start) -> data set of batches.
+      batches: the endless training stream of a seed, from an example number on, with images moved
+        by `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches.
       test: unseen examples: (batch_size) -> data set of batches, ending.
       tested_on: what the test examples are, in words.
       symbols: what a correct program is tested on.
@@ -87,7 +87,7 @@ class Task:
     """
 
     name: str
-    batches: Callable[[int, int, int], tf.data.Dataset]
+    batches: Callable[[int, int, int, int], tf.data.Dataset]
     test: Callable[[int], tf.data.Dataset]
     tested_on: str
     symbols: Symbols

@@ -91,7 +91,8 @@ def train(
     loop = _Loop(learner, task, budget, restarts, retire)
     saved = time.monotonic()
     with Signals() as signals:
-        batches = iter(task.batches(learner.seed, learner.method.batch_size, seen))
+        method = learner.method
+        batches = iter(task.batches(learner.seed, method.batch_size, seen, method.shift))
         while not loop.finished(seen):
             before, started = seen, time.monotonic()
             seen, progress = loop.advance(batches, seen)

@@ -76,7 +76,7 @@ def test_symbols_are_every_grid_with_many_integers() -> None:
 
 def test_a_task_fits_the_model(operators: Operators, model: CheckedModel) -> None:
     task = apply2x2_task("left", operators, distinct=10)
-    batch = next(iter(task.batches(0, 30, 0)))
+    batch = next(iter(task.batches(0, 30, 0, 0)))
     assert np.all(np.isfinite(compile_model(model, restarts=2).losses(batch)))
     assert len(np.unique(batch["tiles"].numpy().reshape(30, -1), axis=0)) == 10
     assert task.published == 1.0
