@@ -19,9 +19,13 @@ from terpret.learning.method import PRESETS, Method
 ANSWER = "final_sum"
 # A seed of each task's own, or all tasks would begin with one program.
 SEEDS_A_LIFE = len(TASKS)
-NETWORKS = ("net_0", "net_1")
-MATURES = 130_000
-LEAST_PACE = 0.01
+# The task with which each network is introduced: one untrained network at a time (section 4.1).
+INTRODUCED = {"net_0": "add2x2-top", "net_1": "apply2x2-top"}
+# `robust`: a network's rate falls over so many examples of its own, in a life of LIFE examples, to
+# this part of it, and is no more than that before it is introduced.
+MATURE, LEAST_PACE = 165_000, 0.01
+# Updates between two looks for restarts that are stuck.
+LOOK_EVERY = 10
 
 
 class Lives(Protocol):
@@ -61,26 +65,26 @@ class Ntpt(tf.Module):
     Attributes:
       models: by task.
       learners: by task.
+      ages: how many examples taught each network, since it was introduced.
     """
 
-    def __init__(
-        self, method: Method, settings: Settings, alone: bool = False, paced: bool = False
-    ):
+    def __init__(self, method: Method, settings: Settings, alone: bool, matures: bool):
         """Begins the lives.
 
         Args:
           method: how programs and networks learn.
           settings: of the lives.
           alone: whether each task has networks of its own, which no other task teaches.
+          matures: whether networks learn more slowly as they get older.
         """
         super().__init__(name="ntpt")
         method = dataclasses.replace(method, batch_size=settings.batch_size)
         met = examples_met(settings.seed, settings.batch_size, settings.life)
         library, slots = Library(settings.lives, settings.seed), Slots()
         self._batch_size = settings.batch_size
-        self._matures = MATURES * settings.life / LIFE
-        self.ages = {name: tf.Variable(0.0, name=f"{name}/age") for name in NETWORKS}
-        self._paces = {name: tf.Variable(tf.ones([settings.lives])) for name in NETWORKS}
+        self._mature = MATURE * settings.life / LIFE
+        self.ages = {n: tf.Variable(0, dtype=tf.int64, name=f"{n}/age") for n in INTRODUCED}
+        self._paces = {n: tf.Variable(tf.ones([settings.lives])) for n in INTRODUCED if matures}
         self.models: dict[str, CompiledModel] = {}
         self.learners: dict[str, Learner] = {}
         for place, task in enumerate(TASKS):
@@ -99,16 +103,27 @@ class Ntpt(tf.Module):
                 met[task],
                 settings.xla,
                 slots=slots,
-                paces=self._paces if paced else None,
+                paces=self._paces,
+                known=[] if alone else _introduced_before(task),
             )
 
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
-        for name in self.models[task].networks:
-            self.ages[name].assign_add(self._batch_size)
-            pace = tf.maximum(1.0 - self.ages[name] / self._matures, LEAST_PACE)
-            self._paces[name].assign(tf.fill(self._paces[name].shape, pace))
-        return self.learners[task].step(batch)
+        learner = self.learners[task]
+        for name, pace in self._paces.items():
+            if name in self.models[task].networks:
+                pace.assign(tf.fill(pace.shape, self._pace(name, task)))
+        losses = learner.step(batch)
+        if int(learner.steps[0]) % LOOK_EVERY == 0:
+            learner.try_again()
+        return losses
+
+    def _pace(self, name: str, task: str) -> float:
+        """What a network's rate is multiplied by in the next update."""
+        if task != INTRODUCED[name] and name not in _introduced_before(task):
+            return LEAST_PACE
+        self.ages[name].assign_add(self._batch_size)
+        return max(1.0 - int(self.ages[name]) / self._mature, LEAST_PACE)
 
     def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
         """The answers of the discretised programs to the networks' labels, [life, grid] by task."""
@@ -150,16 +165,36 @@ class Ntpt(tf.Module):
         return self.models[TASKS[-1]].classify(network, images)
 
 
-def _ntpt(preset: str, alone: bool = False) -> Callable[[Settings], Lives]:
-    return lambda settings: Ntpt(PRESETS[preset], settings, alone, preset == "robust")
+def _introduced_before(task: str) -> list[str]:
+    """The networks that an earlier task introduced."""
+    place = TASKS.index(task)
+    return [name for name, first in INTRODUCED.items() if TASKS.index(first) < place]
 
 
-def _baseline(name: str) -> Callable[[Settings], Lives]:
-    return lambda settings: BASELINES[name](TASKS, range(settings.lives), settings.seed)
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of learner.
+
+    Attributes:
+      begin: makes its lives.
+      shift: the pixels by which its training images are moved at most.
+    """
+
+    begin: Callable[[Settings], Lives]
+    shift: int = 0
+
+
+def _ntpt(preset: str, alone: bool = False) -> Kind:
+    method, matures = PRESETS[preset], preset == "robust" and not alone
+    return Kind(lambda settings: Ntpt(method, settings, alone, matures), method.shift)
+
+
+def _baseline(name: str) -> Kind:
+    return Kind(lambda settings: BASELINES[name](TASKS, range(settings.lives), settings.seed))
 
 
 # By name. Those `alone` show what is learned faster because others were learned before.
-LEARNERS: dict[str, Callable[[Settings], Lives]] = {
+LEARNERS: dict[str, Kind] = {
     "robust": _ntpt("robust"),
     "ntpt": _ntpt("ntpt"),
     "robust-alone": _ntpt("robust", alone=True),

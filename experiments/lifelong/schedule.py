@@ -32,13 +32,13 @@ class Window:
 
 SCHEDULE = (
     Window("add2x2-top", 0, 0, 50_000, 60_000),
-    Window("add2x2-left", 50_000, 60_000, 75_000, 85_000),
-    Window("add2x2-bottom", 75_000, 85_000, 100_000, 110_000),
-    Window("add2x2-right", 100_000, 110_000, 125_000, 135_000),
-    Window("apply2x2-top", 125_000, 135_000, 165_000, 175_000),
-    Window("apply2x2-left", 165_000, 175_000, 190_000, 200_000),
-    Window("apply2x2-bottom", 190_000, 200_000, 215_000, 225_000),
-    Window("apply2x2-right", 215_000, 225_000, 240_000, 240_000),
+    Window("add2x2-left", 50_000, 60_000, 85_000, 95_000),
+    Window("add2x2-bottom", 85_000, 95_000, 120_000, 130_000),
+    Window("add2x2-right", 120_000, 130_000, 155_000, 165_000),
+    Window("apply2x2-top", 155_000, 165_000, 255_000, 265_000),
+    Window("apply2x2-left", 255_000, 265_000, 345_000, 355_000),
+    Window("apply2x2-bottom", 345_000, 355_000, 435_000, 445_000),
+    Window("apply2x2-right", 435_000, 445_000, 535_000, 535_000),
 )
 TASKS = tuple(window.task for window in SCHEDULE)
 LIFE = SCHEDULE[-1].ends

@@ -1,13 +1,14 @@
 """The training step of a model: forward, backward, update, for all restarts at once."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel, initial_logits
 from terpret.backends.networks import initial_kernels
+from terpret.language.checked import Variable
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
 from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, entropies
@@ -17,6 +18,10 @@ Batch = Mapping[str, tf.Tensor]
 Slots = dict[object, list[tf.Variable]]
 # The kernel [in, out] and bias [out] of each layer, by network.
 Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
+# How much the newest loss counts in a restart's level.
+LEVEL_RATE = 0.05
+# Between the seeds of the attempts of a restart.
+SEEDS_APART = 1_000_003
 
 
 class Learner(tf.Module):
@@ -32,6 +37,11 @@ class Learner(tf.Module):
       steps: the number of updates each row's restart has had, [row].
       active: which rows learn still; the others keep their values, bool [row].
       horizon: how many examples each row's restart is to see, [row].
+      attempt: the number of the attempt that each row's restart is at, from 0, [row].
+      begun: after how many updates that attempt began, [row].
+      settled: which rows' restarts were not stuck at the end of an attempt, bool [row].
+      level: a moving average of each row's loss, [row].
+      first_loss: each row's loss at its first update, [row].
       frozen: the same model with networks that all rows share, for the updates before they learn.
       freeze: the number of examples before a restart's networks begin to learn.
     """
@@ -49,6 +59,7 @@ class Learner(tf.Module):
         given: Layers | None = None,
         slots: Slots | None = None,
         paces: Mapping[str, tf.Variable] | None = None,
+        known: Collection[str] = (),
     ):
         """Starts a restart in every row.
 
@@ -65,6 +76,7 @@ class Learner(tf.Module):
           slots: the optimiser's slots by variable, of learners that share networks: this one adds
             those of its own.
           paces: what each network's rate is multiplied by, by network, [row]; 1 unless given.
+          known: the networks that know something already; those that are `given` do.
         """
         super().__init__(name="learner")
         self.model, self.method, self.seed = model, method, seed
@@ -73,11 +85,17 @@ class Learner(tf.Module):
         self.steps = tf.Variable(tf.zeros([rows], dtype), name="steps")
         self.active = tf.Variable(tf.fill([rows], True), name="active")
         self.horizon = tf.Variable(tf.fill([rows], tf.cast(examples, dtype)), name="horizon")
+        self.attempt = tf.Variable(tf.zeros([rows], dtype), name="attempt")
+        self.begun = tf.Variable(tf.zeros([rows], dtype), name="begun")
+        self.settled = tf.Variable(tf.fill([rows], False), name="settled")
+        self.level = tf.Variable(tf.zeros([rows], dtype), name="level")
+        self.first_loss = tf.Variable(tf.zeros([rows], dtype), name="first_loss")
         self._key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
         self._program = list(model.param_logits.values())
         learned = freeze < examples and model.library.restarts == rows
         self._networks = model.network_variables if learned else []
-        self._paces = dict(paces or {})
+        self._paces, self._known = dict(paces or {}), {*known, *self._given}
+        self._learns_anew = learned and not self._known.issuperset(model.networks)
         self._rule, self._starts = OPTIMISERS[method.optimiser]
         slots = {} if slots is None else slots
         for v in (*self._program, *self._networks):
@@ -88,7 +106,9 @@ class Learner(tf.Module):
         self.step = tf.function(self._step, autograph=False, jit_compile=xla)
         self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
         self._run = tf.function(self._loop, autograph=False)
-        self._begin_all(list(range(rows)) if numbers is None else list(numbers))
+        numbers = list(range(rows)) if numbers is None else list(numbers)
+        self._numbers = tf.Variable(numbers, dtype=tf.int64, name="numbers")
+        self._begin_all(numbers)
 
     @property
     def learns_networks(self) -> bool:
@@ -105,13 +125,31 @@ class Learner(tf.Module):
         """
         self.steps[row].assign(0.0)
         self.active[row].assign(True)
+        self.settled[row].assign(False)
+        for variable in (self.attempt, self.begun):
+            variable[row].assign(0.0)
         self.horizon[row].assign(float(examples))
+        self._numbers[row].assign(number)
         self._key[row].assign(keys(self.seed, "gumbel", [number])[0])
         for variable, value in self._first_values([number]):
             variable[row].assign(value[0])
-        for slots in self.slots:
-            for slot, start in zip(slots, self._starts, strict=True):
-                slot[row].assign(tf.fill(slot.shape[1:], tf.constant(start, slot.dtype)))
+        self._reset_slots(row, self.slots)
+
+    def try_again(self) -> list[int]:
+        """Begins another attempt in each row that is stuck at the end of one.
+
+        Returns:
+          These rows.
+        """
+        method = self.method
+        if not method.attempt:
+            return []
+        ended = (self._progress().numpy() >= 1.0) & ~self.settled.numpy() & self.active.numpy()
+        stuck = ended & (self.level.numpy() > method.stuck * self.first_loss.numpy())
+        self.settled.assign(self.settled | (ended & ~stuck))
+        for row in np.flatnonzero(stuck):
+            self._attempt_again(int(row))
+        return np.flatnonzero(stuck).tolist()
 
     def run(self, batches: Iterator[Batch], count: int, frozen: bool = False) -> tf.Tensor:
         """Makes `count` updates on the next batches.
@@ -126,6 +164,24 @@ class Learner(tf.Module):
         """
         return self._run(batches, tf.constant(count), frozen)
 
+    def _attempt_again(self, row: int) -> None:
+        self.attempt[row].assign(self.attempt[row] + 1.0)
+        self.begun[row].assign(self.steps[row])
+        # An attempt's Params are those of a restart of another seed.
+        seed = self.seed + SEEDS_APART * int(self.attempt[row])
+        for variable in self.model.learned_params:
+            start = self._first_logits(variable, [int(self._numbers[row])], seed)
+            self.model.param_logits[variable.name][row].assign(start[0])
+        self._reset_slots(row, self.slots[: len(self._program)])
+
+    def _reset_slots(self, row: int, slots_of: Sequence[list[tf.Variable]]) -> None:
+        for slots in slots_of:
+            for slot, start in zip(slots, self._starts, strict=True):
+                slot[row].assign(tf.fill(slot.shape[1:], tf.constant(start, slot.dtype)))
+
+    def _first_logits(self, variable: Variable, numbers: Sequence[int], seed: int) -> tf.Tensor:
+        return initial_logits(variable, numbers, seed, self.method.dirichlet, self.model.dtype)
+
     def _begin_all(self, numbers: list[int]) -> None:
         self._key.assign(keys(self.seed, "gumbel", numbers))
         for variable, values in self._first_values(numbers):
@@ -138,9 +194,9 @@ class Learner(tf.Module):
 
     def _first_values(self, numbers: list[int]) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
         """The learned variables with the values that restarts begin from, [restart, ...]."""
-        scale, dtype = self.method.dirichlet, self.model.dtype
+        dtype = self.model.dtype
         for variable in self.model.learned_params:
-            start = initial_logits(variable, numbers, self.seed, scale, dtype)
+            start = self._first_logits(variable, numbers, self.seed)
             yield self.model.param_logits[variable.name], start
         shared = self.model.library.restarts < self.model.restarts
         for name, weights in self.model.networks.items():
@@ -188,6 +244,7 @@ class Learner(tf.Module):
         if method.clip:
             gradients = clip_by_restart(gradients, method.clip)
         learning = self.active & tf.math.is_finite(losses)
+        self._note(losses)
         rates = self._rates(len(networks))
         gradients = self._noisy(gradients)
         step = self.steps.assign_add(tf.cast(learning, self.steps.dtype))
@@ -206,6 +263,21 @@ class Learner(tf.Module):
         self.active.assign(learning)
         return losses
 
+    def _note(self, losses: tf.Tensor) -> None:
+        """Keeps what tells whether a restart is stuck."""
+        if not self.method.attempt:
+            return
+        first = self.steps == 0
+        level = self.level + LEVEL_RATE * (losses - self.level)
+        self.level.assign(tf.where(first, losses, level))
+        self.first_loss.assign(tf.where(first, losses, self.first_loss))
+
+    def _progress(self) -> tf.Tensor:
+        """How much of its attempt each restart has behind it, [restart]; above 1 when settled."""
+        if self.method.attempt:
+            return (self.steps - self.begun) / self.method.attempt
+        return self._seen() / self.horizon
+
     def _rates(self, networks: int) -> list[tf.Tensor]:
         """The learning rate of each restart for each variable, [restart] each."""
         program = tf.fill(self.steps.shape, tf.cast(self.method.program_rate, self.steps.dtype))
@@ -213,12 +285,20 @@ class Learner(tf.Module):
         if self.freeze:
             thawed = self._seen() >= self.freeze
             network = tf.where(thawed, network, tf.zeros_like(network))
-        paced = [
-            network * self._paces[name] if name in self._paces else network
+        rates = [
+            self._network_rate(network, name)
             for name, weights in self.model.networks.items()
             for _ in weights.trainable_variables
         ]
-        return [program] * len(self._program) + paced[:networks]
+        return [program] * len(self._program) + rates[:networks]
+
+    def _network_rate(self, rate: tf.Tensor, name: str) -> tf.Tensor:
+        """A network's rate from that of all networks, [restart]."""
+        if self.method.wait:
+            knows = True if name in self._known else self.attempt > 0
+            waits = knows & (self._progress() < self.method.wait)
+            rate = tf.where(waits, tf.zeros_like(rate), rate)
+        return rate * self._paces[name] if name in self._paces else rate
 
     def _entropy_bonus(self) -> tf.Tensor:
         if not self.method.entropy:
@@ -242,9 +322,13 @@ class Learner(tf.Module):
         method = self.method
         values = [tf.convert_to_tensor(v) for v in self._program]
         if method.gumbel:
-            seen = self._seen() / self.horizon
-            risen = tf.minimum(seen / method.rise, 1.0) if method.rise else 1.0
-            scale = method.gumbel * risen * self._remaining()
+            progress = self._progress()
+            risen = tf.ones_like(progress)
+            if method.rise and self._learns_anew:
+                rising = tf.minimum(progress / method.rise, 1.0)
+                risen = tf.where(self.attempt > 0, risen, rising)
+            falls = tf.nn.relu(1.0 - progress) if method.anneal else tf.ones_like(progress)
+            scale = method.gumbel * risen * falls
             noise = self._split(scale[:, None] * self._drawn(gumbel))
             values = [value + part for value, part in zip(values, noise, strict=True)]
         if method.temperature != 1.0:

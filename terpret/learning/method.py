@@ -25,8 +25,16 @@ class Method:
       dirichlet: concentration of the initial marginals: large is near uniform.
       gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update.
       temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
-      rise: the part of the whole run over which the Gumbel noise rises from 0.
-      anneal: whether the networks' rate and the Gumbel noise fall linearly to 0 over the whole run.
+      rise: the part of the first attempt over which the Gumbel noise rises from 0 where a network
+        knows nothing yet, which it would keep from learning.
+      anneal: whether the Gumbel noise falls linearly to 0 over an attempt, and the networks' rate
+        over the whole run.
+      attempt: updates in an attempt at a program; 0: the whole run is one. At the end of each, a
+        restart that is stuck draws its Params anew and tries again with the networks it has; one
+        that is not keeps its Params to the end.
+      stuck: the part of its first loss above which the loss of a restart shows that it is stuck.
+      wait: the part of an attempt for which networks that know something already, from outside or
+        from an earlier attempt, do not learn: an undecided program would teach them wrong things.
       stop_below_loss: a restart whose loss falls below it has converged and stops.
       first_rung: the examples after which a restart is first judged; later rungs are at twice,
         four times, ... as many.
@@ -52,6 +60,9 @@ class Method:
     temperature: float = 1.0
     rise: float = 0.0
     anneal: bool = False
+    attempt: int = 0
+    stuck: float = 0.0
+    wait: float = 0.0
     stop_below_loss: float = 0.0
     first_rung: int = 0
     plateau: float = 0.0
@@ -116,14 +127,18 @@ PRESETS = {
     # SUM(R2, R2) with R2 half one tile and half the other.
     "robust": Method(
         optimiser="adam",
-        program_rate=0.05,
+        program_rate=0.1,
         network_rate=0.003,
         batch_size=64,
         updates=938,
         decay=0.999,
+        shift=1,
         dirichlet=1000.0,
-        gumbel=1.0,
-        rise=1 / 6,
+        gumbel=1.5,
+        rise=1 / 3,
         anneal=True,
+        attempt=400,
+        stuck=0.25,
+        wait=0.5,
     ),
 }

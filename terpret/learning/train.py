@@ -153,6 +153,7 @@ class _Loop:
             else:
                 point = (end - row.started, float(losses[k]))
                 rows[k] = dataclasses.replace(row, losses=(*row.losses, point))
+        learner.try_again()
         self._note_stopped(end)
         checked = self._check_due(seen, end)
         if checked:
