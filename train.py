@@ -9,6 +9,13 @@ from terpret.learning.method import PRESETS
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
+flags.DEFINE_enum(
+    "experiment",
+    "",
+    ["", "lifelong", "weak_supervision"],
+    "A whole experiment of the paper, instead of a single run.",
+)
+flags.DEFINE_string("learners", "", "Of an experiment: who takes part, like robust,MTNN-2.")
 flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "Which two tiles.")
 flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
 flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
@@ -27,7 +34,9 @@ flags.DEFINE_integer(
 flags.DEFINE_string("init_nets", "", "A run folder or file: start from its networks.")
 flags.DEFINE_integer("freeze_nets", 0, "Examples before the networks begin to learn.", 0)
 flags.DEFINE_string("save_nets", "", "A file for the networks of the best restart.")
-flags.DEFINE_integer("distinct_grids", 0, "Distinct training grids; 0: no limit.", 0)
+flags.DEFINE_integer(
+    "distinct_grids", 0, "Distinct training grids; 0: no limit; experiments: 1,000.", 0
+)
 flags.DEFINE_integer("seed", 0, "The root seed.")
 flags.DEFINE_string("workdir", "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED.")
 flags.DEFINE_enum("digits", "auto", ["auto", "mnist", "embedded"], "The images of digits.")

@@ -73,10 +73,13 @@ class Baseline(tf.Module):
     """Networks that learn one task after another.
 
     Attributes:
+      networks_shared: no network can be tested by itself; only NTPT's have labels.
       tasks: the names of the tasks.
       networks: what is learned.
       optimisers: by task, those of all that its examples teach.
     """
+
+    networks_shared = False
 
     def __init__(self, networks: Networks, optimisers: Mapping[str, Sequence[RmsProp]]):
         super().__init__()

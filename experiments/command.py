@@ -11,15 +11,36 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, RunError
+from experiments.config import Config, ExperimentConfig, RunError
+from experiments.experiments import EXPERIMENTS
+from experiments.run_folder import claim
 from experiments.tables import results_table, success
-from experiments.writers import Bar
+from experiments.writers import Bar, RestartsBar
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.files import write_bytes
 from terpret.learning.restarts import Progress
 from terpret.learning.train import Stopped
+
+# Flags of a single run, which say nothing to an experiment.
+SINGLE = (
+    "model",
+    "task",
+    "data",
+    "hypers",
+    "preset",
+    "shard",
+    "refill",
+    "stop_after_solved",
+    "init_nets",
+    "freeze_nets",
+    "save_nets",
+    "deterministic",
+    "max_nodes",
+)
+# What an experiment's paper has where the user says nothing.
+DISTINCT_GRIDS = 1000
 
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
@@ -39,6 +60,8 @@ def guarded(action: Callable[[], int]) -> int:
 
 def train(values: flags.FlagValues, arguments: list[str]) -> int:
     """`train.py`: learns, and prints what was learned."""
+    if values.experiment:
+        return guarded(lambda: _experiment(values, arguments))
     return guarded(lambda: _train(values, arguments))
 
 
@@ -85,13 +108,13 @@ def folder_of(values: flags.FlagValues, config: Config) -> str:
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     config = config_of(values)
     workdir = folder_of(values, config)
-    bars: list[Bar] = []
+    bars: list[RestartsBar] = []
 
     def watch(run: single.Run, warnings: list[str]) -> Callable[[Progress], None]:
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
         _print_header(run)
-        bars.append(Bar(run.examples))
+        bars.append(RestartsBar(run.examples))
         return bars[0].update
 
     command = shlex.join(["python", *arguments])
@@ -110,6 +133,70 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
     if values.save_nets:
         _save_networks(workdir, values.save_nets)
+    return 0
+
+
+def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
+    """The settings of an experiment that the flags give.
+
+    Raises:
+      RunError: a flag says nothing to an experiment.
+    """
+    wrong = [f"--{name}" for name in SINGLE if values[name].present]
+    if wrong:
+        raise RunError(f"{' and '.join(wrong)}: not with --experiment")
+
+    def given(name: str, otherwise: int) -> int:
+        return values[name].value if values[name].present else otherwise
+
+    return ExperimentConfig(
+        experiment=values.experiment,
+        learners=values.learners,
+        restarts=values.restarts,
+        examples=values.examples,
+        batch_size=values.batch_size,
+        distinct_grids=given("distinct_grids", DISTINCT_GRIDS),
+        check_every=given("check_every", 0),
+        seed=values.seed,
+        digits=values.digits,
+        operators=values.operators,
+        data_dir=values.data_dir,
+        xla=values.xla,
+    )
+
+
+def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
+    config = experiment_config_of(values)
+    experiment = EXPERIMENTS[config.experiment]
+    workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
+    experiment.refuse(config)
+    results, warnings = claim(config, workdir, values.restart)
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if results is not None:
+        print(f"{workdir} is done already; --restart begins afresh.")
+    else:
+        print(f"experiment: {config.experiment}; run folder: {workdir}", flush=True)
+        bars: dict[str, Bar] = {}
+
+        def report(title: str, examples: int, done: int, text: str) -> None:
+            if title not in bars:
+                bars[title] = Bar(examples, title)
+            bars[title].show(done, text)
+            if done == examples:
+                bars[title].close()
+
+        command = shlex.join(["python", *arguments])
+        seconds = values.checkpoint_seconds
+        try:
+            with contextlib.ExitStack() as shown:
+                shown.callback(lambda: [bar.close() for bar in bars.values()])
+                results = experiment.run(config, workdir, command, seconds, report)
+        except Stopped:
+            print(f"stopped; the same command continues in {workdir}", file=sys.stderr)
+            return 1
+    print(f"\n{experiment.tables(results, 'text')}\n")
+    print(f"written to {workdir}; python evaluate.py --workdir={workdir} --plots draws the figures")
     return 0
 
 

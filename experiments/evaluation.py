@@ -11,7 +11,8 @@ from absl import flags
 
 from experiments import figures, shards, single
 from experiments.command import guarded, print_results
-from experiments.config import RunError, read_config
+from experiments.config import Config, ExperimentConfig, RunError, read_config
+from experiments.experiments import EXPERIMENTS
 from experiments.export import export
 from experiments.results import all_curves, results_of
 from ntpt_models import source_code
@@ -27,6 +28,9 @@ def evaluate(values: flags.FlagValues) -> int:
 
 def _evaluate(values: flags.FlagValues) -> int:
     workdir = values.workdir
+    stored = _config(workdir, values.data_dir)
+    if isinstance(stored, ExperimentConfig):
+        return _evaluate_experiment(values, stored)
     folders = glob.glob(os.path.join(glob.escape(workdir), "shard-*-of-*"))
     if folders:
         results = shards.join(workdir)
@@ -59,6 +63,33 @@ def _evaluate(values: flags.FlagValues) -> int:
     return 0
 
 
+def _config(workdir: str, data_dir: str | None) -> Config | ExperimentConfig | None:
+    """The config of a run folder; None where there is none that can be read."""
+    stored = read_json(os.path.join(workdir, "config.json"))
+    return read_config(stored, data_dir) if isinstance(stored, dict) else None
+
+
+def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig) -> int:
+    """Shows what an experiment has found so far."""
+    if values.export:
+        raise RunError(
+            "--export: an experiment has many programs; export one from a run of its own"
+        )
+    experiment = EXPERIMENTS[config.experiment]
+    results = experiment.results(config, values.workdir)
+    if not results["learners"]:
+        raise RunError(f"{values.workdir} holds no finished learner yet: train first")
+    if values.format == "json":
+        print(json.dumps(results, indent=2))
+    else:
+        print(experiment.tables(results, values.format))
+    folder = os.path.join(values.workdir, "plots")
+    for name, figure in experiment.plots(results).items():
+        figures.save(figure, os.path.join(folder, name))
+    _note(values, f"\nplots written to {folder}")
+    return 0
+
+
 def _note(values: flags.FlagValues, text: str) -> None:
     if values.format == "text":
         print(text)
@@ -67,10 +98,10 @@ def _note(values: flags.FlagValues, text: str) -> None:
 def _opened(workdir: str, data_dir: str | None) -> tuple[single.Run, Restarts, int]:
     """The run of a folder with its learned parameters, and the examples they have seen."""
     path = os.path.join(workdir, "config.json")
-    stored = read_json(path)
-    if not isinstance(stored, dict):
+    config = _config(workdir, data_dir)
+    if config is None:
         raise RunError(f"{workdir} is no run folder: {path} is missing or damaged")
-    run = single.prepare(read_config(stored, data_dir), workdir)
+    run = single.prepare(config, workdir)
     seen, restarts = single.restored(run)
     return run, restarts, seen
 

@@ -93,7 +93,7 @@ def marginals(checked: CheckedModel, tables: Mapping[str, np.ndarray]) -> Figure
     params = [v for v in checked.of_kind("Param") if v.name in tables and v.elements]
     panels = [_panel(checked, v, tables[v.name]) for v in params]
     places, width, height = _flow(panels)
-    figure = _figure(max(width, 3.6), height + LEGEND)
+    figure = blank(max(width, 3.6), height + LEGEND)
     for panel, (x, y) in zip(panels, places, strict=True):
         size = panel.width - panel.left, panel.height - panel.below
         _heat_map(_axes(figure, x + panel.left, y, *size), panel)
@@ -120,7 +120,7 @@ def learning_curves(
       ylabel: what is drawn.
       solved: the numbers of the restarts that are solved.
     """
-    figure = _figure(6.4, 3.6)
+    figure = blank(6.4, 3.6)
     axes = figure.add_subplot()
     for name, colour, chosen in (
         ("solved", SOLVED, [values for k, values in curves.items() if k in solved]),
@@ -137,15 +137,20 @@ def learning_curves(
     every = np.array([*curves.values(), median], float)
     _value_axis(axes, every[np.isfinite(every)])
     axes.set(xlabel="examples", ylabel=ylabel)
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="0.92")
+    over_examples(axes)
     legend = axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     for handle in legend.legend_handles:
         handle.set_alpha(1)
     figure.tight_layout()
     return figure
+
+
+def over_examples(axes: Axes) -> None:
+    """Dresses axes whose horizontal one counts examples."""
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="0.92")
 
 
 def confusion(matrix: np.ndarray, title: str) -> Figure:
@@ -159,7 +164,7 @@ def confusion(matrix: np.ndarray, title: str) -> Figure:
     """
     labels = len(matrix)
     side = CELL * 1.25 if labels <= READABLE else TALLEST / labels
-    figure = _figure(side * labels + 0.8, side * labels + 0.95)
+    figure = blank(side * labels + 0.8, side * labels + 0.95)
     axes = _axes(figure, 0.55, 0.8, side * labels, side * labels)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1e-12)
     _cells(axes, BLUES(shares))
@@ -190,7 +195,7 @@ def samples(images: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> Figu
     columns = max(math.ceil(math.sqrt(len(images))), 3)
     rows = math.ceil(len(images) / columns)
     width, height = columns * TILE + 0.16, rows * (TILE + 0.2) + 0.08
-    figure = _figure(width, height)
+    figure = blank(width, height)
     # One page in inches: axes for every image would take most of the time.
     page = _axes(figure, 0, 0, width, height)
     for k, image in enumerate(images):
@@ -289,7 +294,8 @@ def _marginals_legend(figure: Figure, constants: bool) -> None:
         figure.text(2.4 / width, 0.35 / height, text, fontsize=FONT, va="center", color="0.4")
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
+    """An empty figure of so many inches."""
     return Figure((width, height), dpi=DPI, facecolor="white")
 
 

@@ -47,6 +47,8 @@ def test_a_shorter_life_is_the_same_in_small() -> None:
 class Sums(tf.Module):
     """Two lives that remember how many examples of each task they met, and which were the last."""
 
+    networks_shared = False
+
     def __init__(self) -> None:
         super().__init__()
         self.met = {task: tf.Variable(tf.zeros([2, 2], tf.int64)) for task in TASKS}
@@ -82,7 +84,7 @@ EXAM = Composition(np.zeros([1, 28, 28]), np.zeros([4, 4], int), {"final_sum": n
 def run(folder: Path, kill_at: int = -1) -> tuple[Course, Sums]:
     lives = Sums()
     lives.kill_at = kill_at
-    plan = Plan(seed=3, batch_size=4, life=2000, tests=5)
+    plan = Plan(seed=3, batch_size=4, order=drawn(3, 4, 2000), tests=5)
     return live(
         lives, tasks(), dict.fromkeys(TASKS, EXAM), plan, str(folder), lambda examples, course: None
     ), lives

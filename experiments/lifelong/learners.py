@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from baselines import BASELINES
+from baselines.labelled import LabelledDigits
 from datasets.grids import Composition
 from experiments.config import model_path
-from experiments.lifelong.schedule import LIFE, TASKS, examples_met
+from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.learning.learner import Batch, Learner, Slots
@@ -29,7 +30,14 @@ LOOK_EVERY = 10
 
 
 class Lives(Protocol):
-    """What lives: every life is a row of its variables."""
+    """What lives: every life is a row of its variables.
+
+    Attributes:
+      networks_shared: whether it has networks for all tasks that can be tested by themselves, by
+        `classify(network, images)`.
+    """
+
+    networks_shared: bool
 
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
@@ -46,14 +54,14 @@ class Settings:
       lives: how many there are.
       seed: the root seed.
       batch_size: examples in an update.
-      life: examples in a life.
+      examples: how many examples of each task a life meets, by name, in the order of the tasks.
       xla: whether steps are compiled by XLA.
     """
 
     lives: int
     seed: int
     batch_size: int
-    life: int
+    examples: Mapping[str, int]
     xla: bool
 
 
@@ -66,6 +74,7 @@ class Ntpt(tf.Module):
       models: by task.
       learners: by task.
       ages: how many examples taught each network, since it was introduced.
+      networks_shared: whether the tasks share their networks.
     """
 
     def __init__(self, method: Method, settings: Settings, alone: bool, matures: bool):
@@ -79,15 +88,14 @@ class Ntpt(tf.Module):
         """
         super().__init__(name="ntpt")
         method = dataclasses.replace(method, batch_size=settings.batch_size)
-        met = examples_met(settings.seed, settings.batch_size, settings.life)
         library, slots = Library(settings.lives, settings.seed), Slots()
-        self._batch_size = settings.batch_size
-        self._mature = MATURE * settings.life / LIFE
+        self.networks_shared, self._batch_size = not alone, settings.batch_size
+        self._mature = MATURE * sum(settings.examples.values()) / LIFE
         self.ages = {n: tf.Variable(0, dtype=tf.int64, name=f"{n}/age") for n in INTRODUCED}
         self._paces = {n: tf.Variable(tf.ones([settings.lives])) for n in INTRODUCED if matures}
         self.models: dict[str, CompiledModel] = {}
         self.learners: dict[str, Learner] = {}
-        for place, task in enumerate(TASKS):
+        for place, (task, examples) in enumerate(settings.examples.items()):
             if alone:
                 library, slots = Library(settings.lives, settings.seed), Slots()
             self.models[task] = compile_model(
@@ -100,7 +108,7 @@ class Ntpt(tf.Module):
                 self.models[task],
                 method,
                 settings.seed * SEEDS_A_LIFE + place,
-                met[task],
+                examples,
                 settings.xla,
                 slots=slots,
                 paces=self._paces,
@@ -161,8 +169,8 @@ class Ntpt(tf.Module):
 
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """A network's labels, integers [life, n]."""
-        # The last task's model has both networks.
-        return self.models[TASKS[-1]].classify(network, images)
+        # The last task's model has all networks.
+        return list(self.models.values())[-1].classify(network, images)
 
 
 def _introduced_before(task: str) -> list[str]:
@@ -190,7 +198,10 @@ def _ntpt(preset: str, alone: bool = False) -> Kind:
 
 
 def _baseline(name: str) -> Kind:
-    return Kind(lambda settings: BASELINES[name](TASKS, range(settings.lives), settings.seed))
+    def begin(settings: Settings) -> Lives:
+        return BASELINES[name](tuple(settings.examples), range(settings.lives), settings.seed)
+
+    return Kind(begin)
 
 
 # By name. Those `alone` show what is learned faster because others were learned before.
@@ -200,3 +211,8 @@ LEARNERS: dict[str, Kind] = {
     "robust-alone": _ntpt("robust", alone=True),
     **{name: _baseline(name) for name in BASELINES},
 }
+# `net_0` by itself, taught by labels, for the comparison of weak and strong supervision.
+LABELLED = Kind(
+    lambda settings: LabelledDigits(range(settings.lives), settings.seed),
+    PRESETS["robust"].shift,
+)

@@ -10,7 +10,6 @@ import numpy as np
 
 from datasets.grids import Composition
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
-from experiments.lifelong.schedule import TASKS, drawn
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.task import Task
 from terpret.learning.train import Signals, Stopped
@@ -26,14 +25,15 @@ class Plan:
     Attributes:
       seed: of the schedule and of all streams.
       batch_size: examples in an update.
-      life: examples in a life.
+      order: the number of the task of every update, [updates].
       tests: how many tests there are over a life, evenly spread, the last at its end.
       checkpoint_seconds: the time between checkpoints.
+      shift: the pixels by which training images are moved at most.
     """
 
     seed: int
     batch_size: int
-    life: int
+    order: np.ndarray
     tests: int
     checkpoint_seconds: float = 60.0
     shift: int = 0
@@ -47,7 +47,8 @@ class Course:
       examples: after how many examples of the whole life each test was.
       accuracies: by task, the accuracy of every life at each test, [test][life].
       correct: by task, whether every life's program was correct at each test; none of a baseline.
-      networks: by network, the accuracy of every life's on labelled images; none of a baseline.
+      networks: by network, the accuracy of every life's on labelled images; none of a baseline,
+        nor where each task has its own.
       seconds: how long it took, tests included.
     """
 
@@ -66,11 +67,11 @@ def live(
     folder: str,
     report: Callable[[int, Course], None],
 ) -> Course:
-    """Lives through the schedule, or goes on where it was stopped.
+    """Lives through a plan, or goes on where it was stopped.
 
     Args:
       lives: who learns.
-      tasks: the eight tasks by name.
+      tasks: the tasks by name, in the order of their numbers.
       exams: the unseen grids of each.
       plan: how long.
       folder: where checkpoints are kept.
@@ -83,7 +84,7 @@ def live(
       Stopped: by a signal, after a checkpoint was written.
       CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
     """
-    order = drawn(plan.seed, plan.batch_size, plan.life)
+    names, order = list(tasks), plan.order
     tests = {round(len(order) * (k + 1) / plan.tests) for k in range(plan.tests)}
     checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, lives=lives)
     stored = checkpoints.restore()
@@ -92,15 +93,15 @@ def live(
     streams = {
         name: iter(
             tasks[name].batches(
-                plan.seed * len(TASKS) + k, plan.batch_size, gone[k] * plan.batch_size, plan.shift
+                plan.seed * len(names) + k, plan.batch_size, gone[k] * plan.batch_size, plan.shift
             )
         )
-        for k, name in enumerate(TASKS)
+        for k, name in enumerate(names)
     }
     saved = started = time.monotonic()
     with Signals() as signals:
         while done < len(order):
-            name = TASKS[order[done]]
+            name = names[order[done]]
             lives.step(name, next(streams[name]))
             done += 1
             if done in tests:
@@ -129,11 +130,12 @@ def _test(
     for name, answers in lives.answers(exams).items():
         accuracies = (answers == exams[name].integers[ANSWER]).mean(1)
         course.accuracies.setdefault(name, []).append(accuracies.round(4).tolist())
-    if not isinstance(lives, Ntpt):
+    if isinstance(lives, Ntpt):
+        for name, task in tasks.items():
+            correct = [task.symbols.correct(program) for program in lives.programs(name)]
+            course.correct.setdefault(name, []).append(correct)
+    if not lives.networks_shared:
         return
-    for name, task in tasks.items():
-        correct = [task.symbols.correct(program) for program in lives.programs(name)]
-        course.correct.setdefault(name, []).append(correct)
     for network, (images, labels) in _labelled(tasks).items():
         accuracies = (lives.classify(network, images) == labels).mean(1)
         course.networks.setdefault(network, []).append(accuracies.round(4).tolist())

@@ -1,0 +1,180 @@
+"""The experiment `lifelong`: many lives of every learner, each in a folder of its own."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from datasets.digits import load_digits
+from datasets.grids import Composition
+from datasets.operators import load_operators
+from experiments.config import ExperimentConfig, RunError
+from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
+from experiments.lifelong.life import Course, Plan, live
+from experiments.lifelong.schedule import LIFE, drawn
+from experiments.lifelong.tasks import life_exams, life_tasks
+from experiments.run_folder import versions, writing
+from terpret.learning.files import read_json, write_json
+from terpret.learning.task import Task
+
+BATCH_SIZE = 64
+# Tests over a life, evenly spread.
+TESTS = 50
+# Is told what is learned, its examples in all and so far, and how well it goes.
+Report = Callable[[str, int, int, str], None]
+
+
+def refuse(config: ExperimentConfig) -> None:
+    """Refuses settings that cannot work, before anything is written.
+
+    Raises:
+      RunError, DataError: with what is wrong.
+    """
+    learners_of(config)
+    load_operators(config.operators, config.data_dir)
+    load_digits(config.digits, config.data_dir)
+
+
+def learners_of(config: ExperimentConfig) -> tuple[str, ...]:
+    """The names of those who take part.
+
+    Raises:
+      RunError: one of them is unknown.
+    """
+    names = tuple(name for name in config.learners.split(",") if name) or tuple(LEARNERS)
+    for name in names:
+        if name not in LEARNERS:
+            raise RunError(f"there is no learner '{name}'; the learners are {', '.join(LEARNERS)}")
+    return names
+
+
+def run(
+    config: ExperimentConfig,
+    workdir: str,
+    command: str,
+    checkpoint_seconds: float,
+    report: Report,
+) -> dict[str, object]:
+    """Lives all lives, or goes on where they were stopped.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      command: the command line, for the record.
+      checkpoint_seconds: the time between checkpoints.
+      report: is told of the progress.
+
+    Returns:
+      The results as in `results.json`.
+
+    Raises:
+      DataError, RunError, CheckpointError: with what is wrong.
+      Stopped: by a signal, after a checkpoint was written.
+    """
+    digits = load_digits(config.digits, config.data_dir)
+    operators = load_operators(config.operators, config.data_dir)
+    tasks = life_tasks(digits, operators, config.distinct_grids)
+    exams = life_exams(digits, operators)
+    order = drawn(config.seed, _batch_size(config), config.examples or LIFE)
+    for name in learners_of(config):
+        folder = os.path.join(workdir, "lives", name)
+        lived(LEARNERS[name], name, tasks, exams, order, config, folder, checkpoint_seconds, report)
+    results = results_of(config, workdir) | {
+        "data": {"digits": digits.source, "operators": operators.source},
+        "command": command,
+        "versions": versions(),
+    }
+    with writing(workdir):
+        write_json(os.path.join(workdir, "results.json"), results)
+    return results
+
+
+def lived(
+    kind: Kind,
+    name: str,
+    tasks: Mapping[str, Task],
+    exams: Mapping[str, Composition],
+    order: np.ndarray,
+    config: ExperimentConfig,
+    folder: str,
+    checkpoint_seconds: float,
+    report: Report,
+) -> None:
+    """Lives the lives of one learner in a folder, unless that is done already.
+
+    Args:
+      kind: the learner.
+      name: its name, for the report.
+      tasks: the tasks by name.
+      exams: the unseen grids of each.
+      order: the number of the task of every update, [updates].
+      config: the settings.
+      folder: where its checkpoints are kept, and `course.json` in the end.
+      checkpoint_seconds: the time between checkpoints.
+      report: is told of the progress.
+    """
+    path, size = os.path.join(folder, "course.json"), _batch_size(config)
+    if isinstance(read_json(path), dict):
+        return
+    counts = np.bincount(order, minlength=len(tasks)) * size
+    met = {task: int(count) for task, count in zip(tasks, counts, strict=True)}
+    lives = kind.begin(Settings(config.restarts, config.seed, size, met, config.xla))
+    examples = len(order) * size
+    tests = max(1, examples // config.check_every) if config.check_every else TESTS
+    plan = Plan(config.seed, size, order, tests, checkpoint_seconds, kind.shift)
+
+    def told(done: int, course: Course) -> None:
+        report(name, examples, done, _state(course))
+
+    course = live(lives, tasks, exams, plan, os.path.join(folder, "checkpoints"), told)
+    with writing(folder):
+        write_json(path, {"course": dataclasses.asdict(course), **_about(lives)})
+    # The graphs of one learner are of no use to the next.
+    tf.keras.backend.clear_session()
+
+
+def _state(course: Course) -> str:
+    """How well it goes, in a few words."""
+    if not course.examples:
+        return ""
+    accuracy = np.mean([values[-1] for values in course.accuracies.values()])
+    text = f"accuracy over all tasks {accuracy:.2f}"
+    if course.correct:
+        last = np.array([values[-1] for values in course.correct.values()])
+        text += f", correct programs {last.sum()}/{last.size}"
+    return text
+
+
+def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+    """What is known of the learners that have finished."""
+    found = {
+        name: read_json(os.path.join(workdir, "lives", name, "course.json"))
+        for name in learners_of(config)
+    }
+    return {
+        "experiment": config.experiment,
+        "lives": config.restarts,
+        "seed": config.seed,
+        "life": config.examples or LIFE,
+        "batch_size": _batch_size(config),
+        "distinct_grids": config.distinct_grids,
+        "learners": {name: one for name, one in found.items() if isinstance(one, dict)},
+    }
+
+
+def _batch_size(config: ExperimentConfig) -> int:
+    return config.batch_size or BATCH_SIZE
+
+
+def _about(lives: Lives) -> dict[str, object]:
+    """What a learner leaves besides its course: its size, or its programs."""
+    if isinstance(lives, Ntpt):
+        return {"programs": {task: lives.sources(task) for task in lives.models}}
+    return {"parameters": lives.parameters}
+
+
+def courses(results: Mapping[str, object]) -> dict[str, Course]:
+    """The courses of the learners that have finished."""
+    return {name: Course(**one["course"]) for name, one in results["learners"].items()}

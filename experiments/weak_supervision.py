@@ -1,0 +1,179 @@
+"""Weak against strong supervision on the first task (first version of the paper, section 4.1).
+
+ADD2X2 top from 64,000 instances of 1,000 and of 4,000 distinct grids: NTPT, which sees sums,
+against a classifier like `net_0` that sees the labels of the digits, and the neural baseline.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from datasets import add2x2
+from datasets.digits import Digits, load_digits
+from experiments import figures
+from experiments.config import ExperimentConfig, RunError
+from experiments.lifelong.experiment import BATCH_SIZE, Report, lived
+from experiments.lifelong.learners import LABELLED, LEARNERS
+from experiments.lifelong.life import Course
+from experiments.run_folder import versions, writing
+from experiments.tables import render
+from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task
+from terpret.learning.files import read_json, write_json
+from terpret.learning.task import Task
+
+NAME, PLACE = "add2x2-top", "top"
+INSTANCES = 64_000
+DISTINCT = (1000, 4000)
+STRONG = "labelled digits"
+# "The neural baseline" of the first version is the paper's MTNN-2.
+WHO = {name: LEARNERS[name] for name in ("robust", "ntpt", "MTNN-2")} | {STRONG: LABELLED}
+COLOURS = {"robust": "#0072b2", "ntpt": "#56b4e9", "MTNN-2": "#d55e00", STRONG: "#000000"}
+
+
+def refuse(config: ExperimentConfig) -> None:
+    """Refuses settings that cannot work, before anything is written.
+
+    Raises:
+      RunError, DataError: with what is wrong.
+    """
+    if config.learners:
+        raise RunError("--learners: in this experiment all take part")
+    load_digits(config.digits, config.data_dir)
+
+
+def run(
+    config: ExperimentConfig,
+    workdir: str,
+    command: str,
+    checkpoint_seconds: float,
+    report: Report,
+) -> dict[str, object]:
+    """Trains all learners on both numbers of distinct grids, or goes on with it.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      command: the command line, for the record.
+      checkpoint_seconds: the time between checkpoints.
+      report: is told of the progress.
+
+    Returns:
+      The results as in `results.json`.
+    """
+    digits = load_digits(config.digits, config.data_dir)
+    exams = {NAME: add2x2.composed(digits.test, PLACE, TEST_SEED, TEST_EXAMPLES)}
+    updates = -(-(config.examples or INSTANCES) // (config.batch_size or BATCH_SIZE))
+    for distinct in DISTINCT:
+        for name, kind in WHO.items():
+            tasks = {NAME: _task(digits, distinct, labelled=name == STRONG)}
+            lived(
+                kind,
+                f"{name}, {distinct} grids",
+                tasks,
+                exams,
+                np.zeros(updates, np.int64),
+                config,
+                _folder(workdir, name, distinct),
+                checkpoint_seconds,
+                report,
+            )
+    results = results_of(config, workdir) | {
+        "data": {"digits": digits.source},
+        "command": command,
+        "versions": versions(),
+    }
+    with writing(workdir):
+        write_json(os.path.join(workdir, "results.json"), results)
+    return results
+
+
+def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+    """What is known of the learners that have finished."""
+    found = {
+        f"{name}/{distinct}": read_json(
+            os.path.join(_folder(workdir, name, distinct), "course.json")
+        )
+        for distinct in DISTINCT
+        for name in WHO
+    }
+    return {
+        "experiment": config.experiment,
+        "restarts": config.restarts,
+        "seed": config.seed,
+        "learners": {name: one for name, one in found.items() if isinstance(one, dict)},
+    }
+
+
+def tables(results: Mapping[str, object], style: str) -> str:
+    """Every learner's accuracy after its last example, as mean and standard deviation."""
+    rows = [["learner", "distinct grids", "accuracy", "digits", "programs"]]
+    for (name, distinct), course in _courses(results).items():
+        read = course.networks.get("net_0")
+        correct = course.correct.get(NAME)
+        rows.append(
+            [
+                name,
+                f"{distinct:,}",
+                _spread(course.accuracies[NAME][-1]),
+                _spread(read[-1]) if read else "",
+                f"{sum(correct[-1])} of {len(correct[-1])}" if correct else "",
+            ]
+        )
+    heading = f"accuracy on ADD2X2 {PLACE}, mean and standard deviation of {results['restarts']}"
+    return f"{heading} restarts:\n\n{render(rows, style)}"
+
+
+def plots(results: Mapping[str, object]) -> dict[str, Figure]:
+    """The accuracy of every learner over its examples, a panel for each number of grids."""
+    figure = figures.blank(6.4, 3.4)
+    panels = figure.subplots(1, len(DISTINCT), sharey=True)
+    for axes, distinct in zip(panels, DISTINCT, strict=True):
+        for (name, grids), course in _courses(results).items():
+            if grids == distinct:
+                values = np.array(course.accuracies[NAME])
+                mean, deviation = values.mean(1), values.std(1)
+                colour = COLOURS[name]
+                axes.plot(course.examples, mean, color=colour, label=name)
+                band = mean - deviation, mean + deviation
+                axes.fill_between(course.examples, *band, color=colour, alpha=0.2, lw=0)
+        figures.over_examples(axes)
+        axes.set(title=f"{distinct:,} distinct grids", xlabel="examples", ylim=(-0.02, 1.02))
+        axes.xaxis.set_major_locator(figures.MaxNLocator(4))
+    panels[0].set_ylabel(f"accuracy on {NAME}")
+    panels[-1].legend(frameon=False, fontsize=7, loc="lower right")
+    figure.tight_layout()
+    return {"weak-supervision": figure}
+
+
+def _task(digits: Digits, distinct: int, labelled: bool) -> Task:
+    """The task; `labelled` for who is taught the digits themselves."""
+    task = add2x2_task(PLACE, digits, distinct)
+    if not labelled:
+        return task
+
+    def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
+        return add2x2.labelled_grids(
+            digits.train, PLACE, seed, batch_size, start=start, distinct=distinct, shift=shift
+        )
+
+    return dataclasses.replace(task, batches=batches)
+
+
+def _folder(workdir: str, name: str, distinct: int) -> str:
+    return os.path.join(workdir, "lives", f"{name.replace(' ', '-')}-{distinct}")
+
+
+def _courses(results: Mapping[str, object]) -> dict[tuple[str, int], Course]:
+    """The courses by learner and number of distinct grids."""
+    return {
+        (name.rpartition("/")[0], int(name.rpartition("/")[2])): Course(**one["course"])
+        for name, one in results["learners"].items()
+    }
+
+
+def _spread(values: list[float]) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
