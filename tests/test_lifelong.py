@@ -37,7 +37,7 @@ def test_each_task_begins_when_the_one_before_has_taught_its_network() -> None:
 
 def test_a_shorter_life_is_the_same_in_small() -> None:
     long, short = drawn(0, 32, LIFE), drawn(0, 32, LIFE // 10)
-    assert len(long) == LIFE // 32 and len(short) == LIFE // 320
+    assert (len(long), len(short)) == (-(-LIFE // 32), -(-LIFE // 320))
     parts = [np.bincount(order, minlength=8) / len(order) for order in (long, short)]
     np.testing.assert_allclose(*parts, atol=0.02)
     np.testing.assert_array_equal(long, drawn(0, 32, LIFE))

@@ -15,6 +15,7 @@ from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.learning.learner import Batch, Learner, Slots
+from terpret.learning.measure import discrete_accuracies
 from terpret.learning.method import PRESETS, Method
 
 ANSWER = "final_sum"
@@ -24,9 +25,7 @@ SEEDS_A_LIFE = len(TASKS)
 INTRODUCED = {"net_0": "add2x2-top", "net_1": "apply2x2-top"}
 # `robust`: a network's rate falls over so many examples of its own, in a life of LIFE examples, to
 # this part of it, and is no more than that before it is introduced.
-MATURE, LEAST_PACE = 165_000, 0.01
-# Updates between two looks for restarts that are stuck.
-LOOK_EVERY = 10
+MATURE, LEAST_PACE = 165_000, 0.003
 
 
 class Lives(Protocol):
@@ -122,8 +121,11 @@ class Ntpt(tf.Module):
             if name in self.models[task].networks:
                 pace.assign(tf.fill(pace.shape, self._pace(name, task)))
         losses = learner.step(batch)
-        if int(learner.steps[0]) % LOOK_EVERY == 0:
-            learner.try_again()
+        ended = np.flatnonzero(learner.attempts_ended)
+        if len(ended):
+            accuracies = np.ones([len(losses)])
+            accuracies[ended] = discrete_accuracies(learner.model, ended, batch)
+            learner.try_again(accuracies)
         return losses
 
     def _pace(self, name: str, task: str) -> float:

@@ -72,6 +72,11 @@ class CompiledModel(tf.Module):
         """The weights of the networks that the model uses."""
         return [v for weights in self.networks.values() for v in weights.trainable_variables]
 
+    @property
+    def given_labels(self) -> dict[str, str]:
+        """The entry of a batch that holds a network's labels, by network, where they are given."""
+        return dict(self._given)
+
     def marginals(self, batch: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
         """The marginals of every Output, [restart, batch, *dims, n]; the values of OutputTensors.
 

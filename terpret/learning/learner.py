@@ -18,8 +18,6 @@ Batch = Mapping[str, tf.Tensor]
 Slots = dict[object, list[tf.Variable]]
 # The kernel [in, out] and bias [out] of each layer, by network.
 Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
-# How much the newest loss counts in a restart's level.
-LEVEL_RATE = 0.05
 # Between the seeds of the attempts of a restart.
 SEEDS_APART = 1_000_003
 
@@ -40,8 +38,6 @@ class Learner(tf.Module):
       attempt: the number of the attempt that each row's restart is at, from 0, [row].
       begun: after how many updates that attempt began, [row].
       settled: which rows' restarts were not stuck at the end of an attempt, bool [row].
-      level: a moving average of each row's loss, [row].
-      first_loss: each row's loss at its first update, [row].
       frozen: the same model with networks that all rows share, for the updates before they learn.
       freeze: the number of examples before a restart's networks begin to learn.
     """
@@ -88,8 +84,6 @@ class Learner(tf.Module):
         self.attempt = tf.Variable(tf.zeros([rows], dtype), name="attempt")
         self.begun = tf.Variable(tf.zeros([rows], dtype), name="begun")
         self.settled = tf.Variable(tf.fill([rows], False), name="settled")
-        self.level = tf.Variable(tf.zeros([rows], dtype), name="level")
-        self.first_loss = tf.Variable(tf.zeros([rows], dtype), name="first_loss")
         self._key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
         self._program = list(model.param_logits.values())
         learned = freeze < examples and model.library.restarts == rows
@@ -135,21 +129,25 @@ class Learner(tf.Module):
             variable[row].assign(value[0])
         self._reset_slots(row, self.slots)
 
-    def try_again(self) -> list[int]:
-        """Begins another attempt in each row that is stuck at the end of one.
+    @property
+    def attempts_ended(self) -> np.ndarray:
+        """Which rows have ended an attempt that is not judged yet, bool [row]."""
+        if not self.method.attempt:
+            return np.zeros([self.model.restarts], bool)
+        ended = self._progress().numpy() >= 1.0
+        return ended & ~self.settled.numpy() & self.active.numpy()
 
-        Returns:
-          These rows.
+    def try_again(self, accuracies: np.ndarray) -> None:
+        """Judges the attempts that have ended: begins another where a restart is stuck.
+
+        Args:
+          accuracies: of each row's discretised program on training examples, [row].
         """
-        method = self.method
-        if not method.attempt:
-            return []
-        ended = (self._progress().numpy() >= 1.0) & ~self.settled.numpy() & self.active.numpy()
-        stuck = ended & (self.level.numpy() > method.stuck * self.first_loss.numpy())
+        ended = self.attempts_ended
+        stuck = ended & (accuracies < self.method.stuck_below)
         self.settled.assign(self.settled | (ended & ~stuck))
         for row in np.flatnonzero(stuck):
             self._attempt_again(int(row))
-        return np.flatnonzero(stuck).tolist()
 
     def run(self, batches: Iterator[Batch], count: int, frozen: bool = False) -> tf.Tensor:
         """Makes `count` updates on the next batches.
@@ -244,7 +242,6 @@ class Learner(tf.Module):
         if method.clip:
             gradients = clip_by_restart(gradients, method.clip)
         learning = self.active & tf.math.is_finite(losses)
-        self._note(losses)
         rates = self._rates(len(networks))
         gradients = self._noisy(gradients)
         step = self.steps.assign_add(tf.cast(learning, self.steps.dtype))
@@ -262,15 +259,6 @@ class Learner(tf.Module):
             learning &= losses >= method.stop_below_loss
         self.active.assign(learning)
         return losses
-
-    def _note(self, losses: tf.Tensor) -> None:
-        """Keeps what tells whether a restart is stuck."""
-        if not self.method.attempt:
-            return
-        first = self.steps == 0
-        level = self.level + LEVEL_RATE * (losses - self.level)
-        self.level.assign(tf.where(first, losses, level))
-        self.first_loss.assign(tf.where(first, losses, self.first_loss))
 
     def _progress(self) -> tf.Tensor:
         """How much of its attempt each restart has behind it, [restart]; above 1 when settled."""

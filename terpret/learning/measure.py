@@ -1,6 +1,6 @@
 """Accuracies: of the soft program, of the discretised one, and of each network alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -45,9 +45,35 @@ def split(
     model: CompiledModel, batch: Mapping[str, tf.Tensor]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The Inputs and the Outputs of a batch."""
-    inputs = {v.name: batch[v.name].numpy() for v in model.checked.of_kind("Input")}
+    inputs = {
+        v.name: batch[v.name].numpy() for v in model.checked.of_kind("Input") if v.name in batch
+    }
     answers = {v.name: batch[v.name].numpy() for v in model.checked.of_kind("Output")}
     return inputs, answers
+
+
+def discrete_accuracies(
+    model: CompiledModel, rows: Sequence[int], batch: Mapping[str, tf.Tensor]
+) -> np.ndarray:
+    """The part of a batch that the discretised programs of some rows get right.
+
+    Args:
+      model: the model with the parameters as they are now.
+      rows: the rows.
+      batch: the examples; of a network whose labels are given, these.
+
+    Returns:
+      Floats [rows].
+    """
+    inputs, answers = split(model, batch)
+    labels = {name: np.asarray(batch[entry])[None] for name, entry in model.given_labels.items()}
+    if not labels:
+        labels = model.labels(inputs)
+    results = []
+    for row in rows:
+        read = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
+        results.append(np.mean(right(model.program(row).run(inputs, read), answers)))
+    return np.array(results)
 
 
 def most_probable(model: CompiledModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -32,7 +32,8 @@ class Method:
       attempt: updates in an attempt at a program; 0: the whole run is one. At the end of each, a
         restart that is stuck draws its Params anew and tries again with the networks it has; one
         that is not keeps its Params to the end.
-      stuck: the part of its first loss above which the loss of a restart shows that it is stuck.
+      stuck_below: the part of some training examples that a restart's discretised program must
+        get right at the end of an attempt; one that gets fewer is stuck.
       wait: the part of an attempt for which networks that know something already, from outside or
         from an earlier attempt, do not learn: an undecided program would teach them wrong things.
       stop_below_loss: a restart whose loss falls below it has converged and stops.
@@ -61,7 +62,7 @@ class Method:
     rise: float = 0.0
     anneal: bool = False
     attempt: int = 0
-    stuck: float = 0.0
+    stuck_below: float = 0.0
     wait: float = 0.0
     stop_below_loss: float = 0.0
     first_rung: int = 0
@@ -134,11 +135,11 @@ PRESETS = {
         decay=0.999,
         shift=1,
         dirichlet=1000.0,
-        gumbel=1.5,
-        rise=1 / 3,
+        gumbel=1.2,
+        rise=1 / 2,
         anneal=True,
-        attempt=400,
-        stuck=0.25,
+        attempt=300,
+        stuck_below=0.6,
         wait=0.5,
     ),
 }

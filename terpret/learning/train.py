@@ -9,6 +9,7 @@ import numpy as np
 
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.learner import Batch, Learner
+from terpret.learning.measure import discrete_accuracies
 from terpret.learning.restarts import (
     CONVERGED,
     DEAD,
@@ -25,6 +26,8 @@ from terpret.program import Program
 KEPT_CHECKPOINTS = 3
 # Updates between two looks at the restarts: about a hundred looks a run, none too far apart.
 LEAST_UPDATES, MOST_UPDATES, LOOKS = 10, 200, 100
+# Training examples by which an attempt is judged.
+JUDGED = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +156,7 @@ class _Loop:
             else:
                 point = (end - row.started, float(losses[k]))
                 rows[k] = dataclasses.replace(row, losses=(*row.losses, point))
-        learner.try_again()
+        self._judge(end)
         self._note_stopped(end)
         checked = self._check_due(seen, end)
         if checked:
@@ -174,6 +177,17 @@ class _Loop:
             if not active[k] and not row.stopped:
                 why = CONVERGED if np.isfinite(row.losses[-1][1]) else DEAD
                 rows[k] = dataclasses.replace(row, stopped=why)
+
+    def _judge(self, end: int) -> None:
+        """Lets the restarts try again that are stuck at the end of an attempt."""
+        learner = self._learner
+        rows = np.flatnonzero(learner.attempts_ended)
+        if end >= self._last or not len(rows):
+            return
+        batch = next(iter(self._task.batches(learner.seed, JUDGED, end, 0)))
+        accuracies = np.ones([learner.model.restarts])
+        accuracies[rows] = discrete_accuracies(learner.model, rows, batch)
+        learner.try_again(accuracies)
 
     def _check_due(self, before: int, end: int) -> bool:
         every = self._budget.check_every
