@@ -81,12 +81,15 @@ class Baseline(tf.Module):
 
     networks_shared = False
 
-    def __init__(self, networks: Networks, optimisers: Mapping[str, Sequence[RmsProp]]):
+    def __init__(
+        self, networks: Networks, optimisers: Mapping[str, Sequence[RmsProp]], xla: bool = True
+    ):
+        """Makes a baseline of networks; `xla` is whether steps are compiled by XLA."""
         super().__init__()
         self.tasks = tuple(optimisers)
         self.networks = networks
         self.optimisers = dict(optimisers)
-        self._steps = self._by_task(self._step, jit_compile=True)
+        self._steps = self._by_task(self._step, jit_compile=xla)
         self._perceptions = self._by_task(self._perceive, reduce_retracing=True)
         self._choices = self._by_task(self._choose, reduce_retracing=True)
 

@@ -42,6 +42,7 @@ def independent_columns(
     seed: int = 0,
     rate: float = 0.003,
     dtype: tf.DType = tf.float32,
+    xla: bool = True,
 ) -> Baseline:
     """Makes the baseline Indep.
 
@@ -51,6 +52,7 @@ def independent_columns(
       seed: the root seed.
       rate: the learning rate.
       dtype: the floating point type.
+      xla: whether steps are compiled by XLA.
     """
     networks = SeparateColumns(tasks, Start(lives, seed, dtype))
-    return Baseline(networks, {t: [RmsProp([networks.columns[t]], rate)] for t in tasks})
+    return Baseline(networks, {t: [RmsProp([networks.columns[t]], rate)] for t in tasks}, xla)

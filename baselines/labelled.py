@@ -25,9 +25,17 @@ class LabelledDigits(tf.Module):
 
     networks_shared = True
 
-    def __init__(self, lives: Sequence[int], seed: int, rate: float = 0.001):
-        """Begins the lives; `rate` is the learning rate."""
+    def __init__(self, lives: Sequence[int], seed: int, rate: float = 0.001, xla: bool = True):
+        """Begins the lives.
+
+        Args:
+          lives: their numbers.
+          seed: the root seed.
+          rate: the learning rate.
+          xla: whether steps are compiled by XLA.
+        """
         super().__init__()
+        self._xla = xla
         start = Start(lives, seed, tf.float32)
         self.classifier = Perceptron("net_0", [PIXELS, *PERCEPTION, DIGITS], start)
         self._optimiser = RmsProp([self.classifier], rate)
@@ -51,7 +59,7 @@ class LabelledDigits(tf.Module):
         if task not in self._steps:
             tiles = list(_tiles(task))
             self._steps[task] = tf.function(
-                lambda batch: self._step(tiles, batch), autograph=False, jit_compile=True
+                lambda batch: self._step(tiles, batch), autograph=False, jit_compile=self._xla
             )
         return self._steps[task](batch)
 

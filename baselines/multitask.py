@@ -68,6 +68,7 @@ def multitask_1(
     rate: float = 0.003,
     shared_rate: float = 0.0001,
     dtype: tf.DType = tf.float32,
+    xla: bool = True,
 ) -> Baseline:
     """Makes the baseline MTNN-1: three hidden layers decide every task.
 
@@ -78,9 +79,10 @@ def multitask_1(
       rate: the learning rate of the deciding networks.
       shared_rate: the learning rate of the shared networks.
       dtype: the floating point type.
+      xla: whether steps are compiled by XLA.
     """
     networks = SharedPerception(tasks, {"add2x2": 3, "apply2x2": 3}, Start(lives, seed, dtype))
-    return _baseline(networks, rate, shared_rate)
+    return _baseline(networks, rate, shared_rate, xla)
 
 
 def multitask_2(
@@ -90,6 +92,7 @@ def multitask_2(
     rate: float = 0.01,
     shared_rate: float = 0.0001,
     dtype: tf.DType = tf.float32,
+    xla: bool = True,
 ) -> Baseline:
     """Makes the baseline MTNN-2: one hidden layer decides ADD2X2, three decide APPLY2X2.
 
@@ -100,12 +103,13 @@ def multitask_2(
       rate: the learning rate of the deciding networks.
       shared_rate: the learning rate of the shared networks.
       dtype: the floating point type.
+      xla: whether steps are compiled by XLA.
     """
     networks = SharedPerception(tasks, {"add2x2": 1, "apply2x2": 3}, Start(lives, seed, dtype))
-    return _baseline(networks, rate, shared_rate)
+    return _baseline(networks, rate, shared_rate, xla)
 
 
-def _baseline(networks: SharedPerception, rate: float, shared_rate: float) -> Baseline:
+def _baseline(networks: SharedPerception, rate: float, shared_rate: float, xla: bool) -> Baseline:
     shared = {name: RmsProp([net], shared_rate) for name, net in networks.nets.items()}
     return Baseline(
         networks,
@@ -113,4 +117,5 @@ def _baseline(networks: SharedPerception, rate: float, shared_rate: float) -> Ba
             task: [RmsProp([decision], rate), *(shared[n] for n in networks.seen_through[task])]
             for task, decision in networks.decisions.items()
         },
+        xla,
     )

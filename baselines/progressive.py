@@ -170,6 +170,7 @@ def progressive_columns(
     seed: int = 0,
     rate: float = 0.003,
     dtype: tf.DType = tf.float32,
+    xla: bool = True,
 ) -> Baseline:
     """Makes the baseline PNN.
 
@@ -179,9 +180,10 @@ def progressive_columns(
       seed: the root seed.
       rate: the learning rate.
       dtype: the floating point type.
+      xla: whether steps are compiled by XLA.
     """
     networks = ProgressiveColumns(tasks, Start(lives, seed, dtype))
-    return Baseline(networks, {c.task: [RmsProp([c], rate)] for c in networks.columns})
+    return Baseline(networks, {c.task: [RmsProp([c], rate)] for c in networks.columns}, xla)
 
 
 def _climb(layers: Sequence[LateralLayer], own: tf.Tensor, earlier: Sequence[Levels]) -> Levels:

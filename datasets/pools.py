@@ -61,7 +61,7 @@ class ImagePool:
     @cached_property
     def brightness(self) -> np.ndarray:
         """The images as networks see them, float32 [n, 28, 28] in 0..1."""
-        return self.images / np.float32(255)
+        return self.images * np.float32(1 / 255)
 
 
 def data_folder(data_dir: str | None) -> Path:

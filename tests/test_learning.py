@@ -234,3 +234,81 @@ def test_a_curriculum_shares_one_program_under_several_hypers() -> None:
     assert np.any(first.param_logits["q"].numpy() != before)
     with pytest.raises(InputError, match="the Param 'p' is not alike in both models"):
         compile_model(Source("n.py", NETWORKED), restarts=2, params_of=first)
+
+
+ATTEMPTS = dataclasses.replace(PLAIN, attempt=3, stuck_below=0.5, dirichlet=2.0)
+
+
+def test_who_is_stuck_at_the_end_of_an_attempt_tries_again_with_the_networks_it_has() -> None:
+    method = dataclasses.replace(ATTEMPTS, optimiser="adam", decay=0.999)
+    learner = learner_of(method, NETWORKED, restarts=3)
+    for _ in range(2):
+        learner.step(networked_batch())
+    assert not learner.attempts_ended.any()
+    learner.step(networked_batch())
+    assert learner.attempts_ended.all()
+    before = {v.ref(): v.numpy() for v in learner.variables}
+    learner.try_again(np.array([0.2, 0.5, 0.9]))
+    np.testing.assert_array_equal(learner.settled, [False, True, True])
+    np.testing.assert_array_equal(learner.attempt, [1, 0, 0])
+    logits = learner.model.param_logits["q"]
+    changed = np.any(logits.numpy() != before[logits.ref()], axis=-1)
+    np.testing.assert_array_equal(changed, [True, False, False])
+    for variable in learner.model.network_variables:
+        np.testing.assert_array_equal(variable, before[variable.ref()])
+    assert not learner.attempts_ended.any()
+    for _ in range(3):
+        learner.step(networked_batch())
+    np.testing.assert_array_equal(learner.attempts_ended, [True, False, False])
+
+
+def test_an_attempt_is_the_same_whoever_learns_beside_it() -> None:
+    both, alone = (learner_of(ATTEMPTS, restarts=2), learner_of(ATTEMPTS, restarts=1, numbers=[1]))
+    for learner in (both, alone):
+        for _ in range(3):
+            learner.step(tiny_batch())
+        learner.try_again(np.zeros(learner.model.restarts))
+        learner.step(tiny_batch())
+    for name, logits in both.model.param_logits.items():
+        np.testing.assert_array_equal(logits[1], alone.model.param_logits[name][0])
+
+
+def test_networks_that_know_something_wait_while_the_program_is_undecided() -> None:
+    method = dataclasses.replace(ATTEMPTS, attempt=4, wait=0.5)
+    for known, waits in ((["net"], True), ([], False)):
+        learner = learner_of(method, NETWORKED, restarts=1, known=known)
+        moved = []
+        for _ in range(4):
+            before = learner.model.network_variables[0].numpy()
+            learner.step(networked_batch())
+            moved.append(bool(np.any(learner.model.network_variables[0].numpy() != before)))
+        assert moved == [not waits, not waits, True, True]
+        learner.try_again(np.zeros(1))
+        before = learner.model.network_variables[0].numpy()
+        learner.step(networked_batch())
+        np.testing.assert_array_equal(learner.model.network_variables[0], before)
+
+
+def test_a_network_has_a_pace_of_its_own() -> None:
+    pace = tf.Variable(tf.constant([1.0, 0.0], tf.float64))
+    learner = learner_of(PLAIN, NETWORKED, restarts=2, paces={"net": pace})
+    before = learner.model.network_variables[0].numpy()
+    learner.step(networked_batch())
+    changed = learner.model.network_variables[0].numpy() != before
+    moved = changed.reshape(2, -1).any(1)
+    np.testing.assert_array_equal(moved, [True, False])
+
+
+def test_the_noise_rises_where_a_network_is_new_and_is_there_at_once_where_none_is() -> None:
+    method = dataclasses.replace(ATTEMPTS, attempt=10, gumbel=1.0, rise=0.5)
+
+    def noisy(**options: object) -> bool:
+        learner = learner_of(method, NETWORKED, restarts=1, **options)
+        plain = learner_of(PLAIN, NETWORKED, restarts=1)
+        for name, logits in plain.model.param_logits.items():
+            logits.assign(learner.model.param_logits[name])
+        losses = [one.step(networked_batch()).numpy() for one in (learner, plain)]
+        return not np.allclose(*losses)
+
+    assert not noisy()
+    assert noisy(known=["net"])

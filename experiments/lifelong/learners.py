@@ -201,7 +201,8 @@ def _ntpt(preset: str, alone: bool = False) -> Kind:
 
 def _baseline(name: str) -> Kind:
     def begin(settings: Settings) -> Lives:
-        return BASELINES[name](tuple(settings.examples), range(settings.lives), settings.seed)
+        lives, tasks = range(settings.lives), tuple(settings.examples)
+        return BASELINES[name](tasks, lives, settings.seed, xla=settings.xla)
 
     return Kind(begin)
 
@@ -215,6 +216,6 @@ LEARNERS: dict[str, Kind] = {
 }
 # `net_0` by itself, taught by labels, for the comparison of weak and strong supervision.
 LABELLED = Kind(
-    lambda settings: LabelledDigits(range(settings.lives), settings.seed),
+    lambda settings: LabelledDigits(range(settings.lives), settings.seed, xla=settings.xla),
     PRESETS["robust"].shift,
 )

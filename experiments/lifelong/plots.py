@@ -102,5 +102,5 @@ def _finish(axes: Axes, task: str, legend: bool = True, below: bool = True) -> N
     axes.set_ylabel(f"accuracy on {task}", fontsize=figures.FONT)
     if below:
         axes.set_xlabel("examples of the whole life")
-    if legend:
+    if legend and axes.lines:
         axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower left", bbox_to_anchor=(0, 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets.add2x2 import grids, labelled_grids
+from datasets.add2x2 import composed, grids, labelled_grids
 from datasets.embedded_digits import load_embedded
 from datasets.grids import TASKS
 from datasets.pools import DataError, ImagePool
@@ -120,3 +120,34 @@ def test_streams_of_one_pool_share_its_images(numbered: ImagePool) -> None:
     assert first_use_while_tracing().numpy().tolist() == [200, 784]
     assert fresh.tensors is fresh.tensors
     assert len(collect(grids(fresh, "top", 1, 8, examples=8))["tiles"]) == 8
+
+
+def test_moved_tiles_are_the_same_tiles_up_to_so_many_pixels(pool: ImagePool) -> None:
+    still = collect(labelled_grids(pool, "top", 3, 50, examples=200))
+    moved = collect(labelled_grids(pool, "top", 3, 50, examples=200, shift=2))
+    again = collect(labelled_grids(pool, "top", 3, 20, start=40, examples=160, shift=2))
+    np.testing.assert_array_equal(still["labels"], moved["labels"])
+    np.testing.assert_array_equal(still["final_sum"], moved["final_sum"])
+    np.testing.assert_array_equal(moved["tiles"][40:], again["tiles"])
+    ground = np.pad(still["tiles"], [(0, 0), (0, 0), (2, 2), (2, 2)])
+    windows = [ground[..., y : y + 28, x : x + 28] for y in range(5) for x in range(5)]
+    alike = np.array([(window == moved["tiles"]).all((2, 3)) for window in windows])
+    assert alike.any(0).all()
+    # Every move is about as frequent as any other: 800 tiles, 25 moves.
+    assert alike.sum((1, 2)).min() >= 10
+
+
+def test_every_pass_over_distinct_grids_moves_them_anew(pool: ImagePool) -> None:
+    passes = [
+        collect(grids(pool, "top", 3, 1, start=start, examples=1, distinct=1, shift=3))["tiles"]
+        for start in range(6)
+    ]
+    assert len({tiles.tobytes() for tiles in passes}) > 3
+
+
+@pytest.mark.parametrize("task", ["top", "right"])
+def test_a_composition_is_the_beginning_of_the_stream(task: str, numbered: ImagePool) -> None:
+    shown = collect(grids(numbered, task, 7, 60, examples=60))
+    composed_of = composed(numbered, task, 7, 60)
+    np.testing.assert_array_equal(composed_of.images[composed_of.places], shown["tiles"])
+    np.testing.assert_array_equal(composed_of.integers["final_sum"], shown["final_sum"])
