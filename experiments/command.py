@@ -12,7 +12,7 @@ from absl import flags, logging
 from datasets.pools import DataError
 from experiments import single
 from experiments.config import Config, RunError
-from experiments.tables import results_table, success
+from experiments.tables import lengths_table, on_images, results_table, success
 from experiments.writers import Bar
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
@@ -21,6 +21,8 @@ from terpret.learning.files import write_bytes
 from terpret.learning.restarts import Progress
 from terpret.learning.train import Stopped
 
+# The models that have a task for each pair of tiles.
+GRIDS = ("add2x2_model", "apply2x2_model")
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
@@ -47,7 +49,7 @@ def config_of(values: flags.FlagValues) -> Config:
     named = values.hypers.endswith(".json")
     return Config(
         model=values.model,
-        task="" if values.data else values.task,
+        task="" if values.data or _name(values.model) not in GRIDS else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),
         hypers_file=values.hypers if named else "",
@@ -74,12 +76,18 @@ def config_of(values: flags.FlagValues) -> Config:
 
 def folder_of(values: flags.FlagValues, config: Config) -> str:
     """The run folder: --workdir or one named after the settings, and in it the shard's."""
-    name = os.path.basename(config.model).removesuffix(".py").removesuffix("_model")
+    name = _name(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
-    workdir = values.workdir or f"runs/{name}-{task}-{config.preset}-{config.seed}"
+    parts = (name, task, config.preset, str(config.seed))
+    workdir = values.workdir or os.path.join("runs", "-".join(filter(None, parts)))
     if not config.shard:
         return workdir
     return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
+
+
+def _name(model: str) -> str:
+    """The name of a model given as a path or a name."""
+    return os.path.basename(model).removesuffix(".py")
 
 
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
@@ -90,9 +98,15 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     def watch(run: single.Run, warnings: list[str]) -> Callable[[Progress], None]:
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
+        for bar in bars:
+            bar.close()
+        if run.config != config:
+            print(f"\nfirst stage: networks from {_name(run.config.model)}")
+        elif bars:
+            print("\nsecond stage: the program")
         _print_header(run)
         bars.append(Bar(run.examples))
-        return bars[0].update
+        return bars[-1].update
 
     command = shlex.join(["python", *arguments])
     try:
@@ -148,4 +162,9 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     print(results_table(results, style))
     for batch, accuracy in results["batches"].items():
         print(f"that program on batch {batch}: {accuracy:.4f}")
+    if results.get("lengths"):
+        print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
+        print(f"\n{on_images(results)}")
+    for tested, share in results.get("verification", {}).items():
+        print(f"\nverified: {share:.2%} right of {tested}")
     print(f"\n{success(results)}")
