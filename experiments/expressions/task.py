@@ -6,6 +6,8 @@ from datasets.operators import Operators
 from experiments.config import RunError
 from experiments.expressions.lengths import accuracy_by_length, measured_on_images
 from experiments.expressions.symbolic import Proof, symbols_of_length
+from experiments.expressions.trace import trace_of
+from experiments.expressions.trace_figure import trace_figure
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED
 from terpret.backends.model import CompiledModel
 from terpret.language.checked import CheckedModel
@@ -38,6 +40,9 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
             "on_images": measured_on_images(compiled, row, test),
         }
 
+    def pictures(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {"trace": trace_figure(trace_of(compiled, row, test))}
+
     return Task(
         name=f"{length} digits",
         batches=lambda seed, size, start, shift: expressions(
@@ -50,6 +55,7 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
         sources={"digits": digits.source, "operators": operators.source},
         verify=Proof(model),
         further=further,
+        pictures=pictures,
     )
 
 

@@ -88,6 +88,7 @@ class Task:
       verify: further tests of a correct program, too slow for every check: the part of the answers
         that are right, by what is tested, in words.
       further: what else is measured of the best restart, by its name in the results: (model, row).
+      pictures: figures that show what the best restart does, by name: (model, row).
     """
 
     name: str
@@ -100,6 +101,7 @@ class Task:
     published: float | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
     further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
+    pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
 
     def correct(self, program: Program) -> bool:
         """Whether a program gives every answer, in the tests of `verify` too."""
