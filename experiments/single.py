@@ -188,9 +188,7 @@ def refuse_unready(config: Config, workdir: str) -> None:
         given = load_networks(networks_copy(config, workdir))
         missing = [name for name in needed if name not in given.layers]
         if missing:
-            raise RunError(
-                f"{given.path} has no {missing[0]}, and the model needs one that learned"
-            )
+            raise RunError(f"{given.path} has no {missing[0]}, which the model must be given")
     elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
     method = PRESETS[config.preset]

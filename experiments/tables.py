@@ -53,6 +53,15 @@ def on_images(results: Mapping[str, object]) -> str:
     )
 
 
+def verified(results: Mapping[str, object]) -> str:
+    """What the best program was verified on."""
+    shares = results["verification"]
+    if all(share == 1.0 for share in shares.values()):
+        return f"that program is verified: right on {' and '.join(shares)}"
+    wrong = " and ".join(f"{share:.1%} of {tested}" for tested, share in shares.items())
+    return f"that program is wrong: right on {wrong}"
+
+
 def success(results: Mapping[str, object]) -> str:
     """k of the n restarts that were ever started, with their 95 % Wilson interval."""
     entries = results["restarts"]

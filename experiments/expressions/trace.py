@@ -24,14 +24,12 @@ class Step:
       tile: the tile that it moves to and reads; None where it does not move.
       written: the register that it writes.
       registers: what the registers hold afterwards.
-      halts: whether it is the last.
     """
 
     line: str
     tile: int | None
     written: int
     registers: tuple[int, ...]
-    halts: bool
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -95,7 +93,6 @@ def _steps(program: Program, labels: dict[str, np.ndarray]) -> tuple[Step, ...]:
                 tile=int(states["pos"][t + 1]) if moves else None,
                 written=block,
                 registers=tuple(map(int, states["registers"][t + 1])),
-                halts=bool(states["ishalted"][t + 1] == 1),
             )
         )
     return tuple(steps)

@@ -13,7 +13,7 @@ from experiments.figures import DPI, FONT, SOLVED, WRONG
 # Inches: the side of a tile on the tape and of one beside a step, the height of a line.
 TILE, SMALL, LINE = 0.46, 0.3, 0.34
 # Inches from the left: number of the step, tile, source code, registers; and between registers.
-NUMBER, READ, CODE, REGISTERS, REGISTER = 0.3, 0.55, 1.2, 4.6, 0.42
+NUMBER, READ, CODE, REGISTERS, REGISTER = 0.3, 0.65, 1.3, 4.7, 0.42
 TAPE = 1.05
 MONOSPACE = "DejaVu Sans Mono"
 
