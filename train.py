@@ -16,7 +16,9 @@ flags.DEFINE_enum(
     "A whole experiment of the paper, instead of a single run.",
 )
 flags.DEFINE_string("learners", "", "Of an experiment: who takes part, like robust,MTNN-2.")
-flags.DEFINE_enum("task", "right", ["top", "left", "bottom", "right"], "Which two tiles.")
+flags.DEFINE_enum(
+    "task", "right", ["top", "left", "bottom", "right"], "Which two tiles of a 2x2 grid."
+)
 flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
 flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
 flags.DEFINE_enum("preset", "robust", list(PRESETS), "Optimiser, rates, noise and start.")
@@ -32,7 +34,12 @@ flags.DEFINE_integer(
     -1,
 )
 flags.DEFINE_string("init_nets", "", "A run folder or file: start from its networks.")
-flags.DEFINE_integer("freeze_nets", 0, "Examples before the networks begin to learn.", 0)
+flags.DEFINE_integer(
+    "freeze_nets",
+    -1,
+    "Examples before the networks begin to learn; -1: none, or half of them for math_model.py.",
+    -1,
+)
 flags.DEFINE_string("save_nets", "", "A file for the networks of the best restart.")
 flags.DEFINE_integer(
     "distinct_grids", 0, "Distinct training grids; 0: no limit; experiments: 1,000.", 0

@@ -134,13 +134,22 @@ def _answer(task: str, seed: int) -> Answer:
     def applied(numbers: tf.Tensor, operators: tf.Tensor) -> Tensors:
         # The words after those of the tiles; the same words would foretell the tiles.
         integers = tf.cast(draws(seed, numbers, INTEGERS, INTEGERS_BELOW, first=TILES), tf.int32)
-        begun = _apply(operators[:, first], integers[:, 0], integers[:, 1])
-        ended = _apply(operators[:, second], begun, integers[:, 2])
+        begun = apply(operators[:, first], integers[:, 0], integers[:, 1])
+        ended = apply(operators[:, second], begun, integers[:, 2])
         return {"aux_ints": integers, "final_sum": ended}
 
     return applied
 
 
-def _apply(operators: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """Returns a op b, elementwise."""
+def apply(operators: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Works out integers, elementwise.
+
+    Args:
+      operators: 0..3 for + - * /.
+      a: integers 0..18.
+      b: integers 0..18.
+
+    Returns:
+      a op b, int32 of the same shape.
+    """
     return tf.gather_nd(tf.constant(RESULTS), tf.stack([operators, a, b], axis=-1))

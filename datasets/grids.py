@@ -1,7 +1,7 @@
-"""What the 2x2 scenarios share: grids of four images, composed on the fly from a pool.
+"""What all scenarios share: tiles of images, composed on the fly from a pool.
 
-Grids are composed uniformly and independently tile by tile. The grid of (seed, i) is the same for
-every task of a scenario; only the answer differs.
+The grids of the 2x2 scenarios are composed uniformly and independently tile by tile. The grid of
+(seed, i) is the same for every task of a scenario; only the answer differs.
 """
 
 from collections.abc import Callable
@@ -19,18 +19,20 @@ TILES = 4
 # The words of an example that say how its tiles are moved; the first few are of other use.
 _MOVES = 16
 
-# Makes what goes with grids from their example numbers, int64 [n], and labels, int32 [n, 4].
+# Makes which image each tile is, int64 [n, tiles], from example numbers, int64 [n].
+Place = Callable[[tf.Tensor], tf.Tensor]
+# Makes what goes with tiles from their example numbers, int64 [n], and labels, int32 [n, tiles].
 Answer = Callable[[tf.Tensor, tf.Tensor], Tensors]
 
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """Grids as the images that they are composed of, so that each need be looked at once only.
+    """Tiles as the images that they are composed of, so that each need be looked at once only.
 
     Attributes:
       images: float32 [image, 28, 28] in 0..1.
-      places: which image each tile is, integers [grid, 4].
-      integers: what else an example has, the answer included, by name, [grid, ...].
+      places: which image each tile is, integers [example, tiles].
+      integers: what else an example has, the answer included, by name, [example, ...].
     """
 
     images: np.ndarray
@@ -86,29 +88,62 @@ def grid_stream(
     Raises:
       DataError: a number is out of range.
     """
+    place = _anywhere(pool, seed)
+    return tile_stream(
+        pool, place, TILES, answer, seed, batch_size, start, examples, distinct, shift, labelled
+    )
+
+
+def tile_stream(
+    pool: ImagePool,
+    place: Place,
+    tiles: int,
+    answer: Answer,
+    seed: int,
+    batch_size: int,
+    start: int,
+    examples: int | None,
+    distinct: int,
+    shift: int,
+    labelled: bool,
+) -> tf.data.Dataset:
+    """Composes the batches of a task of any number of tiles.
+
+    Args:
+      pool: the images to compose from.
+      place: says which image each tile is.
+      tiles: how many there are.
+      answer: makes the integers of the examples; the other arguments are those of `grid_stream`.
+
+    Returns:
+      A data set as of `grid_stream`, with `tiles` in place of 4.
+
+    Raises:
+      DataError: a number is out of range.
+    """
     if distinct < 0:
         raise DataError(f"The number of distinct examples must not be negative, not {distinct}.")
     images, labels = pool.tensors
 
     def compose(numbers: tf.Tensor) -> Tensors:
-        moves = draws(seed, numbers, 2 * TILES, 2 * shift + 1, _MOVES) if shift else None
+        moves = draws(seed, numbers, 2 * tiles, 2 * shift + 1, _MOVES) if shift else None
         numbers = shuffled_epochs(seed, numbers, distinct)
-        places = draws(seed, numbers, TILES, below=len(pool))
+        places = place(numbers)
         shown = tf.gather(labels, places)
         rest = {"labels": shown} if labelled else {}
         if shift:
-            rest["moves"] = tf.reshape(moves, [-1, TILES, 2])
+            rest["moves"] = tf.reshape(moves, [-1, tiles, 2])
         return {"places": places} | answer(numbers, shown) | rest
 
     def show(batch: Tensors) -> Tensors:
         pixels = tf.gather(images, tf.reshape(batch["places"], [-1]))
         if shift:
             pixels = _moved(pixels, tf.reshape(batch["moves"], [-1, 2]), shift)
-        tiles = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
+        shown = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
         rest = {k: value for k, value in batch.items() if k not in ("places", "moves")}
         # A batch size known beforehand spares whoever uses it from tracing for one that is not.
         size = batch["places"].shape[0] or -1
-        return {"tiles": tf.reshape(tiles, [size, TILES, SIDE, SIDE]), **rest}
+        return {"tiles": tf.reshape(shown, [size, tiles, SIDE, SIDE]), **rest}
 
     return served(stream(compose, batch_size, start, examples).map(show))
 
@@ -122,14 +157,31 @@ def composition(pool: ImagePool, answer: Answer, seed: int, examples: int) -> Co
       seed: the stream.
       examples: how many.
     """
+    return tile_composition(pool, _anywhere(pool, seed), answer, examples)
+
+
+def tile_composition(pool: ImagePool, place: Place, answer: Answer, examples: int) -> Composition:
+    """The first examples of the unlimited stream that `tile_stream` serves, all at once.
+
+    Args:
+      pool: the images to compose from.
+      place: says which image each tile is.
+      answer: makes the integers of the examples.
+      examples: how many.
+    """
     numbers = tf.range(examples, dtype=tf.int64)
-    places = draws(seed, numbers, TILES, below=len(pool))
+    places = place(numbers)
     answers = answer(numbers, tf.gather(pool.labels, places))
     return Composition(
         pool.brightness,
         places.numpy(),
         {name: values.numpy() for name, values in answers.items()},
     )
+
+
+def _anywhere(pool: ImagePool, seed: int) -> Place:
+    """Grids of four images, each any of the pool."""
+    return lambda numbers: draws(seed, numbers, TILES, below=len(pool))
 
 
 def _moved(pixels: tf.Tensor, moves: tf.Tensor, most: int) -> tf.Tensor:

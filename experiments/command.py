@@ -14,7 +14,7 @@ from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError
 from experiments.experiments import EXPERIMENTS
 from experiments.run_folder import claim
-from experiments.tables import results_table, success
+from experiments.tables import lengths_table, on_images, results_table, success, verified
 from experiments.writers import Bar, RestartsBar
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
@@ -41,7 +41,8 @@ SINGLE = (
 )
 # What an experiment's paper has where the user says nothing.
 DISTINCT_GRIDS = 1000
-
+# The models that have a task for each pair of tiles.
+GRIDS = ("add2x2_model", "apply2x2_model")
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
@@ -70,7 +71,7 @@ def config_of(values: flags.FlagValues) -> Config:
     named = values.hypers.endswith(".json")
     return Config(
         model=values.model,
-        task="" if values.data else values.task,
+        task="" if values.data or _name(values.model) not in GRIDS else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),
         hypers_file=values.hypers if named else "",
@@ -97,12 +98,18 @@ def config_of(values: flags.FlagValues) -> Config:
 
 def folder_of(values: flags.FlagValues, config: Config) -> str:
     """The run folder: --workdir or one named after the settings, and in it the shard's."""
-    name = os.path.basename(config.model).removesuffix(".py").removesuffix("_model")
+    name = _name(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
-    workdir = values.workdir or f"runs/{name}-{task}-{config.preset}-{config.seed}"
+    parts = (name, task, config.preset, str(config.seed))
+    workdir = values.workdir or os.path.join("runs", "-".join(filter(None, parts)))
     if not config.shard:
         return workdir
     return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
+
+
+def _name(model: str) -> str:
+    """The name of a model given as a path or a name."""
+    return os.path.basename(model).removesuffix(".py")
 
 
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
@@ -113,9 +120,15 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     def watch(run: single.Run, warnings: list[str]) -> Callable[[Progress], None]:
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
+        for bar in bars:
+            bar.close()
+        if run.config != config:
+            print(f"\nfirst stage: networks from {_name(run.config.model)}")
+        elif bars:
+            print("\nsecond stage: the program")
         _print_header(run)
         bars.append(RestartsBar(run.examples))
-        return bars[0].update
+        return bars[-1].update
 
     command = shlex.join(["python", *arguments])
     try:
@@ -235,4 +248,9 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     print(results_table(results, style))
     for batch, accuracy in results["batches"].items():
         print(f"that program on batch {batch}: {accuracy:.4f}")
+    if results.get("lengths"):
+        print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
+        print(f"\n{on_images(results)}")
+    if results.get("verification"):
+        print(f"\n{verified(results)}")
     print(f"\n{success(results)}")

@@ -19,7 +19,7 @@ class Config:
 
     Attributes:
       model: a model file, or a name in ntpt_models/.
-      task: the task's name; empty where a data file is the task.
+      task: the task's name; empty where a data file is the task, or the model has but one.
       data: a data file in the original TerpreT's format; empty for none.
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
@@ -31,7 +31,8 @@ class Config:
       batch_size: examples in an update; 0 is the preset's.
       stop_after_solved: see `terpret.learning.train.Budget`.
       init_nets: a run folder or file whose networks this run starts from; empty for none.
-      freeze_nets: the number of examples before a restart's networks begin to learn.
+      freeze_nets: the number of examples before a restart's networks begin to learn; -1: half of
+        them for a model that needs networks that have learned already, else none.
       distinct_grids: distinct training examples; 0 is no limit.
       seed: the root seed.
       digits: auto, mnist or embedded.

@@ -13,8 +13,10 @@ from experiments import figures, shards, single
 from experiments.command import guarded, print_results
 from experiments.config import Config, ExperimentConfig, RunError, read_config
 from experiments.experiments import EXPERIMENTS
+from experiments.events import write_pictures
 from experiments.export import export
 from experiments.results import all_curves, results_of
+from experiments.run_folder import writing
 from ntpt_models import source_code
 from terpret.learning.files import read_json
 from terpret.learning.measure import confusion_counts
@@ -55,6 +57,12 @@ def _evaluate(values: flags.FlagValues) -> int:
     if values.plots:
         folder = os.path.join(workdir, "plots")
         _plot(folder, results, curves, run, row)
+        pictures = run.task.pictures(run.model, row)
+        for name, figure in pictures.items():
+            figures.save(figure, os.path.join(folder, name))
+        if pictures:
+            with writing(run.workdir):
+                write_pictures(os.path.join(run.workdir, "events"), best["examples"], pictures)
         _note(values, f"plots written to {folder}")
     if values.export:
         about = {"source": workdir, "restart": best, "data": results["data"]}

@@ -30,7 +30,7 @@ MAX_CURVES = 100
 CONFUSION_IMAGES, SAMPLES = 1000, 25
 # The part of a run's time that its pictures may take; drawing some takes a third of a second.
 PICTURES_SHARE = 0.05
-MEDIAN = "median"
+MEDIAN, EVALUATION = "median", "evaluation"
 # TensorBoard sorts the settings by name and shows the first: upper case comes before all others.
 NUMBER = "Restart"
 # The columns of the table: keys of the results, in this order, and what TensorBoard calls them.
@@ -65,7 +65,7 @@ class EventWriter:
         self._hparams = dict(hparams)
         self._files: dict[str, _EventFile] = {}
         there = glob.glob(os.path.join(glob.escape(folder), "*", "events.out.*"))
-        self._known = {os.path.basename(os.path.dirname(path)) for path in there}
+        self._known = {os.path.basename(os.path.dirname(path)) for path in there} - {EVALUATION}
         self._newest: dict[str, np.ndarray] = {}
         self._draw_at = 0.0
         self._undrawn: Progress | None = None
@@ -184,6 +184,25 @@ class EventWriter:
                 yield _image(f"networks/{network}/confusion", figures.confusion(matrix, title))
                 tiles = images[:SAMPLES], predicted[:SAMPLES], true[:SAMPLES]
                 yield _image(f"networks/{network}/samples", figures.samples(*tiles))
+
+
+def write_pictures(folder: str, step: int, pictures: Mapping[str, figures.Figure]) -> None:
+    """Writes pictures made after a run, in the place of those made before.
+
+    Args:
+      folder: where the run's events are.
+      step: the examples seen.
+      pictures: by name.
+
+    Raises:
+      OSError, tf.errors.OpError: a file cannot be written.
+    """
+    place = os.path.join(folder, EVALUATION)
+    for path in glob.glob(os.path.join(glob.escape(place), "events.out.*")):
+        os.unlink(path)
+    file = _EventFile(place, None)
+    file.write(step, [_image(name, figure) for name, figure in pictures.items()])
+    file.close()
 
 
 class _EventFile:

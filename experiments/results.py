@@ -39,7 +39,7 @@ def measured(run: "Run", rows: Sequence[int], restarts: Restarts) -> list[dict[s
         entry = {
             "seed": restart.number,
             "solved": restart.solved_at,
-            "correct": task.symbols.correct(programs[row]),
+            "correct": task.correct(programs[row]),
             "examples": int(steps[row]) * run.learner.method.batch_size,
             "started": restart.started,
             "stopped": restart.stopped,
@@ -71,6 +71,7 @@ def results_of(run: "Run", restarts: Restarts, command: str) -> dict[str, object
         "nets": median_networks(entries),
         "programs": {"assignments": every, "distinct": distinct},
         "tested_on": task.tested_on,
+        "verification": dict(task.verify(model.program(chosen))),
         "batches": other_batches(run.file, model.program(chosen)) if run.file else {},
         "published": task.published,
         "data": dict(task.sources),
@@ -78,6 +79,7 @@ def results_of(run: "Run", restarts: Restarts, command: str) -> dict[str, object
         "command": command,
         "versions": versions(),
         "seconds": round(restarts.seconds, 1),
+        **task.further(model, chosen),
     }
 
 

@@ -19,6 +19,8 @@ from terpret.learning.network_file import FILE_NAME
 
 # Raised whenever a checkpoint written before could no longer be continued.
 FORMAT = 2
+# The folder, inside, of runs whose networks this one begins with.
+FIRST_STAGE = "networks"
 _AFRESH = "give another --workdir, or --restart to begin afresh there"
 # What a run or an experiment leaves in its folder.
 _LEFT = (
@@ -85,7 +87,10 @@ def model_copy(config: Config, workdir: str) -> str:
 
 
 def networks_copy(config: Config, workdir: str) -> str:
-    """The run folder's copy of the networks it starts from, or these where there is none yet."""
+    """The run folder's copy of the networks it starts from, or these where there is none yet.
+
+    Empty where a run starts from none.
+    """
     path = os.path.join(workdir, INIT_NETWORKS)
     return path if os.path.exists(path) else config.init_nets
 
@@ -161,6 +166,8 @@ def _hash(path: str) -> str:
 
 def _forget(workdir: str) -> None:
     """Removes what a run leaves in its folder, and nothing else."""
+    for stage in glob.glob(os.path.join(glob.escape(workdir), FIRST_STAGE, "*", "")):
+        _forget(stage)
     for pattern in _LEFT:
         inside = os.path.join(glob.escape(workdir), pattern)
         for path in glob.glob(inside, recursive=True):

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from datasets.digits import load_digits
-from datasets.operators import load_operators
 from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
+from experiments.expressions.task import length_of
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
+from experiments.first_stage import NEEDED, learn_networks
+from experiments.model_tasks import TASKS
 from experiments.results import all_curves, measured, results_of
 from experiments.run_folder import claim, model_copy, networks_copy, writing
-from experiments.tasks import add2x2_task, apply2x2_task
 from ntpt_models import model_name, program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
+from terpret.language.checked import CheckedModel
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.files import write_json, write_text
 from terpret.learning.learner import Learner
@@ -31,20 +32,6 @@ from terpret.learning.restarts import Progress, Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
-
-
-def _add2x2(config: Config) -> Task:
-    digits = load_digits(config.digits, config.data_dir)
-    return add2x2_task(config.task, digits, config.distinct_grids)
-
-
-def _apply2x2(config: Config) -> Task:
-    operators = load_operators(config.operators, config.data_dir)
-    return apply2x2_task(config.task, operators, config.distinct_grids)
-
-
-# The task of each model that needs no data file.
-TASKS = {"add2x2_model": _add2x2, "apply2x2_model": _apply2x2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +100,14 @@ def train(
         return results
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
+    if _needed_networks(config) and not config.init_nets:
+        learn_networks(
+            config,
+            workdir,
+            lambda mine, folder: train(
+                mine, folder, command=command, checkpoint_seconds=checkpoint_seconds, watch=watch
+            ),
+        )
     run = prepare(config, workdir)
     show = watch(run, warnings) if watch else _ignore
     events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
@@ -153,10 +148,11 @@ def prepare(config: Config, workdir: str) -> Run:
         method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
-        task = TASKS[model_name(checked)](config)
+        task = TASKS[model_name(checked)](config, checked)
     method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
     examples = config.examples or method.updates * method.batch_size
-    given = load_networks(networks_copy(config, workdir)) if config.init_nets else None
+    networks = networks_copy(config, workdir)
+    given = load_networks(networks) if networks else None
     learner = _learner(config, checked, method, examples, given)
     source = given.source if given else {}
     return Run(config, workdir, task, learner, examples, file, source)
@@ -187,9 +183,13 @@ def refuse_unready(config: Config, workdir: str) -> None:
     """
     path = model_path(config.model)
     _ = config.numbers
+    needed = _needed_networks(config)
     if config.init_nets:
-        load_networks(networks_copy(config, workdir))
-    elif config.freeze_nets:
+        given = load_networks(networks_copy(config, workdir))
+        missing = [name for name in needed if name not in given.layers]
+        if missing:
+            raise RunError(f"{given.path} has no {missing[0]}, which the model must be given")
+    elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
     method = PRESETS[config.preset]
     if config.refill and not method.first_rung:
@@ -199,18 +199,39 @@ def refuse_unready(config: Config, workdir: str) -> None:
     if config.data:
         open_file(config.data, path, config.hypers, config.hypers_file)
         return
-    name = model_name(check_model(path, config.hypers))
+    checked = check_model(path, config.hypers)
+    name = model_name(checked)
+    if needed:
+        length_of(checked)
     if name not in TASKS:
         models = " or ".join(TASKS)
         raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
 
 
+def _needed_networks(config: Config) -> tuple[str, ...]:
+    """The networks that the model must be given."""
+    name = os.path.basename(config.model).removesuffix(".py")
+    return () if config.data else NEEDED.get(name, ())
+
+
+def _frozen_examples(config: Config, examples: int) -> int:
+    """The number of examples before networks begin to learn."""
+    if config.freeze_nets >= 0:
+        return config.freeze_nets
+    return examples // 2 if _needed_networks(config) else 0
+
+
 def _learner(
-    config: Config, checked: object, method: Method, examples: int, given: SavedNetworks | None
+    config: Config,
+    checked: CheckedModel,
+    method: Method,
+    examples: int,
+    given: SavedNetworks | None,
 ) -> Learner:
     """The learner, its networks shared by all restarts for as long as they are frozen."""
     rows = len(config.numbers)
-    always = config.freeze_nets >= examples
+    freeze = _frozen_examples(config, examples)
+    always = freeze >= examples
 
     def compiled(shared: bool, of: CompiledModel | None = None) -> CompiledModel:
         return compile_model(
@@ -224,7 +245,7 @@ def _learner(
 
     model = compiled(shared=always)
     frozen = None
-    if config.freeze_nets and model.networks:
+    if freeze and model.networks:
         frozen = model if always else compiled(shared=True, of=model)
     return Learner(
         model,
@@ -233,7 +254,7 @@ def _learner(
         examples,
         config.xla,
         config.numbers,
-        config.freeze_nets,
+        freeze,
         frozen,
         fitting_layers(given, model) if given else None,
     )

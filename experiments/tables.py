@@ -32,6 +32,36 @@ def results_table(results: Mapping[str, object], style: str = "text") -> str:
     return render([list(columns), *cells], style)
 
 
+def lengths_table(results: Mapping[str, object], style: str = "text") -> str:
+    """The accuracy of the best program at every number of digits that was measured."""
+    headings = {
+        "digits": "digits",
+        "accuracy": "accuracy",
+        "simulated": "simulated from confusions",
+        "true_labels": "true labels",
+    }
+    rows = [[_cell(row[key]) for key in headings] for row in results["lengths"]]
+    return render([list(headings.values()), *rows], style)
+
+
+def on_images(results: Mapping[str, object]) -> str:
+    """How fast the best program runs, compiled with its networks, and how well."""
+    found = results["on_images"]
+    return (
+        f"compiled for {found['digits']} digits: {found['expressions']:,} expressions of images in "
+        f"{found['seconds']:.1f} s, accuracy {found['accuracy']:.4f}"
+    )
+
+
+def verified(results: Mapping[str, object]) -> str:
+    """What the best program was verified on."""
+    shares = results["verification"]
+    if all(share == 1.0 for share in shares.values()):
+        return f"that program is verified: right on {' and '.join(shares)}"
+    wrong = " and ".join(f"{share:.1%} of {tested}" for tested, share in shares.items())
+    return f"that program is wrong: right on {wrong}"
+
+
 def success(results: Mapping[str, object]) -> str:
     """k of the n restarts that were ever started, with their 95 % Wilson interval."""
     entries = results["restarts"]

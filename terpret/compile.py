@@ -24,19 +24,27 @@ from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
 from terpret.language.errors import InputError, Source, read_source, suggestion
 from terpret.language.parser import parse
+from terpret.language.static import MAX_STEPS
 
 
 def check_model(
-    path: str | os.PathLike | Source, hypers: Mapping[str, int] | None = None
+    path: str | os.PathLike | Source,
+    hypers: Mapping[str, int] | None = None,
+    max_steps: int = MAX_STEPS,
 ) -> CheckedModel:
     """Reads, parses and checks a model file.
+
+    Args:
+      path: a model file, or its text.
+      hypers: values of the model's `Hyper`s that replace the defaults.
+      max_steps: the most steps that checking may take; 10 million take about a second.
 
     Raises:
       ModelError: with every error of the first phase that found one.
       InputError: a hyper that the model does not declare.
     """
     source = path if isinstance(path, Source) else read_source(path)
-    return check(source, parse(source), dict(hypers or {}))
+    return check(source, parse(source), dict(hypers or {}), max_steps)
 
 
 def compile_model(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from terpret.backends.interpreter import interpret, observations
+from terpret.backends.interpreter import interpret, observations, trace
 from terpret.language.checked import CheckedModel
 from terpret.language.errors import InputError, suggestion
 
@@ -47,6 +47,20 @@ class Program:
           InputError: something is missing, unknown, or has the wrong shape or range.
         """
         return interpret(self.model, self.values, *self._given(inputs, learned))
+
+    def trace(
+        self, inputs: Mapping[str, np.ndarray], learned: Labels | None = None
+    ) -> dict[str, np.ndarray]:
+        """What the program does on the way: the value of every integer Var.
+
+        Args:
+          inputs: as in `run`.
+          learned: as in `run`.
+
+        Returns:
+          The Vars by name, integers [examples, *dims]; -1 where one was never set.
+        """
+        return trace(self.model, self.values, *self._given(inputs, learned))
 
     def observations(
         self, inputs: Mapping[str, np.ndarray], learned: Labels | None = None

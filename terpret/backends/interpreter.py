@@ -63,6 +63,26 @@ def observations(
     return _run(model, params, inputs, labels).observations()
 
 
+def trace(
+    model: checked.CheckedModel,
+    params: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Runs a program and gives what it did on the way.
+
+    Args:
+      model: the checked model.
+      params: as in `interpret`.
+      inputs: as in `interpret`.
+      labels: as in `interpret`.
+
+    Returns:
+      The value of every Var of integers, [examples, *dims]; -1 where it was never set.
+    """
+    return _run(model, params, inputs, labels).columns("Var")
+
+
 def _run(
     model: checked.CheckedModel,
     params: Mapping[str, np.ndarray],
@@ -94,13 +114,20 @@ class _Run:
         self._block(model.statements, np.arange(examples))
 
     def outputs(self) -> dict[str, np.ndarray]:
-        result = {}
-        every = np.arange(self._examples)
         for variable in self._model.of_kind("Output"):
             if not isinstance(variable.domain, int):
                 raise InputError(
                     f"'{variable.name}' is an OutputTensor, which has no discrete value"
                 )
+        return self.columns("Output")
+
+    def columns(self, kind: str) -> dict[str, np.ndarray]:
+        """The value of every integer variable of a kind."""
+        result = {}
+        every = np.arange(self._examples)
+        for variable in self._model.of_kind(kind):
+            if not isinstance(variable.domain, int):
+                continue
             columns = np.zeros((self._examples, variable.elements), np.int64)
             for place, element in enumerate(elements_of(variable)):
                 columns[:, place] = self._element(element, every)

@@ -49,10 +49,28 @@ def _union(sets: Iterable[int], start: int = 0) -> int:
 @functools.lru_cache(1000)
 def _order(factors: tuple[int, ...], output: int, sizes: tuple[int, ...]) -> tuple[float, Tree]:
     costs = _Costs(sizes)
+    if len(factors) <= EXACT:
+        return _cheapest(list(factors), list(range(len(factors))), output, costs)
+    orders = (_reduced(factors, output, costs, summing) for summing in (False, True))
+    return min(orders, key=lambda order: order[0])
+
+
+def _reduced(
+    factors: tuple[int, ...], output: int, costs: "_Costs", summing: bool
+) -> tuple[float, Tree]:
+    """An order of many factors: two meet whose product grows least, until few are left.
+
+    With `summing`, those come first whose meeting sums over a label: in a long chain, such as a
+    program of many steps, factors of one batch must not meet just because they are small.
+    """
     total = 0.0
     labels, trees = list(factors), list[Tree](range(len(factors)))
     while len(labels) > EXACT:
-        a, b, kept = min(_pairs(labels, output), key=lambda pair: costs.growth(labels, *pair))
+        worths = (
+            (summing and not sums, costs.growth(labels, a, b, kept), a, b, kept)
+            for a, b, kept, sums in _pairs(labels, output)
+        )
+        _, _, a, b, kept = min(worths, key=lambda worth: worth[:2])
         total += costs.meet(labels[a], labels[b], kept)
         trees = [t for k, t in enumerate(trees) if k not in (a, b)] + [(trees[a], trees[b])]
         labels = [ls for k, ls in enumerate(labels) if k not in (a, b)] + [kept]
@@ -60,11 +78,16 @@ def _order(factors: tuple[int, ...], output: int, sizes: tuple[int, ...]) -> tup
     return total + cost, tree
 
 
-def _pairs(labels: list[int], output: int) -> Iterator[tuple[int, int, int]]:
-    """Any two factors, and the labels of their product."""
+def _pairs(labels: list[int], output: int) -> Iterator[tuple[int, int, int, bool]]:
+    """Any two factors, the labels of their product, and whether making it sums over others."""
+    once = twice = thrice = 0
+    for ls in labels:
+        once, twice, thrice = once | ls, twice | (once & ls), thrice | (twice & ls)
     for a, b in itertools.combinations(range(len(labels)), 2):
-        others = (ls for k, ls in enumerate(labels) if k not in (a, b))
-        yield a, b, (labels[a] | labels[b]) & _union(others, output)
+        either, both = labels[a] | labels[b], labels[a] & labels[b]
+        # What others have too: of what both have those that come three times, else twice.
+        kept = either & (output | thrice | (twice & ~both))
+        yield a, b, kept, kept != either
 
 
 def _cheapest(

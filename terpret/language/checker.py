@@ -41,13 +41,19 @@ class _OutOfFuel(Exception):
     """Checking was given up; the message is recorded."""
 
 
-def check(source: Source, module: syntax.Module, hypers: dict[str, int]) -> CheckedModel:
+def check(
+    source: Source,
+    module: syntax.Module,
+    hypers: dict[str, int],
+    max_steps: int = static.MAX_STEPS,
+) -> CheckedModel:
     """Checks a model.
 
     Args:
       source: the text, for messages.
       module: its surface tree.
       hypers: values for the model's `Hyper`s.
+      max_steps: the most steps that checking may take.
 
     Returns:
       The checked tree.
@@ -59,17 +65,17 @@ def check(source: Source, module: syntax.Module, hypers: dict[str, int]) -> Chec
     for name, value in hypers.items():
         if not declarations.usable_hyper(value):
             raise InputError(f"the hyper '{name}' is {value!r:.40}: give an integer below 2**53")
-    return _Checker(source, hypers).model(module)
+    return _Checker(source, hypers, max_steps).model(module)
 
 
 class _Checker:
     """One method a statement with a body; the others are in `binding` and `setting`."""
 
-    def __init__(self, source: Source, hypers: dict[str, int]):
+    def __init__(self, source: Source, hypers: dict[str, int], max_steps: int):
         self._source = source
         self._given = hypers
         self._diagnostics = Diagnostics(source)
-        self._fuel = Fuel(static.MAX_STEPS)
+        self._fuel = Fuel(max_steps)
         self._values = Values()
         self._bindings = Bindings(hypers, self._values, self._fuel)
         self._settings = Settings(self._values, self._report)

@@ -100,7 +100,7 @@ class Fuel:
     """
 
     def __init__(self, steps: int):
-        self.left = steps
+        self.left = self._whole = steps
 
     def spend(self, steps: int, span: Span) -> None:
         """Counts steps down.
@@ -113,7 +113,7 @@ class Fuel:
             raise OutOfFuel(
                 "E602",
                 span,
-                f"this model takes more than {MAX_STEPS:,} steps to check",
+                f"this model takes more than {self._whole:,} steps to check",
                 "make its loops, its domains or its hypers smaller",
             )
 

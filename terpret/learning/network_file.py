@@ -101,10 +101,30 @@ def save_networks(path: str, model: CompiledModel, row: int, source: Mapping[str
     """
     if not model.networks:
         raise InputError("the model has no networks to save")
-    shapes = {name: dataclasses.asdict(s) for name, s in _shapes(model).items()}
-    about = {"format": FORMAT, "networks": shapes, "source": dict(source)}
+    _write(path, _shapes(model), row_layers(model, row), source)
+
+
+def merge_networks(
+    path: str, parts: Mapping[str, SavedNetworks], source: Mapping[str, str]
+) -> None:
+    """Writes networks of several files as one, whole or not at all.
+
+    Args:
+      path: the file.
+      parts: for each network, the file that it is taken from.
+      source: where they come from, for the record.
+    """
+    shapes = {name: saved.shapes[name] for name, saved in parts.items()}
+    _write(path, shapes, {name: saved.layers[name] for name, saved in parts.items()}, source)
+
+
+def _write(
+    path: str, shapes: Mapping[str, NetworkShape], layers: Layers, source: Mapping[str, str]
+) -> None:
+    networks = {name: dataclasses.asdict(shape) for name, shape in shapes.items()}
+    about = {"format": FORMAT, "networks": networks, "source": dict(source)}
     stream = io.BytesIO()
-    np.savez(stream, **{ABOUT: np.array(json.dumps(about))}, **_arrays(row_layers(model, row)))
+    np.savez(stream, **{ABOUT: np.array(json.dumps(about))}, **_arrays(layers))
     write_bytes(path, stream.getvalue())
 
 

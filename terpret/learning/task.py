@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from terpret.backends.model import CompiledModel
 from terpret.program import Labels, Program
 
 SAMPLE = 500
@@ -84,6 +85,10 @@ class Task:
       images: for each network that images can test alone: images [n, h, w] and labels [n].
       sources: where the data come from, for the record.
       published: the paper's test accuracy on this task, where there is one.
+      verify: further tests of a correct program, too slow for every check: the part of the answers
+        that are right, by what is tested, in words.
+      further: what else is measured of the best restart, by its name in the results: (model, row).
+      pictures: figures that show what the best restart does, by name: (model, row).
     """
 
     name: str
@@ -94,3 +99,12 @@ class Task:
     images: Mapping[str, tuple[np.ndarray, np.ndarray]]
     sources: Mapping[str, str]
     published: float | None = None
+    verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
+    further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
+    pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
+
+    def correct(self, program: Program) -> bool:
+        """Whether a program gives every answer, in the tests of `verify` too."""
+        return self.symbols.correct(program) and all(
+            share == 1.0 for share in self.verify(program).values()
+        )

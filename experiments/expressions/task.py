@@ -1,0 +1,73 @@
+"""The task of MATH: images to learn from, and the tests of what was learned."""
+
+from datasets.digits import Digits
+from datasets.math_expressions import expressions, symbol_pool
+from datasets.operators import Operators
+from experiments.config import RunError
+from experiments.expressions.lengths import accuracy_by_length, measured_on_images
+from experiments.expressions.symbolic import Proof, symbols_of_length
+from experiments.expressions.trace import trace_of
+from experiments.expressions.trace_figure import trace_figure
+from experiments.tasks import TEST_EXAMPLES, TEST_SEED
+from terpret.backends.model import CompiledModel
+from terpret.language.checked import CheckedModel
+from terpret.learning.task import Task
+
+
+def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinct: int = 0) -> Task:
+    """The MATH task (paper, section 3), of as many digits as the model's hypers have room for.
+
+    Args:
+      model: the model.
+      digits: the images of digits.
+      operators: the images of operators.
+      distinct: the number of distinct training expressions; 0 is no limit.
+
+    Raises:
+      RunError: the model's hypers fit no expression.
+    """
+    length = length_of(model)
+    train = symbol_pool(digits.train, operators.train)
+    test = symbol_pool(digits.test, operators.test)
+    images = {
+        "net_0": (digits.test.brightness, digits.test.labels),
+        "net_1": (operators.test.brightness, operators.test.labels),
+    }
+
+    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {
+            "lengths": accuracy_by_length(compiled, row, test),
+            "on_images": measured_on_images(compiled, row, test),
+        }
+
+    def pictures(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {"trace": trace_figure(trace_of(compiled, row, test))}
+
+    return Task(
+        name=f"{length} digits",
+        batches=lambda seed, size, start, shift: expressions(
+            train, length, seed, size, start, distinct=distinct, shift=shift
+        ),
+        test=lambda size: expressions(test, length, TEST_SEED, size, examples=TEST_EXAMPLES),
+        tested_on=f"{TEST_EXAMPLES:,} unseen expressions of {length} digits",
+        symbols=symbols_of_length(length),
+        images=images,
+        sources={"digits": digits.source, "operators": operators.source},
+        verify=Proof(model),
+        further=further,
+        pictures=pictures,
+    )
+
+
+def length_of(model: CheckedModel) -> int:
+    """The number of digits that a model's hypers are for.
+
+    Raises:
+      RunError: they are for none.
+    """
+    tiles, time = (model.hypers.get(name, 0) for name in ("N_TILES", "T"))
+    if tiles < 2 or tiles % 2 or time < 3 * (tiles // 2):
+        raise RunError(
+            f"N_TILES={tiles},T={time} fits no expression: N digits need N_TILES=2N and T=3N"
+        )
+    return tiles // 2

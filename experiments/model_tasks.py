@@ -1,0 +1,35 @@
+"""The task of each model that needs no data file."""
+
+from collections.abc import Callable, Mapping
+
+from datasets.digits import load_digits
+from datasets.operators import load_operators
+from experiments.config import Config
+from experiments.expressions.task import math_task
+from experiments.tasks import add2x2_task, apply2x2_task
+from terpret.language.checked import CheckedModel
+from terpret.learning.task import Task
+
+
+def _add2x2(config: Config, _: CheckedModel) -> Task:
+    digits = load_digits(config.digits, config.data_dir)
+    return add2x2_task(config.task, digits, config.distinct_grids)
+
+
+def _apply2x2(config: Config, _: CheckedModel) -> Task:
+    operators = load_operators(config.operators, config.data_dir)
+    return apply2x2_task(config.task, operators, config.distinct_grids)
+
+
+def _math(config: Config, checked: CheckedModel) -> Task:
+    digits = load_digits(config.digits, config.data_dir)
+    operators = load_operators(config.operators, config.data_dir)
+    return math_task(checked, digits, operators, config.distinct_grids)
+
+
+# By the model's name.
+TASKS: Mapping[str, Callable[[Config, CheckedModel], Task]] = {
+    "add2x2_model": _add2x2,
+    "apply2x2_model": _apply2x2,
+    "math_model": _math,
+}
