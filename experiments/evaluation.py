@@ -12,8 +12,8 @@ from absl import flags
 from experiments import figures, shards, single
 from experiments.command import guarded, print_results
 from experiments.config import Config, ExperimentConfig, RunError, read_config
-from experiments.experiments import EXPERIMENTS
 from experiments.events import write_pictures
+from experiments.experiments import EXPERIMENTS
 from experiments.export import export
 from experiments.results import all_curves, results_of
 from experiments.run_folder import writing
