@@ -66,6 +66,7 @@ def config_of(values: flags.FlagValues) -> Config:
         seed=values.seed,
         digits=values.digits,
         operators=values.operators,
+        signs=values.signs,
         data_dir=values.data_dir,
         check_every=values.check_every,
         xla=values.xla,

@@ -1,0 +1,127 @@
+"""Street-sign mazes: a loop that follows arrows to a stop sign and counts its steps (Figure 1).
+
+The paper shows components of this model only (Figure 1, its caption, and Appendix A): the agent's
+position X, Y on a grid of W x H images, one register, LOOK, a learned `instr` and `goto`, the
+observed `path_len`, and a solution that uses LOOK, MOVE and INC in a loop. Those are kept by name.
+What it leaves open is ours, and each choice says why it was made.
+"""
+
+from terpret.names import Hyper, Input, InputTensor, Learn, Output, Param, Runtime, Var, Vector
+
+# constants
+W = Hyper(3)  # Appendix A trains on W x H = 3 x 2
+H = Hyper(2)
+T = Hyper(3 * W * H)  # ours: W H - 1 rounds of the loop, a last LOOK, and two steps to spare
+N_INSTR = 3
+N_BLOCK = 3  # ours: a block for each instruction of the published loop, as in MATH
+MAX_INT = W * H  # ours: the lengths of all paths that visit no square twice, 0..W H - 1
+IMAGE_SIZE = 28
+
+# What LOOK tells; the directions in the order of ADD2X2's moves.
+N_SIGNS = 5
+STOP = 0
+EAST = 1
+SOUTH = 2
+WEST = 3
+NORTH = 4
+
+# variables
+img_grid = InputTensor(IMAGE_SIZE, IMAGE_SIZE)[H, W]  # ours: row by row, as pictures are read
+start_X = Input(W)
+start_Y = Input(H)
+path_len = Output(MAX_INT)
+halt_at_end = Output(2)  # ours: observed as in MATH, else the stop sign means nothing to LOOK
+instr = Param(N_INSTR)[N_BLOCK]
+goto = Param(N_BLOCK)[N_BLOCK]
+
+X = Var(W)[T + 1]
+Y = Var(H)[T + 1]
+dir = Var(N_SIGNS)[T + 1]  # ours: what was read last has a place of its own beside the register
+reg = Var(MAX_INT)[T + 1]
+block_ptr = Var(N_BLOCK)[T + 1]
+ishalted = Var(2)[T + 1]
+
+
+# functions
+@Learn([Vector(IMAGE_SIZE, IMAGE_SIZE)], N_SIGNS, hid_sizes=[256, 256])
+def LOOK(img):  # ours: the layers of net_0 and net_1
+    pass
+
+
+# ours: the grid's edges meet, as those of MATH's tape do; no path to a stop sign crosses them
+@Runtime([W, N_SIGNS], W)
+def move_x(x, dir):
+    if dir == EAST:
+        return (x + 1) % W
+    elif dir == WEST:
+        return (x - 1) % W
+    else:
+        return x
+
+
+@Runtime([H, N_SIGNS], H)
+def move_y(y, dir):
+    if dir == SOUTH:
+        return (y + 1) % H
+    elif dir == NORTH:
+        return (y - 1) % H
+    else:
+        return y
+
+
+@Runtime([MAX_INT], MAX_INT)
+def increment(n):
+    return (n + 1) % MAX_INT
+
+
+@Runtime([N_SIGNS], 2)
+def is_stop(dir):
+    return 1 if dir == STOP else 0
+
+
+# initialization
+X[0].set_to(start_X)
+Y[0].set_to(start_Y)
+dir[0].set_to(STOP)  # ours: before the first LOOK a MOVE stands still
+reg[0].set_to(0)
+block_ptr[0].set_to(0)
+ishalted[0].set_to(0)
+
+# execution model
+for t in range(T):
+    if ishalted[t] == 1:
+        X[t + 1].set_to(X[t])
+        Y[t + 1].set_to(Y[t])
+        dir[t + 1].set_to(dir[t])
+        reg[t + 1].set_to(reg[t])
+        block_ptr[t + 1].set_to(block_ptr[t])
+        ishalted[t + 1].set_to(1)
+    elif ishalted[t] == 0:
+        with block_ptr[t] as bp:
+            if instr[bp] == 0:  # LOOK
+                with Y[t] as y:
+                    with X[t] as x:
+                        dir[t + 1].set_to(LOOK(img_grid[y, x]))
+                X[t + 1].set_to(X[t])
+                Y[t + 1].set_to(Y[t])
+                reg[t + 1].set_to(reg[t])
+                # ours: the loop ends where a stop sign is read, so that halting weighs each
+                # reading once; a test after every instruction would weigh an unsure one thrice
+                ishalted[t + 1].set_to(is_stop(dir[t + 1]))
+            elif instr[bp] == 1:  # MOVE
+                X[t + 1].set_to(move_x(X[t], dir[t]))
+                Y[t + 1].set_to(move_y(Y[t], dir[t]))
+                dir[t + 1].set_to(dir[t])
+                reg[t + 1].set_to(reg[t])
+                ishalted[t + 1].set_to(0)
+            elif instr[bp] == 2:  # INC
+                X[t + 1].set_to(X[t])
+                Y[t + 1].set_to(Y[t])
+                dir[t + 1].set_to(dir[t])
+                reg[t + 1].set_to(increment(reg[t]))
+                ishalted[t + 1].set_to(0)
+
+            block_ptr[t + 1].set_to(goto[bp])
+
+path_len.set_to(reg[T])
+halt_at_end.set_to(ishalted[T])
