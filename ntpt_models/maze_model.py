@@ -48,13 +48,14 @@ def LOOK(img):  # ours: the layers of net_0 and net_1
     pass
 
 
-# ours: the grid's edges meet, as those of MATH's tape do; no path to a stop sign crosses them
+# ours: an agent stays at the edge, as in ADD2X2; if edges met, as those of MATH's tape do, north and
+# south would be one direction on a grid of two rows, and LOOK could not learn to tell them apart
 @Runtime([W, N_SIGNS], W)
 def move_x(x, dir):
     if dir == EAST:
-        return (x + 1) % W
+        return min(x + 1, W - 1)
     elif dir == WEST:
-        return (x - 1) % W
+        return max(x - 1, 0)
     else:
         return x
 
@@ -62,9 +63,9 @@ def move_x(x, dir):
 @Runtime([H, N_SIGNS], H)
 def move_y(y, dir):
     if dir == SOUTH:
-        return (y + 1) % H
+        return min(y + 1, H - 1)
     elif dir == NORTH:
-        return (y - 1) % H
+        return max(y - 1, 0)
     else:
         return y
 

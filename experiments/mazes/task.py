@@ -1,6 +1,5 @@
 """The street-sign mazes as a task: data, symbols and the check of a learned loop on other sizes."""
 
-from collections.abc import Callable
 
 import tensorflow as tf
 
