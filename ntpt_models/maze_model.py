@@ -40,6 +40,7 @@ dir = Var(N_SIGNS)[T + 1]  # ours: what was read last has a place of its own bes
 reg = Var(MAX_INT)[T + 1]
 block_ptr = Var(N_BLOCK)[T + 1]
 ishalted = Var(2)[T + 1]
+op = Var(N_INSTR)[T]
 
 
 # functions
@@ -48,8 +49,8 @@ def LOOK(img):  # ours: the layers of net_0 and net_1
     pass
 
 
-# ours: an agent stays at the edge, as in ADD2X2; if edges met, as those of MATH's tape do, north and
-# south would be one direction on a grid of two rows, and LOOK could not learn to tell them apart
+# ours: an agent stays at the edge, as in ADD2X2; if edges met, as those of MATH's tape do, north
+# and south would be one direction on a grid of two rows, and LOOK could not tell them apart
 @Runtime([W, N_SIGNS], W)
 def move_x(x, dir):
     if dir == EAST:
@@ -90,39 +91,43 @@ ishalted[0].set_to(0)
 
 # execution model
 for t in range(T):
-    if ishalted[t] == 1:
+    # ours: the pointer moves on when halted, which changes no result, and so depends on the program
+    # alone: it is worked out once for all mazes, and its marginal is never blurred by halting
+    with block_ptr[t] as bp:
+        op[t].set_to(instr[bp])
+        block_ptr[t + 1].set_to(goto[bp])
+
+    # ours: nor does the agent stand still when halted: it reads the stop sign again and stays there
+    if op[t] == 0:  # LOOK
+        with Y[t] as y:
+            with X[t] as x:
+                dir[t + 1].set_to(LOOK(img_grid[y, x]))
         X[t + 1].set_to(X[t])
         Y[t + 1].set_to(Y[t])
+    elif op[t] == 1:  # MOVE
         dir[t + 1].set_to(dir[t])
+        X[t + 1].set_to(move_x(X[t], dir[t]))
+        Y[t + 1].set_to(move_y(Y[t], dir[t]))
+    elif op[t] == 2:  # INC
+        dir[t + 1].set_to(dir[t])
+        X[t + 1].set_to(X[t])
+        Y[t + 1].set_to(Y[t])
+
+    # ours: a stop sign halts when it is read; a test after each instruction, as in MATH, would
+    # count an unsure reading three times
+    if ishalted[t] == 1:
         reg[t + 1].set_to(reg[t])
-        block_ptr[t + 1].set_to(block_ptr[t])
         ishalted[t + 1].set_to(1)
     elif ishalted[t] == 0:
-        with block_ptr[t] as bp:
-            if instr[bp] == 0:  # LOOK
-                with Y[t] as y:
-                    with X[t] as x:
-                        dir[t + 1].set_to(LOOK(img_grid[y, x]))
-                X[t + 1].set_to(X[t])
-                Y[t + 1].set_to(Y[t])
-                reg[t + 1].set_to(reg[t])
-                # ours: the loop ends where a stop sign is read, so that halting weighs each
-                # reading once; a test after every instruction would weigh an unsure one thrice
-                ishalted[t + 1].set_to(is_stop(dir[t + 1]))
-            elif instr[bp] == 1:  # MOVE
-                X[t + 1].set_to(move_x(X[t], dir[t]))
-                Y[t + 1].set_to(move_y(Y[t], dir[t]))
-                dir[t + 1].set_to(dir[t])
-                reg[t + 1].set_to(reg[t])
-                ishalted[t + 1].set_to(0)
-            elif instr[bp] == 2:  # INC
-                X[t + 1].set_to(X[t])
-                Y[t + 1].set_to(Y[t])
-                dir[t + 1].set_to(dir[t])
-                reg[t + 1].set_to(increment(reg[t]))
-                ishalted[t + 1].set_to(0)
-
-            block_ptr[t + 1].set_to(goto[bp])
+        if op[t] == 0:
+            reg[t + 1].set_to(reg[t])
+            ishalted[t + 1].set_to(is_stop(dir[t + 1]))
+        elif op[t] == 1:
+            reg[t + 1].set_to(reg[t])
+            ishalted[t + 1].set_to(0)
+        elif op[t] == 2:
+            reg[t + 1].set_to(increment(reg[t]))
+            ishalted[t + 1].set_to(0)
 
 path_len.set_to(reg[T])
 halt_at_end.set_to(ishalted[T])
