@@ -1,6 +1,5 @@
 """The street-sign mazes as a task: data, symbols and the check of a learned loop on other sizes."""
 
-
 import tensorflow as tf
 
 from datasets.mazes import mazes, symbolic
