@@ -14,9 +14,8 @@ import numpy as np
 from datasets.embedded_signs import draw
 from datasets.mazes import SIGNS
 from datasets.pools import SIDE, DataError, ImagePool, data_folder
-from datasets.sign_files import Photos, placed, read
+from datasets.sign_files import AHEAD_CLASS, STOP_CLASS, Photos, placed, read
 
-STOP_CLASS, AHEAD_CLASS = 14, 35
 # Of the tracks of a class, every fourth is for tests.
 _TEST_EVERY = 4
 # Counter-clockwise quarter turns of an arrow that points up, by label.
@@ -66,7 +65,10 @@ def load_signs(choice: str = "auto", data_dir: str | None = None) -> Signs:
         folder = data_folder(data_dir)
         found = placed(folder)
         if found is None and choice == "gtsrb":
-            raise DataError("none")
+            # Its import takes longer than all the rest, and few runs need it.
+            from datasets.gtsrb import prepare
+
+            found = prepare(str(folder))
         choice = str(found) if found else "embedded"
         why = f"; no GTSRB found in {folder}"
     if choice == "embedded":
