@@ -12,7 +12,14 @@ from absl import flags, logging
 from datasets.pools import DataError
 from experiments import single
 from experiments.config import Config, RunError
-from experiments.tables import lengths_table, on_images, results_table, success, verified
+from experiments.tables import (
+    lengths_table,
+    on_images,
+    results_table,
+    sizes_table,
+    success,
+    verified,
+)
 from experiments.writers import Bar
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
@@ -166,6 +173,8 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     if results.get("lengths"):
         print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
         print(f"\n{on_images(results)}")
+    if results.get("sizes"):
+        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(results, style)}")
     if results.get("verification"):
         print(f"\n{verified(results)}")
     print(f"\n{success(results)}")

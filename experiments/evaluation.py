@@ -14,6 +14,7 @@ from experiments.command import guarded, print_results
 from experiments.config import RunError, read_config
 from experiments.events import write_pictures
 from experiments.export import export
+from experiments.films import save_film
 from experiments.results import all_curves, results_of
 from experiments.run_folder import writing
 from ntpt_models import source_code
@@ -56,6 +57,8 @@ def _evaluate(values: flags.FlagValues) -> int:
         pictures = run.task.pictures(run.model, row)
         for name, figure in pictures.items():
             figures.save(figure, os.path.join(folder, name))
+        for name, frames in run.task.films(run.model, row).items():
+            save_film(frames, os.path.join(folder, name))
         if pictures:
             with writing(run.workdir):
                 write_pictures(os.path.join(run.workdir, "events"), best["examples"], pictures)

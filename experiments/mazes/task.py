@@ -1,67 +1,73 @@
-"""The street-sign mazes as a task: data, symbols and the check of a learned loop on other sizes."""
+"""The task of the street-sign mazes: images to learn from, and the tests of what was learned."""
 
-import tensorflow as tf
+from collections.abc import Iterable
 
-from datasets.mazes import mazes, symbolic
+from matplotlib.figure import Figure
+
+from datasets.mazes import mazes
 from datasets.signs import Signs
-from terpret.learning.task import Symbols, Task
+from experiments.config import RunError
+from experiments.mazes.sizes import accuracy_by_size
+from experiments.mazes.symbolic import SEED, Proof, symbols_of_size
+from experiments.mazes.walk import walk_of
+from experiments.mazes.walk_figure import walk_figure, walk_frames
+from terpret.backends.model import CompiledModel
+from terpret.language.checked import CheckedModel
+from terpret.learning.task import Task
 
-# Appendix A: training mazes, distinct, and unseen ones.
-TRAIN_MAZES = 10_000
-TEST_EXAMPLES = 1_000
-TEST_SEED = 1_000_003
-# So many random mazes of 3x2 have every path that fits, 104 in all, many times.
-SYMBOLIC_MAZES = 5_000
+# Appendix A: training mazes, and unseen ones.
+TRAIN_MAZES, TEST_MAZES = 10_000, 1_000
 
 
-def maze_task(signs: Signs, width: int, height: int, distinct: int = TRAIN_MAZES) -> Task:
-    """The task of measuring the path through a maze (paper, Appendix A).
+def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) -> Task:
+    """The task of measuring the path through a maze of the model's size (paper, Appendix A).
 
     Args:
+      model: the model.
       signs: the images.
-      width: squares in a row.
-      height: squares in a column.
       distinct: the number of distinct training mazes; 0 is no limit.
 
     Raises:
-      DataError: there is no maze of this size.
+      RunError: the model's hypers fit no maze, or not its longest path.
     """
+    width, height = size_of(model)
 
-    def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
-        return mazes(
-            signs.train,
-            width,
-            height,
-            seed,
-            batch_size,
-            start=start,
-            distinct=distinct,
-            shift=shift,
-        )
+    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {"sizes": accuracy_by_size(compiled, row, signs.test)}
 
-    def test(batch_size: int) -> tf.data.Dataset:
-        return mazes(signs.test, width, height, TEST_SEED, batch_size, examples=TEST_EXAMPLES)
+    def pictures(compiled: CompiledModel, row: int) -> dict[str, Figure]:
+        return {"walk": walk_figure(walk_of(compiled, row, signs.test))}
+
+    def films(compiled: CompiledModel, row: int) -> dict[str, Iterable[Figure]]:
+        return {"walk": walk_frames(walk_of(compiled, row, signs.test))}
 
     return Task(
         name=f"{width}x{height}",
-        batches=batches,
-        test=test,
-        tested_on=f"{TEST_EXAMPLES:,} unseen mazes of {width} x {height}",
-        symbols=maze_symbols(width, height),
+        batches=lambda seed, size, start, shift: mazes(
+            signs.train, width, height, seed, size, start=start, distinct=distinct, shift=shift
+        ),
+        test=lambda size: mazes(signs.test, width, height, SEED, size, examples=TEST_MAZES),
+        tested_on=f"{TEST_MAZES:,} unseen mazes of {width} x {height}",
+        symbols=symbols_of_size(width, height),
         images={"LOOK": (signs.test.brightness, signs.test.labels)},
         sources={"signs": signs.source},
+        verify=Proof(model),
+        further=further,
+        pictures=pictures,
+        films=films,
     )
 
 
-def maze_symbols(width: int, height: int, examples: int = SYMBOLIC_MAZES) -> Symbols:
-    """Mazes with true labels, and the lengths of their paths.
+def size_of(model: CheckedModel) -> tuple[int, int]:
+    """The width and height of the mazes that a model's hypers are for.
 
     Raises:
-      DataError: there is no maze of this size.
+      RunError: they are for none, or their time is too short for the longest path.
     """
-    maze = symbolic(width, height, TEST_SEED, examples)
-    return Symbols(
-        inputs={name: maze[name] for name in ("start_X", "start_Y")},
-        fillings=({"LOOK": maze["signs"]},),
-        answers={name: maze[name] for name in ("path_len", "halt_at_end")},
-    )
+    width, height, time = (model.hypers.get(name, 0) for name in ("W", "H", "T"))
+    if min(width, height) < 1 or time < 3 * width * height - 2:
+        raise RunError(
+            f"W={width},H={height},T={time} fits no mazes: they have 1 row and column at least, "
+            "and a path of n signs takes a time of 3n - 2"
+        )
+    return width, height
