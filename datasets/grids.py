@@ -138,7 +138,7 @@ def tile_stream(
     def show(batch: Tensors) -> Tensors:
         pixels = tf.gather(images, tf.reshape(batch["places"], [-1]))
         if shift:
-            pixels = _moved(pixels, tf.reshape(batch["moves"], [-1, 2]), shift)
+            pixels = moved(pixels, tf.reshape(batch["moves"], [-1, 2]), shift)
         shown = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
         rest = {k: value for k, value in batch.items() if k not in ("places", "moves")}
         # A batch size known beforehand spares whoever uses it from tracing for one that is not.
@@ -184,7 +184,7 @@ def _anywhere(pool: ImagePool, seed: int) -> Place:
     return lambda numbers: draws(seed, numbers, TILES, below=len(pool))
 
 
-def _moved(pixels: tf.Tensor, moves: tf.Tensor, most: int) -> tf.Tensor:
+def moved(pixels: tf.Tensor, moves: tf.Tensor, most: int) -> tf.Tensor:
     """Moves images over a dark ground.
 
     Args:

@@ -14,7 +14,14 @@ from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError
 from experiments.experiments import EXPERIMENTS
 from experiments.run_folder import claim
-from experiments.tables import lengths_table, on_images, results_table, success, verified
+from experiments.tables import (
+    lengths_table,
+    on_images,
+    results_table,
+    sizes_table,
+    success,
+    verified,
+)
 from experiments.writers import Bar, RestartsBar
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
@@ -88,6 +95,7 @@ def config_of(values: flags.FlagValues) -> Config:
         seed=values.seed,
         digits=values.digits,
         operators=values.operators,
+        signs=values.signs,
         data_dir=values.data_dir,
         check_every=values.check_every,
         xla=values.xla,
@@ -251,6 +259,8 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     if results.get("lengths"):
         print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
         print(f"\n{on_images(results)}")
+    if results.get("sizes"):
+        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(results, style)}")
     if results.get("verification"):
         print(f"\n{verified(results)}")
     print(f"\n{success(results)}")

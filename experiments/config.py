@@ -37,6 +37,7 @@ class Config:
       seed: the root seed.
       digits: auto, mnist or embedded.
       operators: auto, embedded, or a file or folder of operators.
+      signs: auto, gtsrb, embedded, or a file or folder of GTSRB.
       data_dir: where tensorflow-datasets keeps its data; None is its default.
       check_every: examples between checks of the discretised programs.
       xla: whether the training step is compiled by XLA.
@@ -62,6 +63,7 @@ class Config:
     seed: int
     digits: str
     operators: str
+    signs: str
     data_dir: str | None
     check_every: int
     xla: bool
@@ -100,6 +102,7 @@ class Config:
             "data": self.data,
             "hypers_file": self.hypers_file,
             "operators": self.operators,
+            "signs": self.signs,
             "init_nets": inside if os.path.isdir(self.init_nets) else self.init_nets,
         }
 

@@ -15,6 +15,7 @@ from experiments.config import Config, ExperimentConfig, RunError, read_config
 from experiments.events import write_pictures
 from experiments.experiments import EXPERIMENTS
 from experiments.export import export
+from experiments.films import save_film
 from experiments.results import all_curves, results_of
 from experiments.run_folder import writing
 from ntpt_models import source_code
@@ -60,6 +61,8 @@ def _evaluate(values: flags.FlagValues) -> int:
         pictures = run.task.pictures(run.model, row)
         for name, figure in pictures.items():
             figures.save(figure, os.path.join(folder, name))
+        for name, frames in run.task.films(run.model, row).items():
+            save_film(frames, os.path.join(folder, name))
         if pictures:
             with writing(run.workdir):
                 write_pictures(os.path.join(run.workdir, "events"), best["examples"], pictures)

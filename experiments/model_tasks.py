@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 
 from datasets.digits import load_digits
 from datasets.operators import load_operators
+from datasets.signs import load_signs
 from experiments.config import Config
 from experiments.expressions.task import math_task
+from experiments.mazes.task import TRAIN_MAZES, maze_task
 from experiments.tasks import add2x2_task, apply2x2_task
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
@@ -27,9 +29,15 @@ def _math(config: Config, checked: CheckedModel) -> Task:
     return math_task(checked, digits, operators, config.distinct_grids)
 
 
+def _maze(config: Config, checked: CheckedModel) -> Task:
+    signs = load_signs(config.signs, config.data_dir)
+    return maze_task(checked, signs, config.distinct_grids or TRAIN_MAZES)
+
+
 # By the model's name.
 TASKS: Mapping[str, Callable[[Config, CheckedModel], Task]] = {
     "add2x2_model": _add2x2,
     "apply2x2_model": _apply2x2,
     "math_model": _math,
+    "maze_model": _maze,
 }

@@ -44,6 +44,20 @@ def lengths_table(results: Mapping[str, object], style: str = "text") -> str:
     return render([list(headings.values()), *rows], style)
 
 
+def sizes_table(results: Mapping[str, object], style: str = "text") -> str:
+    """The accuracy of the best program at every size of mazes that was measured."""
+    headings = ["size", "looks", "accuracy", "simulated from confusions", "true labels"]
+    rows = [
+        [
+            f"{row['width']} x {row['height']}",
+            f"{row['looks']:.1f}",
+            *(_cell(row[key]) for key in ("accuracy", "simulated", "true_labels")),
+        ]
+        for row in results["sizes"]
+    ]
+    return render([headings, *rows], style)
+
+
 def on_images(results: Mapping[str, object]) -> str:
     """How fast the best program runs, compiled with its networks, and how well."""
     found = results["on_images"]

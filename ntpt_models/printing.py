@@ -8,6 +8,7 @@ from ntpt_models import printing_terpret
 from terpret.language.checked import CheckedModel
 from terpret.program import Program, assignments
 
+MAZE_INSTRUCTIONS = ("LOOK", "MOVE", "INC")
 MOVES = ("MOVE_EAST", "MOVE_SOUTH", "MOVE_WEST", "MOVE_NORTH")
 
 Line = tuple[str, float | None]
@@ -102,6 +103,14 @@ def _math(program: Program) -> Iterator[Line]:
     yield f"halt: return R{int(values['return_reg'])}", float(sure["return_reg"])
 
 
+def _maze(program: Program) -> Iterator[Line]:
+    values, sure = program.values, program.confidence
+    for b, instr in enumerate(values["instr"]):
+        text = f"L{b}: {MAZE_INSTRUCTIONS[instr]}; GOTO L{values['goto'][b]}"
+        yield text, float(sure["instr"][b] * sure["goto"][b])
+    yield "LOOK at a stop sign: halt, return the register", None
+
+
 def _count_straight_line(sizes: dict[str, tuple[int, int]]) -> int:
     arguments = math.prod(n for name, (_, n) in sizes.items() if name.startswith("args"))
     lines, instructions = sizes["instr"]
@@ -121,6 +130,7 @@ _PRINTERS: dict[str, tuple[Callable[[Program], Iterator[Line]], str]] = {
     "add2x2_model": (_add2x2, "instr args1 args2 return_reg net_choice"),
     "apply2x2_model": (_apply2x2, "instr args1 args2 args3 return_reg net_choice"),
     "math_model": (_math, "instr args1 args2 args3 net_choice goto_block return_reg"),
+    "maze_model": (_maze, "instr goto"),
     "turing": (printing_terpret.turing, "write dir newState"),
     "circuit": (printing_terpret.circuit, "gate in1 in2 out"),
     "basic_block": (

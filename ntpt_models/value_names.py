@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ntpt_models.printing import MOVES, model_name
+from ntpt_models.printing import MAZE_INSTRUCTIONS, MOVES, model_name
 from ntpt_models.printing_terpret import HEAD_MOVES
 from terpret.language.checked import CheckedModel, Variable
 
@@ -25,6 +25,7 @@ _VALUE_NAMES: dict[str, dict[str, str | Sequence[str]]] = {
         "net_choice": _NETWORK,
         "goto_block": "L{}",
     },
+    "maze_model": {"instr": MAZE_INSTRUCTIONS, "goto": "L{}"},
     "turing": {"dir": HEAD_MOVES},
     "circuit": {
         "gate": ("AND", "OR", "XOR", "NOT", "COPY"),

@@ -34,6 +34,7 @@ CONFIG = Config(
     seed=0,
     digits="embedded",
     operators="embedded",
+    signs="embedded",
     data_dir=None,
     check_every=100,
     xla=False,

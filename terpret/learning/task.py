@@ -1,7 +1,7 @@
 """What a learner is given: examples to learn from, and the means to judge what it learned."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -89,6 +89,7 @@ class Task:
         that are right, by what is tested, in words.
       further: what else is measured of the best restart, by its name in the results: (model, row).
       pictures: figures that show what the best restart does, by name: (model, row).
+      films: the same as figures one after another, by name: (model, row).
     """
 
     name: str
@@ -102,6 +103,7 @@ class Task:
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
     further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
     pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
+    films: Callable[[CompiledModel, int], Mapping[str, Iterable[object]]] = lambda _, row: {}
 
     def correct(self, program: Program) -> bool:
         """Whether a program gives every answer, in the tests of `verify` too."""

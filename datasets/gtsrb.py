@@ -1,0 +1,120 @@
+"""Prepares GTSRB, the German traffic sign recognition benchmark, for tensorflow-datasets.
+
+    python -c "from datasets.gtsrb import prepare; prepare('DATA_DIR', ['ARCHIVE.tar.gz'])"
+
+Afterwards `load_signs("auto", "DATA_DIR")` finds it. Without archives those placed in
+DATA_DIR/downloads/manual are taken, or else the official one is downloaded.
+
+Stallkamp, Schlipsing, Salmen, Igel: Man vs. computer, Neural Networks 32 (2012), 323-332. The
+archives state no licence.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from datasets.gtsrb_archive import CLASSES, SUFFIXES, photos
+from datasets.pools import DataError
+from datasets.sign_files import PREPARED
+
+NAME, VERSION = PREPARED
+URL = (
+    "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
+    "GTSRB_Final_Training_Images.zip"
+)
+
+
+class Gtsrb(tfds.core.GeneratorBasedBuilder):
+    """Photographs of German traffic signs with class, track, frame and region, as they were made.
+
+    The splits are the official ones, `train` and `test`; the test set does not tell tracks apart.
+
+    Args:
+      archives: the archives, in the official layout.
+      **arguments: those of every builder, such as `data_dir`.
+    """
+
+    name = NAME
+    VERSION = tfds.core.Version(VERSION)
+
+    def __init__(self, *, archives: Sequence[str] = (), **arguments: object) -> None:
+        super().__init__(**arguments)
+        self._archives = [Path(path).expanduser() for path in archives]
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(num_classes=CLASSES),
+            "track": tfds.features.Scalar(np.int32),
+            "frame": tfds.features.Scalar(np.int32),
+            "region": tfds.features.Tensor(shape=(4,), dtype=np.int32),
+        }
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=self.__doc__,
+            features=tfds.features.FeaturesDict(features),
+            supervised_keys=("image", "label"),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
+        # All is read before anything is written: a fault in the last photograph is found in time.
+        splits = dict.fromkeys(photo.split for photo in photos(self._archives))
+        return {split: self._generate_examples(split) for split in splits}
+
+    def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, object]]]:
+        chosen = (photo for photo in photos(self._archives) if photo.split == split)
+        for number, photo in enumerate(chosen):
+            yield (
+                number,
+                {
+                    "image": photo.pixels,
+                    "label": photo.kind,
+                    "track": photo.track,
+                    "frame": photo.frame,
+                    "region": np.array(photo.region, np.int32),
+                },
+            )
+
+
+def prepare(data_dir: str, archives: Sequence[str] = ()) -> Path:
+    """Prepares GTSRB in a data directory.
+
+    Args:
+      data_dir: the data directory of tensorflow-datasets.
+      archives: archives in the official layout; without them those placed in
+        `data_dir`/downloads/manual, or else the official training set is downloaded (276 MB).
+
+    Returns:
+      The prepared folder; one that is there already is left as it is.
+
+    Raises:
+      DataError: an archive is missing or is not sound, or nothing can be downloaded.
+    """
+    found = archives or _placed(data_dir) or _downloaded(data_dir)
+    builder = Gtsrb(archives=found, data_dir=data_dir)
+    builder.download_and_prepare()
+    return Path(builder.data_path)
+
+
+def _placed(data_dir: str) -> list[str]:
+    manual = Path(data_dir).expanduser() / "downloads" / "manual"
+    names = sorted(manual.glob("*"))
+    wanted = (p for p in names if p.name.lower().startswith("gtsrb"))
+    return [str(path) for path in wanted if path.name.lower().endswith(SUFFIXES)]
+
+
+def _downloaded(data_dir: str) -> list[str]:
+    """Downloads the official training set."""
+    manager = tfds.download.DownloadManager(
+        download_dir=str(Path(data_dir).expanduser() / "downloads"), dataset_name=NAME
+    )
+    try:
+        return [str(manager.download(URL))]
+    except Exception as error:  # its errors have no base class of their own
+        raise DataError(
+            f"GTSRB cannot be downloaded from {URL} ({type(error).__name__}); place its archives "
+            f"in {data_dir}/downloads/manual, or choose the embedded signs."
+        ) from error

@@ -1,0 +1,29 @@
+"""Animations: figures, one after another."""
+
+import io
+from collections.abc import Iterable
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from experiments.figures import pixels
+from terpret.learning.files import write_bytes
+
+# Milliseconds that a frame stands, and that the last one does.
+FRAME, LAST_FRAME = 350, 3000
+
+
+def save_film(frames: Iterable[Figure], path: str) -> None:
+    """Writes `path`.gif, whole or not at all: an animation that rests on its last frame.
+
+    Args:
+      frames: figures of one size.
+      path: without suffix.
+    """
+    images = [Image.fromarray(pixels(frame)) for frame in frames]
+    times = [*[FRAME] * (len(images) - 1), LAST_FRAME]
+    file = io.BytesIO()
+    images[0].save(
+        file, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True
+    )
+    write_bytes(f"{path}.gif", file.getvalue())

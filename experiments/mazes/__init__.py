@@ -1,0 +1,1 @@
+"""Street-sign mazes: the task, and what is measured and shown of a learned loop."""

@@ -1,0 +1,70 @@
+"""A learned program on mazes of any size, and how its accuracy falls with the size."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from datasets.mazes import composed
+from datasets.pools import ImagePool
+from experiments.mazes.symbolic import SEED, model_of_size
+from terpret import CompiledModel, program_of
+from terpret.learning.measure import confusion_counts
+from terpret.learning.task import right
+
+SIZES = ((3, 2), (3, 3), (4, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
+# So many that chance moves no accuracy by a hundredth.
+EXAMPLES = 10_000
+
+
+def accuracy_by_size(
+    model: CompiledModel,
+    row: int,
+    pool: ImagePool,
+    sizes: Sequence[tuple[int, int]] = SIZES,
+    examples: int = EXAMPLES,
+) -> list[dict[str, object]]:
+    """Measures the discretised program of one restart on mazes of many sizes.
+
+    Args:
+      model: the model with its learned parameters.
+      row: the restart.
+      pool: the signs to compose from, which LOOK has not learned from.
+      sizes: widths and heights.
+      examples: how many mazes of each.
+
+    Returns:
+      For each size its `width` and `height`, the mean number of `looks` that a path takes, which
+      is its length and one, and three parts of answers that are right: `accuracy`, on LOOK's labels
+      of the images; `simulated`, on labels drawn from its confusion matrix; `true_labels`, on the
+      signs that the images show.
+    """
+    program = model.program(row)
+    # Each image is looked at once, however often it comes.
+    read = model.classify("LOOK", pool.brightness)[row]
+    counts = confusion_counts(pool.labels, read)
+
+    def measured(width: int, height: int) -> dict[str, object]:
+        exam = composed(pool, width, height, SEED, examples)
+        signs = pool.labels[exam.places]
+        given = {
+            "accuracy": read[exam.places],
+            "simulated": _simulated(signs, counts),
+            "true_labels": signs,
+        }
+        large = program_of(model_of_size(model.checked, width, height), program.values)
+        answers = {name: exam.integers[name] for name in ("path_len", "halt_at_end")}
+        shares = {
+            name: round(float(right(large.run(exam.integers, {"LOOK": s}), answers).mean()), 4)
+            for name, s in given.items()
+        }
+        looks = round(float(np.mean(exam.integers["path_len"] + 1)), 2)
+        return {"width": width, "height": height, "looks": looks, **shares}
+
+    return [measured(*size) for size in sizes]
+
+
+def _simulated(signs: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Labels as a network of this confusion matrix would give them, independent of each other."""
+    random = np.random.default_rng(SEED)
+    risen = np.cumsum(counts, 1)[signs]
+    return np.argmax(risen > random.integers(0, risen[..., -1:]), -1)
