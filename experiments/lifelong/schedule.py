@@ -37,8 +37,8 @@ SCHEDULE = (
     Window("add2x2-right", 120_000, 130_000, 155_000, 165_000),
     Window("apply2x2-top", 155_000, 165_000, 245_000, 255_000),
     Window("apply2x2-left", 245_000, 255_000, 335_000, 345_000),
-    Window("apply2x2-bottom", 335_000, 345_000, 455_000, 465_000),
-    Window("apply2x2-right", 455_000, 465_000, 585_000, 585_000),
+    Window("apply2x2-bottom", 335_000, 345_000, 505_000, 515_000),
+    Window("apply2x2-right", 505_000, 515_000, 685_000, 685_000),
 )
 TASKS = tuple(window.task for window in SCHEDULE)
 LIFE = SCHEDULE[-1].ends
