@@ -124,10 +124,10 @@ def test_the_network_is_met_once_and_the_gradient_reaches_every_parameter() -> N
 
 def test_the_program_prints_as_a_loop(published: Program) -> None:
     assert source_code(published).splitlines() == [
-        "L0: LOOK; GOTO L1                             # 1.00",
-        "L1: MOVE; GOTO L2                             # 1.00",
-        "L2: INC; GOTO L0                              # 1.00",
-        "LOOK at a stop sign: halt, return the register",
+        "L0: LOOK; GOTO L1         # 1.00",
+        "L1: MOVE; GOTO L2         # 1.00",
+        "L2: INC; GOTO L0          # 1.00",
+        "halt at stop: return reg",
     ]
 
 
@@ -155,7 +155,7 @@ def test_the_task_of_a_model(checked: CheckedModel, pool: ImagePool) -> None:
     assert batch["img_grid"].shape == (4, 2, 3, 28, 28)
     assert sum(len(batch["path_len"]) for batch in task.test(300)) == 1000
     assert task.name == "3x2" and list(task.images) == ["LOOK"]
-    assert task.correct(program_of(checked, PUBLISHED))
+    assert task.symbols.correct(program_of(checked, PUBLISHED))
 
 
 def test_a_walk_ends_at_the_stop_sign(
