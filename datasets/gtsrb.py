@@ -9,8 +9,10 @@ Stallkamp, Schlipsing, Salmen, Igel: Man vs. computer, Neural Networks 32 (2012)
 archives state no licence.
 """
 
+import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -24,6 +26,7 @@ URL = (
     "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
     "GTSRB_Final_Training_Images.zip"
 )
+_PATIENCE = 3.0
 
 
 class Gtsrb(tfds.core.GeneratorBasedBuilder):
@@ -112,6 +115,8 @@ def _downloaded(data_dir: str) -> list[str]:
         download_dir=str(Path(data_dir).expanduser() / "downloads"), dataset_name=NAME
     )
     try:
+        # Without a network the manager would try for minutes.
+        socket.create_connection((urlsplit(URL).hostname, 443), _PATIENCE).close()
         return [str(manager.download(URL))]
     except Exception as error:  # its errors have no base class of their own
         raise DataError(

@@ -6,6 +6,7 @@ GTSRB/Final_Test/Images/GT-final_test.csv
 GTSRB/Final_Test/Images/NNNNN.ppm
 """
 
+import contextlib
 import csv
 import io
 import lzma
@@ -15,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -109,11 +111,23 @@ def _members(path: Path) -> Iterator[_Member]:
     """Goes through the photographs and tables of an archive: their paths and what reads them."""
     if not path.is_file():
         raise DataError(f"There is no file {path}; name an archive of GTSRB.")
+    members = _zip_members if zipfile.is_zipfile(path) else _tar_members
+    with _sound(path):
+        for name, read in members(path):
+            yield name, partial(_whole, path, read)
+
+
+def _whole(path: Path, read: Callable[[], bytes]) -> bytes:
+    """Reads a member, by whoever goes through the members."""
+    with _sound(path):
+        return read()
+
+
+@contextlib.contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Says in one sentence that an archive cannot be read."""
     try:
-        if zipfile.is_zipfile(path):
-            yield from _zip_members(path)
-        else:
-            yield from _tar_members(path)
+        yield
     except _DAMAGED as error:
         raise DataError(
             f"{path} cannot be read as an archive: it is damaged, was cut short or is of another "

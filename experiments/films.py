@@ -11,6 +11,7 @@ from terpret.learning.files import write_bytes
 
 # Milliseconds that a frame stands, and that the last one does.
 FRAME, LAST_FRAME = 350, 3000
+COLOURS = 64
 
 
 def save_film(frames: Iterable[Figure], path: str) -> None:
@@ -20,7 +21,7 @@ def save_film(frames: Iterable[Figure], path: str) -> None:
       frames: figures of one size.
       path: without suffix.
     """
-    images = [Image.fromarray(pixels(frame)) for frame in frames]
+    images = [Image.fromarray(pixels(frame)).quantize(COLOURS) for frame in frames]
     times = [*[FRAME] * (len(images) - 1), LAST_FRAME]
     file = io.BytesIO()
     images[0].save(

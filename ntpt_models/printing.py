@@ -108,7 +108,7 @@ def _maze(program: Program) -> Iterator[Line]:
     for b, instr in enumerate(values["instr"]):
         text = f"L{b}: {MAZE_INSTRUCTIONS[instr]}; GOTO L{values['goto'][b]}"
         yield text, float(sure["instr"][b] * sure["goto"][b])
-    yield "LOOK at a stop sign: halt, return the register", None
+    yield "halt at stop: return reg", None
 
 
 def _count_straight_line(sizes: dict[str, tuple[int, int]]) -> int:

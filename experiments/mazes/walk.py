@@ -88,7 +88,9 @@ def walk_of(
     return Walk(
         images=images,
         start=(int(one["start_X"][0]), int(one["start_Y"][0])),
-        lines=tuple(line.partition("  #")[0] for line in source_code(program).splitlines()),
+        lines=tuple(
+            line.partition("  #")[0].rstrip() for line in source_code(program).splitlines()
+        ),
         steps=_steps(program, one, labels),
         expected=int(one["path_len"][0]),
     )
