@@ -9,6 +9,7 @@ import tensorflow as tf
 from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.learning.learner import Learner
+from terpret.learning.measure import judged
 from terpret.learning.method import PRESETS, Method
 from terpret.learning.network_file import row_layers
 from terpret.learning.noise import gumbel, keys, normal, uniform
@@ -120,7 +121,7 @@ def test_normal_noise_is_normal_and_foretells_no_other() -> None:
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_restart_k_alone_is_restart_k_among_others(preset: str, text: str) -> None:
     """To 1e-6 over 20 steps in float64, whatever the method."""
-    method = dataclasses.replace(PRESETS[preset], rise=0.005 if PRESETS[preset].gumbel else 0.0)
+    method = dataclasses.replace(PRESETS[preset], attempt=10 if PRESETS[preset].gumbel else 0)
     batch = tiny_batch() if text is TINY else networked_batch()
     paths = []
     for numbers in ([2], [0, 1, 2, 3]):
@@ -135,7 +136,7 @@ def test_restart_k_alone_is_restart_k_among_others(preset: str, text: str) -> No
 
 def test_a_restart_that_begins_later_in_a_row_is_the_same_restart() -> None:
     """Nothing of the one before is left: values, slots, noise, number of updates."""
-    method = dataclasses.replace(PRESETS["robust"], rise=0.005)
+    method = PRESETS["robust"]
     late, early = learner_of(method, NETWORKED), learner_of(method, NETWORKED, numbers=[0, 9, 2])
     for _ in range(5):
         late.step(networked_batch())
@@ -239,27 +240,34 @@ def test_a_curriculum_shares_one_program_under_several_hypers() -> None:
 ATTEMPTS = dataclasses.replace(PLAIN, attempt=3, stuck_below=0.5, dirichlet=2.0)
 
 
-def test_who_is_stuck_at_the_end_of_an_attempt_tries_again_with_the_networks_it_has() -> None:
+def first_weights(learner: Learner) -> np.ndarray:
+    """The weights of a network's first layer, [row, numbers]."""
+    values = learner.model.network_variables[0].numpy()
+    return values.reshape(len(values), -1)
+
+
+def test_who_is_stuck_at_the_end_of_an_attempt_tries_again() -> None:
+    """With the networks it has, unless these have collapsed."""
     method = dataclasses.replace(ATTEMPTS, optimiser="adam", decay=0.999)
-    learner = learner_of(method, NETWORKED, restarts=3)
+    learner = learner_of(method, NETWORKED, restarts=4)
     for _ in range(2):
         learner.step(networked_batch())
     assert not learner.attempts_ended.any()
     learner.step(networked_batch())
     assert learner.attempts_ended.all()
-    before = {v.ref(): v.numpy() for v in learner.variables}
-    learner.try_again(np.array([0.2, 0.5, 0.9]))
-    np.testing.assert_array_equal(learner.settled, [False, True, True])
-    np.testing.assert_array_equal(learner.attempt, [1, 0, 0])
     logits = learner.model.param_logits["q"]
-    changed = np.any(logits.numpy() != before[logits.ref()], axis=-1)
-    np.testing.assert_array_equal(changed, [True, False, False])
-    for variable in learner.model.network_variables:
-        np.testing.assert_array_equal(variable, before[variable.ref()])
+    program, network = logits.numpy(), first_weights(learner)
+    learner.try_again(np.array([0.2, 0.5, 0.9, 0.2]), np.array([False, True, False, True]))
+    np.testing.assert_array_equal(learner.settled, [False, True, True, False])
+    np.testing.assert_array_equal(learner.attempt, [1, 0, 0, 1])
+    np.testing.assert_array_equal(np.any(logits != program, -1), [True, False, False, True])
+    changed = np.any(first_weights(learner) != network, -1)
+    np.testing.assert_array_equal(changed, [False, False, False, True])
+    np.testing.assert_array_equal(learner.new, [False, True, True, True])
     assert not learner.attempts_ended.any()
     for _ in range(3):
         learner.step(networked_batch())
-    np.testing.assert_array_equal(learner.attempts_ended, [True, False, False])
+    np.testing.assert_array_equal(learner.attempts_ended, [True, False, False, True])
 
 
 def test_an_attempt_is_the_same_whoever_learns_beside_it() -> None:
@@ -267,7 +275,8 @@ def test_an_attempt_is_the_same_whoever_learns_beside_it() -> None:
     for learner in (both, alone):
         for _ in range(3):
             learner.step(tiny_batch())
-        learner.try_again(np.zeros(learner.model.restarts))
+        rows = learner.model.restarts
+        learner.try_again(np.zeros(rows), np.zeros(rows, bool))
         learner.step(tiny_batch())
     for name, logits in both.model.param_logits.items():
         np.testing.assert_array_equal(logits[1], alone.model.param_logits[name][0])
@@ -279,28 +288,26 @@ def test_networks_that_know_something_wait_while_the_program_is_undecided() -> N
         learner = learner_of(method, NETWORKED, restarts=1, known=known)
         moved = []
         for _ in range(4):
-            before = learner.model.network_variables[0].numpy()
+            before = first_weights(learner)
             learner.step(networked_batch())
-            moved.append(bool(np.any(learner.model.network_variables[0].numpy() != before)))
+            moved.append(bool(np.any(first_weights(learner) != before)))
         assert moved == [not waits, not waits, True, True]
-        learner.try_again(np.zeros(1))
-        before = learner.model.network_variables[0].numpy()
+        learner.try_again(np.zeros(1), np.zeros(1, bool))
+        before = first_weights(learner)
         learner.step(networked_batch())
-        np.testing.assert_array_equal(learner.model.network_variables[0], before)
+        np.testing.assert_array_equal(first_weights(learner), before)
 
 
 def test_a_network_has_a_pace_of_its_own() -> None:
     pace = tf.Variable(tf.constant([1.0, 0.0], tf.float64))
     learner = learner_of(PLAIN, NETWORKED, restarts=2, paces={"net": pace})
-    before = learner.model.network_variables[0].numpy()
+    before = first_weights(learner)
     learner.step(networked_batch())
-    changed = learner.model.network_variables[0].numpy() != before
-    moved = changed.reshape(2, -1).any(1)
-    np.testing.assert_array_equal(moved, [True, False])
+    np.testing.assert_array_equal(np.any(first_weights(learner) != before, -1), [True, False])
 
 
-def test_the_noise_rises_where_a_network_is_new_and_is_there_at_once_where_none_is() -> None:
-    method = dataclasses.replace(ATTEMPTS, attempt=10, gumbel=1.0, rise=0.5)
+def test_there_is_noise_where_the_networks_know_something_and_none_where_they_are_new() -> None:
+    method = dataclasses.replace(ATTEMPTS, attempt=10, gumbel=1.0)
 
     def noisy(**options: object) -> bool:
         learner = learner_of(method, NETWORKED, restarts=1, **options)
@@ -312,3 +319,14 @@ def test_the_noise_rises_where_a_network_is_new_and_is_there_at_once_where_none_
 
     assert not noisy()
     assert noisy(known=["net"])
+
+
+def test_a_network_that_says_the_same_of_nearly_all_images_has_collapsed() -> None:
+    learner = learner_of(PLAIN, NETWORKED, restarts=2)
+    last = learner.model.networks["net"].biases[-1]
+    last[0].assign([50.0, 0.0, 0.0])
+    accuracies, collapsed = judged(learner.model, [0], networked_batch())
+    np.testing.assert_array_equal(collapsed, [True, False])
+    program = learner.model.program(0)
+    answers = networked_batch()["y"].numpy()
+    assert accuracies[0] == np.mean(program.values["q"] % 3 == answers) and accuracies[1] == 1

@@ -15,7 +15,7 @@ from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.learning.learner import Batch, Learner, Slots
-from terpret.learning.measure import discrete_accuracies
+from terpret.learning.measure import judged
 from terpret.learning.method import PRESETS, Method
 
 ANSWER = "final_sum"
@@ -123,9 +123,7 @@ class Ntpt(tf.Module):
         losses = learner.step(batch)
         ended = np.flatnonzero(learner.attempts_ended)
         if len(ended):
-            accuracies = np.ones([len(losses)])
-            accuracies[ended] = discrete_accuracies(learner.model, ended, batch)
-            learner.try_again(accuracies)
+            learner.try_again(*judged(learner.model, ended, batch))
         return losses
 
     def _pace(self, name: str, task: str) -> float:

@@ -1,14 +1,13 @@
 """The training step of a model: forward, backward, update, for all restarts at once."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel, initial_logits
 from terpret.backends.networks import initial_kernels
-from terpret.language.checked import Variable
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
 from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, entropies
@@ -38,6 +37,7 @@ class Learner(tf.Module):
       attempt: the number of the attempt that each row's restart is at, from 0, [row].
       begun: after how many updates that attempt began, [row].
       settled: which rows' restarts were not stuck at the end of an attempt, bool [row].
+      new: which rows have networks that began with that attempt and know nothing yet, bool [row].
       frozen: the same model with networks that all rows share, for the updates before they learn.
       freeze: the number of examples before a restart's networks begin to learn.
     """
@@ -84,12 +84,15 @@ class Learner(tf.Module):
         self.attempt = tf.Variable(tf.zeros([rows], dtype), name="attempt")
         self.begun = tf.Variable(tf.zeros([rows], dtype), name="begun")
         self.settled = tf.Variable(tf.fill([rows], False), name="settled")
+        known = {*known, *(given or {})}
+        self._own = [name for name in model.networks if name not in known]
+        learned = freeze < examples and model.library.restarts == rows
+        self._anew = learned and bool(self._own)
+        self.new = tf.Variable(tf.fill([rows], self._anew), name="new")
         self._key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
         self._program = list(model.param_logits.values())
-        learned = freeze < examples and model.library.restarts == rows
         self._networks = model.network_variables if learned else []
-        self._paces, self._known = dict(paces or {}), {*known, *self._given}
-        self._learns_anew = learned and not self._known.issuperset(model.networks)
+        self._paces = dict(paces or {})
         self._rule, self._starts = OPTIMISERS[method.optimiser]
         slots = {} if slots is None else slots
         for v in (*self._program, *self._networks):
@@ -120,6 +123,7 @@ class Learner(tf.Module):
         self.steps[row].assign(0.0)
         self.active[row].assign(True)
         self.settled[row].assign(False)
+        self.new[row].assign(self._anew)
         for variable in (self.attempt, self.begun):
             variable[row].assign(0.0)
         self.horizon[row].assign(float(examples))
@@ -137,17 +141,19 @@ class Learner(tf.Module):
         ended = self._progress().numpy() >= 1.0
         return ended & ~self.settled.numpy() & self.active.numpy()
 
-    def try_again(self, accuracies: np.ndarray) -> None:
+    def try_again(self, accuracies: np.ndarray, collapsed: np.ndarray) -> None:
         """Judges the attempts that have ended: begins another where a restart is stuck.
 
         Args:
           accuracies: of each row's discretised program on training examples, [row].
+          collapsed: whether a network of the row says the same of nearly all images, [row]; then
+            the networks that learned nothing elsewhere are drawn anew, too.
         """
         ended = self.attempts_ended
         stuck = ended & (accuracies < self.method.stuck_below)
         self.settled.assign(self.settled | (ended & ~stuck))
         for row in np.flatnonzero(stuck):
-            self._attempt_again(int(row))
+            self._attempt_again(int(row), self._anew and bool(collapsed[row]))
 
     def run(self, batches: Iterator[Batch], count: int, frozen: bool = False) -> tf.Tensor:
         """Makes `count` updates on the next batches.
@@ -162,23 +168,26 @@ class Learner(tf.Module):
         """
         return self._run(batches, tf.constant(count), frozen)
 
-    def _attempt_again(self, row: int) -> None:
+    def _attempt_again(self, row: int, networks_too: bool) -> None:
         self.attempt[row].assign(self.attempt[row] + 1.0)
         self.begun[row].assign(self.steps[row])
-        # An attempt's Params are those of a restart of another seed.
+        self.new[row].assign(networks_too)
+        # What an attempt begins from is what a restart of another seed begins from.
         seed = self.seed + SEEDS_APART * int(self.attempt[row])
-        for variable in self.model.learned_params:
-            start = self._first_logits(variable, [int(self._numbers[row])], seed)
-            self.model.param_logits[variable.name][row].assign(start[0])
-        self._reset_slots(row, self.slots[: len(self._program)])
+        numbers = [int(self._numbers[row])]
+        drawn = list(self._first_logits(numbers, seed))
+        slots = self.slots[: len(self._program)]
+        if networks_too:
+            drawn += self._first_weights(numbers, seed, self._own)
+            slots = self.slots
+        for variable, value in drawn:
+            variable[row].assign(value[0])
+        self._reset_slots(row, slots)
 
     def _reset_slots(self, row: int, slots_of: Sequence[list[tf.Variable]]) -> None:
         for slots in slots_of:
             for slot, start in zip(slots, self._starts, strict=True):
                 slot[row].assign(tf.fill(slot.shape[1:], tf.constant(start, slot.dtype)))
-
-    def _first_logits(self, variable: Variable, numbers: Sequence[int], seed: int) -> tf.Tensor:
-        return initial_logits(variable, numbers, seed, self.method.dirichlet, self.model.dtype)
 
     def _begin_all(self, numbers: list[int]) -> None:
         self._key.assign(keys(self.seed, "gumbel", numbers))
@@ -192,14 +201,23 @@ class Learner(tf.Module):
 
     def _first_values(self, numbers: list[int]) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
         """The learned variables with the values that restarts begin from, [restart, ...]."""
-        dtype = self.model.dtype
+        yield from self._first_logits(numbers, self.seed)
+        yield from self._first_weights(numbers, self.seed, self.model.networks)
+
+    def _first_logits(
+        self, numbers: list[int], seed: int
+    ) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
         for variable in self.model.learned_params:
-            start = self._first_logits(variable, numbers, self.seed)
+            start = initial_logits(variable, numbers, seed, self.method.dirichlet, self.model.dtype)
             yield self.model.param_logits[variable.name], start
-        shared = self.model.library.restarts < self.model.restarts
-        for name, weights in self.model.networks.items():
-            count = 1 if shared else len(numbers)
-            layers = self._given.get(name)
+
+    def _first_weights(
+        self, numbers: list[int], seed: int, networks: Iterable[str]
+    ) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
+        dtype = self.model.dtype
+        count = 1 if self.model.library.restarts < self.model.restarts else len(numbers)
+        for name in networks:
+            weights, layers = self.model.networks[name], self._given.get(name)
             for layer, (kernel, bias) in enumerate(
                 zip(weights.kernels, weights.biases, strict=True)
             ):
@@ -207,7 +225,7 @@ class Learner(tf.Module):
                     yield kernel, tf.repeat(tf.constant(layers[layer][0], dtype)[None], count, 0)
                     yield bias, tf.repeat(tf.constant(layers[layer][1], dtype)[None], count, 0)
                 else:
-                    key = (self.seed, f"{name}/{layer}")
+                    key = (seed, f"{name}/{layer}")
                     yield kernel, initial_kernels(kernel.shape[1:], numbers[:count], key, dtype)
                     yield bias, tf.zeros([count, *bias.shape[1:]], dtype)
 
@@ -283,8 +301,9 @@ class Learner(tf.Module):
     def _network_rate(self, rate: tf.Tensor, name: str) -> tf.Tensor:
         """A network's rate from that of all networks, [restart]."""
         if self.method.wait:
-            knows = True if name in self._known else self.attempt > 0
-            waits = knows & (self._progress() < self.method.wait)
+            waits = self._progress() < self.method.wait
+            if name in self._own:
+                waits &= ~self.new
             rate = tf.where(waits, tf.zeros_like(rate), rate)
         return rate * self._paces[name] if name in self._paces else rate
 
@@ -311,12 +330,8 @@ class Learner(tf.Module):
         values = [tf.convert_to_tensor(v) for v in self._program]
         if method.gumbel:
             progress = self._progress()
-            risen = tf.ones_like(progress)
-            if method.rise and self._learns_anew:
-                rising = tf.minimum(progress / method.rise, 1.0)
-                risen = tf.where(self.attempt > 0, risen, rising)
             falls = tf.nn.relu(1.0 - progress) if method.anneal else tf.ones_like(progress)
-            scale = method.gumbel * risen * falls
+            scale = tf.where(self.new, tf.zeros_like(progress), method.gumbel * falls)
             noise = self._split(scale[:, None] * self._drawn(gumbel))
             values = [value + part for value, part in zip(values, noise, strict=True)]
         if method.temperature != 1.0:

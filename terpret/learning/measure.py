@@ -11,6 +11,8 @@ from terpret.program import Program
 
 # Examples evaluated at once, over all restarts.
 TEST_BATCH = 10_000
+# The part of all images that a network gives one label, from which on it has collapsed.
+COLLAPSED = 0.9
 
 
 def test_accuracies(
@@ -52,10 +54,10 @@ def split(
     return inputs, answers
 
 
-def discrete_accuracies(
+def judged(
     model: CompiledModel, rows: Sequence[int], batch: Mapping[str, tf.Tensor]
-) -> np.ndarray:
-    """The part of a batch that the discretised programs of some rows get right.
+) -> tuple[np.ndarray, np.ndarray]:
+    """How the restarts of some rows do on training examples.
 
     Args:
       model: the model with the parameters as they are now.
@@ -63,17 +65,21 @@ def discrete_accuracies(
       batch: the examples; of a network whose labels are given, these.
 
     Returns:
-      Floats [rows].
+      The part of the answers that the discretised program gives, [model's rows], 1 in other rows;
+      and whether a network says the same of nearly all images, [model's rows].
     """
     inputs, answers = split(model, batch)
-    labels = {name: np.asarray(batch[entry])[None] for name, entry in model.given_labels.items()}
-    if not labels:
-        labels = model.labels(inputs)
-    results = []
+    given = {name: np.asarray(batch[entry])[None] for name, entry in model.given_labels.items()}
+    labels = given or model.labels(inputs)
+    accuracies, collapsed = np.ones(model.restarts), np.zeros(model.restarts, bool)
     for row in rows:
         read = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
-        results.append(np.mean(right(model.program(row).run(inputs, read), answers)))
-    return np.array(results)
+        accuracies[row] = np.mean(right(model.program(row).run(inputs, read), answers))
+        collapsed[row] = any(
+            np.bincount(read[name].ravel()).max() > COLLAPSED * read[name].size
+            for name in model.networks
+        )
+    return accuracies, collapsed
 
 
 def most_probable(model: CompiledModel, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -23,15 +23,14 @@ class Method:
       entropy_decay: d, in weight * exp(-d * update).
       shift: the pixels by which training images are moved each way at most.
       dirichlet: concentration of the initial marginals: large is near uniform.
-      gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update.
+      gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update; there is
+        none in an attempt whose networks know nothing yet, for it would keep them from learning.
       temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
-      rise: the part of the first attempt over which the Gumbel noise rises from 0 where a network
-        knows nothing yet, which it would keep from learning.
       anneal: whether the Gumbel noise falls linearly to 0 over an attempt, and the networks' rate
         over the whole run.
       attempt: updates in an attempt at a program; 0: the whole run is one. At the end of each, a
-        restart that is stuck draws its Params anew and tries again with the networks it has; one
-        that is not keeps its Params to the end.
+        restart that is stuck draws its Params anew and tries again with the networks it has, unless
+        these have collapsed; one that is not stuck keeps its Params to the end.
       stuck_below: the part of some training examples that a restart's discretised program must
         get right at the end of an attempt; one that gets fewer is stuck.
       wait: the part of an attempt for which networks that know something already, from outside or
@@ -59,7 +58,6 @@ class Method:
     dirichlet: float = 1.0
     gumbel: float = 0.0
     temperature: float = 1.0
-    rise: float = 0.0
     anneal: bool = False
     attempt: int = 0
     stuck_below: float = 0.0
@@ -123,20 +121,19 @@ PRESETS = {
         first_rung=30_000,
         plateau=0.05,
     ),
-    # Ours. The start decides: near-uniform marginals let the networks learn before the program
-    # commits itself. Noise then breaks the optima that live on an undecided instruction, such as
-    # SUM(R2, R2) with R2 half one tile and half the other.
+    # Ours. Networks that know nothing learn without noise, from a nearly uniform program. Once
+    # they know something, what is wrong with a program is a matter of its own: noise shakes it, and
+    # a program that is stuck is drawn anew, again and again, while the networks wait.
     "robust": Method(
         optimiser="adam",
         program_rate=0.1,
-        network_rate=0.003,
-        batch_size=64,
-        updates=938,
+        network_rate=0.001,
+        batch_size=32,
+        updates=1875,
         decay=0.999,
         shift=1,
         dirichlet=1000.0,
         gumbel=1.2,
-        rise=1 / 2,
         anneal=True,
         attempt=300,
         stuck_below=0.6,

@@ -9,7 +9,7 @@ import numpy as np
 
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.learner import Batch, Learner
-from terpret.learning.measure import discrete_accuracies
+from terpret.learning.measure import judged
 from terpret.learning.restarts import (
     CONVERGED,
     DEAD,
@@ -185,9 +185,7 @@ class _Loop:
         if end >= self._last or not len(rows):
             return
         batch = next(iter(self._task.batches(learner.seed, JUDGED, end, 0)))
-        accuracies = np.ones([learner.model.restarts])
-        accuracies[rows] = discrete_accuracies(learner.model, rows, batch)
-        learner.try_again(accuracies)
+        learner.try_again(*judged(learner.model, rows, batch))
 
     def _check_due(self, before: int, end: int) -> bool:
         every = self._budget.check_every
