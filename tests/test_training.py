@@ -73,7 +73,7 @@ def test_it_stops_when_enough_are_solved(enough: int, tmp_path: Path) -> None:
 
 
 def test_it_stops_by_default_when_all_are_solved_and_no_network_learns(tmp_path: Path) -> None:
-    method = dataclasses.replace(PRESETS["robust"], batch_size=4, rise=0.05)
+    method = dataclasses.replace(PRESETS["robust"], batch_size=4, attempt=100)
     found, _, reports = start(tmp_path, method)
     assert all(row.solved for row in found.rows)
     assert reports[-1].examples < 1600

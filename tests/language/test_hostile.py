@@ -3,6 +3,8 @@
 `TERPRET_FUZZ_HOSTILE` is the number of mutated models.
 """
 
+import ast
+import gc
 import os
 import pathlib
 import random
@@ -19,7 +21,7 @@ from terpret.language.parser import parse
 ROOT = pathlib.Path(__file__).parents[2] / "ntpt_models"
 MUTANTS = int(os.environ.get("TERPRET_FUZZ_HOSTILE", "1000"))
 PARTS = 20
-SECONDS = 2.0
+SECONDS, FLOOR = 2.0, 0.13
 BYTES = 1 << 30
 MODELS = [
     path.read_text()
@@ -38,13 +40,30 @@ TOKENS = (
 def outcome(text, hypers=None):
     """The codes that a text is refused with; fails when the refusal is not a proper or quick one.
 
-    Where other work slows the machine down, the quickest of three tries counts.
+    A machine that is slow, or slowed down by other work, has longer; the quickest of a few tries
+    counts.
     """
-    for _ in range(3):
-        found, seconds = timed_outcome(text, hypers)
-        if seconds < SECONDS:
-            return found
+    found, seconds = timed_outcome(text, hypers)
+    if seconds < SECONDS:
+        return found
+    # What other tests have left in memory is not the text's fault.
+    gc.freeze()
+    try:
+        for _ in range(3):
+            found, seconds = timed_outcome(text, hypers)
+            if seconds < SECONDS * max(1.0, slowness()):
+                return found
+    finally:
+        gc.unfreeze()
     raise AssertionError(f"took {seconds:.1f} s")
+
+
+def slowness():
+    """How much longer Python takes now for what takes `FLOOR` seconds on a quiet 2-core machine."""
+    start = time.process_time()
+    lines = (f"x{k} = [a{k}[{k}] + b * (c - {k}) for a in range({k})]" for k in range(3000))
+    assert sum(1 for _ in ast.walk(ast.parse("\n".join(lines)))) > 60_000
+    return (time.process_time() - start) / FLOOR
 
 
 def timed_outcome(text, hypers):
