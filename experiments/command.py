@@ -217,7 +217,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
             print(f"stopped; the same command continues in {workdir}", file=sys.stderr)
             return 1
     print(f"\n{experiment.tables(results, 'text')}\n")
-    print(f"written to {workdir}; python evaluate.py --workdir={workdir} --plots draws the figures")
+    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
     return 0
 
 

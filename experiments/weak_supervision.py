@@ -16,13 +16,12 @@ from datasets import add2x2
 from datasets.digits import Digits, load_digits
 from experiments import figures
 from experiments.config import ExperimentConfig, RunError
-from experiments.lifelong.experiment import BATCH_SIZE, Report, lived
+from experiments.lifelong.experiment import BATCH_SIZE, Report, finished, lived
 from experiments.lifelong.learners import LABELLED, LEARNERS
 from experiments.lifelong.life import Course
-from experiments.run_folder import versions, writing
 from experiments.tables import render
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task
-from terpret.learning.files import read_json, write_json
+from terpret.learning.files import read_json
 from terpret.learning.task import Task
 
 NAME, PLACE = "add2x2-top", "top"
@@ -81,14 +80,7 @@ def run(
                 checkpoint_seconds,
                 report,
             )
-    results = results_of(config, workdir) | {
-        "data": {"digits": digits.source},
-        "command": command,
-        "versions": versions(),
-    }
-    with writing(workdir):
-        write_json(os.path.join(workdir, "results.json"), results)
-    return results
+    return finished(workdir, results_of(config, workdir), {"digits": digits.source}, command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:

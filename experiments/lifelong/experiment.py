@@ -81,14 +81,18 @@ def run(
     for name in learners_of(config):
         folder = os.path.join(workdir, "lives", name)
         lived(LEARNERS[name], name, tasks, exams, order, config, folder, checkpoint_seconds, report)
-    results = results_of(config, workdir) | {
-        "data": {"digits": digits.source, "operators": operators.source},
-        "command": command,
-        "versions": versions(),
-    }
+    sources = {"digits": digits.source, "operators": operators.source}
+    return finished(workdir, results_of(config, workdir), sources, command)
+
+
+def finished(
+    workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
+) -> dict[str, object]:
+    """Writes the results of a finished experiment with where they come from; returns both."""
+    whole = {**results, "data": dict(sources), "command": command, "versions": versions()}
     with writing(workdir):
-        write_json(os.path.join(workdir, "results.json"), results)
-    return results
+        write_json(os.path.join(workdir, "results.json"), whole)
+    return whole
 
 
 def lived(
