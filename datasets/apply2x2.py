@@ -4,7 +4,8 @@ All four tiles are operators (paper, section 3 and Figure 2(b)). The answer is
 (d1 op1 d2) op2 d3, from left to right whatever the operators are, with every result modulo 19 and
 18 for a division by zero; op1 and op2 are those of the top row, the left column, the bottom row or
 the right column, in reading order. The paper does not say how large the integers are: here they are
-uniform in 0..9, and belong to the example as its grid does.
+uniform in 0..9, and drawn anew whenever a grid comes again: it is the grids whose number the first
+version of the paper (4.2) limits.
 """
 
 import numpy as np
@@ -55,9 +56,8 @@ def grids(
       batch_size: examples in a batch.
       start: number of the first example.
       examples: how many examples there are in all; None is without end.
-      distinct: how many distinct examples there are, their integers included: the first of the
-        unlimited stream, in order in the first pass and in a new order in each later one; 0 is no
-        limit.
+      distinct: how many distinct grids there are: those of the first examples of the unlimited
+        stream, in order in the first pass and in a new order in each later one; 0 is no limit.
       shift: how many pixels each tile is moved at most, drawn for every example.
 
     Returns:
@@ -89,7 +89,7 @@ def labelled_grids(
       batch_size: examples in a batch.
       start: number of the first example.
       examples: how many examples there are in all; None is without end.
-      distinct: how many distinct examples there are; 0 is no limit.
+      distinct: how many distinct grids there are; 0 is no limit.
       shift: how many pixels each tile is moved at most, drawn for every example.
 
     Returns:

@@ -21,7 +21,8 @@ _MOVES = 16
 
 # Makes which image each tile is, int64 [n, tiles], from example numbers, int64 [n].
 Place = Callable[[tf.Tensor], tf.Tensor]
-# Makes what goes with tiles from their example numbers, int64 [n], and labels, int32 [n, tiles].
+# Makes what goes with tiles from their example numbers, int64 [n], and labels, int32 [n, tiles]. A
+# grid that comes again is another example, so what is drawn for an example is drawn anew.
 Answer = Callable[[tf.Tensor, tf.Tensor], Tensors]
 
 
@@ -75,7 +76,7 @@ def grid_stream(
       batch_size: examples in a batch.
       start: number of the first example.
       examples: how many examples there are in all; None is without end.
-      distinct: how many distinct examples there are: the first of the unlimited stream, in order in
+      distinct: how many distinct grids there are: the first of the unlimited stream, in order in
         the first pass and in a new order in each later one; 0 is no limit.
       shift: how many pixels each tile is moved up or down, left or right, at most; drawn for every
         example, and anew in every pass.
@@ -127,8 +128,7 @@ def tile_stream(
 
     def compose(numbers: tf.Tensor) -> Tensors:
         moves = draws(seed, numbers, 2 * tiles, 2 * shift + 1, _MOVES) if shift else None
-        numbers = shuffled_epochs(seed, numbers, distinct)
-        places = place(numbers)
+        places = place(shuffled_epochs(seed, numbers, distinct))
         shown = tf.gather(labels, places)
         rest = {"labels": shown} if labelled else {}
         if shift:

@@ -100,19 +100,22 @@ def test_tasks_share_grids_and_integers_and_seeds_do_not(numbered: ImagePool) ->
     assert np.mean(top["aux_ints"] == other["aux_ints"]) < 0.2
 
 
-def test_distinct_examples_keep_their_integers(numbered: ImagePool) -> None:
+def test_distinct_grids_come_again_with_other_integers(numbered: ImagePool) -> None:
     free = collect(grids(numbered, "top", 4, 100, examples=100))
-    drawn = collect(grids(numbered, "top", 4, 32, examples=400, distinct=100))
-    assert_equal({name: value[:100] for name, value in drawn.items()}, free)
-
-    def examples(first: int) -> list[tuple[int, ...]]:
-        part = {name: value[first : first + 100] for name, value in drawn.items()}
-        rows = np.column_stack([places(part), part["aux_ints"], part["final_sum"]])
-        return list(map(tuple, rows))
-
-    epochs = [examples(first) for first in (0, 100, 200, 300)]
+    drawn = collect(labelled_grids(numbered, "top", 4, 32, examples=400, distinct=100))
+    assert_equal({name: drawn[name][:100] for name in free}, free)
+    epochs = [list(map(tuple, places(drawn)[k : k + 100])) for k in (0, 100, 200, 300)]
     assert all(sorted(epoch) == sorted(epochs[0]) for epoch in epochs)
     assert all(epochs[i] != epochs[j] for i in range(4) for j in range(i))
+    integers = {}
+    for grid, three in zip(map(tuple, places(drawn)), map(tuple, drawn["aux_ints"]), strict=True):
+        integers.setdefault(grid, set()).add(three)
+    assert np.mean([len(several) for several in integers.values()]) > 3.9
+    for grid, three, total in zip(
+        drawn["labels"], drawn["aux_ints"], drawn["final_sum"], strict=True
+    ):
+        signs, (a, b, c) = ["+-*/"[label] for label in grid], three.tolist()
+        assert total == apply(apply(a, b, signs[0]), c, signs[1])
 
 
 def test_bad_requests(pool: ImagePool) -> None:
