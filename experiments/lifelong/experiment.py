@@ -19,7 +19,7 @@ from experiments.run_folder import versions, writing
 from terpret.learning.files import read_json, write_json
 from terpret.learning.task import Task
 
-BATCH_SIZE = 64
+BATCH_SIZE = 32
 # Tests over a life, evenly spread.
 TESTS = 50
 # Is told what is learned, its examples in all and so far, and how well it goes.
