@@ -65,8 +65,8 @@ def multitask_1(
     tasks: Sequence[str],
     lives: Sequence[int],
     seed: int = 0,
-    rate: float = 0.003,
-    shared_rate: float = 0.0001,
+    rate: float = 0.03,
+    shared_rate: float = 0.0003,
     dtype: tf.DType = tf.float32,
     xla: bool = True,
 ) -> Baseline:
@@ -89,8 +89,8 @@ def multitask_2(
     tasks: Sequence[str],
     lives: Sequence[int],
     seed: int = 0,
-    rate: float = 0.01,
-    shared_rate: float = 0.0001,
+    rate: float = 0.03,
+    shared_rate: float = 0.0003,
     dtype: tf.DType = tf.float32,
     xla: bool = True,
 ) -> Baseline:

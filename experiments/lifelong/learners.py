@@ -24,8 +24,10 @@ SEEDS_A_LIFE = len(TASKS)
 # The task with which each network is introduced: one untrained network at a time (section 4.1).
 INTRODUCED = {"net_0": "add2x2-top", "net_1": "apply2x2-top"}
 # `robust`: a network's rate falls over so many examples of its own, in a life of LIFE examples, to
-# this part of it, and is no more than that before it is introduced.
-MATURE, LEAST_PACE = 165_000, 0.003
+# this part of it, and is no more than that before it is introduced. The operators are soon learned,
+# and wrong programs of the last tasks, the hardest, would teach them wrong things.
+MATURE = {"net_0": 165_000, "net_1": 60_000}
+LEAST_PACE = 0.003
 
 
 class Lives(Protocol):
@@ -89,7 +91,8 @@ class Ntpt(tf.Module):
         method = dataclasses.replace(method, batch_size=settings.batch_size)
         library, slots = Library(settings.lives, settings.seed), Slots()
         self.networks_shared, self._batch_size = not alone, settings.batch_size
-        self._mature = MATURE * sum(settings.examples.values()) / LIFE
+        life = sum(settings.examples.values()) / LIFE
+        self._mature = {name: examples * life for name, examples in MATURE.items()}
         self.ages = {n: tf.Variable(0, dtype=tf.int64, name=f"{n}/age") for n in INTRODUCED}
         self._paces = {n: tf.Variable(tf.ones([settings.lives])) for n in INTRODUCED if matures}
         self.models: dict[str, CompiledModel] = {}
@@ -131,7 +134,7 @@ class Ntpt(tf.Module):
         if task != INTRODUCED[name] and name not in _introduced_before(task):
             return LEAST_PACE
         self.ages[name].assign_add(self._batch_size)
-        return max(1.0 - int(self.ages[name]) / self._mature, LEAST_PACE)
+        return max(1.0 - int(self.ages[name]) / self._mature[name], LEAST_PACE)
 
     def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
         """The answers of the discretised programs to the networks' labels, [life, grid] by task."""

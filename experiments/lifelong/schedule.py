@@ -35,10 +35,10 @@ SCHEDULE = (
     Window("add2x2-left", 35_000, 40_000, 70_000, 75_000),
     Window("add2x2-bottom", 70_000, 75_000, 110_000, 115_000),
     Window("add2x2-right", 110_000, 115_000, 160_000, 165_000),
-    Window("apply2x2-top", 160_000, 165_000, 215_000, 220_000),
-    Window("apply2x2-left", 215_000, 220_000, 265_000, 270_000),
-    Window("apply2x2-bottom", 265_000, 270_000, 330_000, 335_000),
-    Window("apply2x2-right", 330_000, 335_000, 400_000, 400_000),
+    Window("apply2x2-top", 160_000, 165_000, 210_000, 215_000),
+    Window("apply2x2-left", 210_000, 215_000, 250_000, 255_000),
+    Window("apply2x2-bottom", 250_000, 255_000, 325_000, 330_000),
+    Window("apply2x2-right", 325_000, 330_000, 400_000, 400_000),
 )
 TASKS = tuple(window.task for window in SCHEDULE)
 LIFE = SCHEDULE[-1].ends

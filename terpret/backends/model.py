@@ -19,6 +19,8 @@ from terpret.program import Program, checked_integers, with_clamps
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 EPSILON = 1e-10
+# Images classified at once: of all restarts' hidden layers no more than fits beside the processor.
+IMAGES_AT_ONCE = 1000
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -173,9 +175,15 @@ class CompiledModel(tf.Module):
 
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """A network's most probable label for each of `images` [n, h, w]: [restart, n]."""
-        pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
-        labels = self._classify(network, pixels).numpy()
-        return np.broadcast_to(labels, (self.restarts, len(images)))
+        pixels = images.reshape(len(images), -1)
+        starts = range(0, max(1, len(images)), IMAGES_AT_ONCE)
+        parts = [
+            self._classify(
+                network, tf.convert_to_tensor(pixels[start : start + IMAGES_AT_ONCE], self.dtype)
+            ).numpy()
+            for start in starts
+        ]
+        return np.broadcast_to(np.concatenate(parts, 1), (self.restarts, len(images)))
 
     def _emit_labels(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
         output = next(n.output for n in self.checked.networks if n.name == network)

@@ -1,6 +1,7 @@
 """What a learner is given: examples to learn from, and the means to judge what it learned."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -34,8 +35,19 @@ class Symbols:
     def accuracy(self, program: Program) -> float:
         """The part of the answers that the program gives, whatever stands where there is no label.
 
-        A program that is wrong on some of `SAMPLE` cases is measured on these alone.
+        A program that is wrong on some of `SAMPLE` cases is measured on these alone. Equal programs
+        run once.
         """
+        key = b"".join(values.tobytes() for values in program.values.values())
+        if key not in self._known:
+            self._known[key] = self._measured(program)
+        return self._known[key]
+
+    @functools.cached_property
+    def _known(self) -> dict[bytes, float]:
+        return {}
+
+    def _measured(self, program: Program) -> float:
         count = len(next(iter(self.answers.values())))
         some = np.linspace(0, count - 1, min(count, SAMPLE)).astype(int)
         on_some = self._right(program, some)

@@ -21,7 +21,6 @@ from terpret.learning.restarts import (
     rung_reached,
 )
 from terpret.learning.task import Task
-from terpret.program import Program
 
 KEPT_CHECKPOINTS = 3
 # Updates between two looks at the restarts: about a hundred looks a run, none too far apart.
@@ -129,7 +128,6 @@ class _Loop:
         self._last = _rounded_up(budget.examples, self._size)
         updates = self._last // self._size
         self._stretch = max(LEAST_UPDATES, min(MOST_UPDATES, updates // LOOKS)) * self._size
-        self._known: dict[bytes, float] = {}
 
     def finished(self, seen: int) -> bool:
         """Whether there is nothing left to do after `seen` examples."""
@@ -202,7 +200,7 @@ class _Loop:
         """Runs each row's argmax program on symbols and notes what it gets right."""
         rows = self._restarts.rows
         for k, row in enumerate(rows):
-            accuracy = self._accuracy(self._learner.model.program(k))
+            accuracy = self._task.symbols.accuracy(self._learner.model.program(k))
             seen = end - row.started
             solved_at = -1
             if accuracy == 1.0:
@@ -210,12 +208,6 @@ class _Loop:
             rows[k] = dataclasses.replace(
                 row, solved_at=solved_at, accuracies=(*row.accuracies, (seen, accuracy))
             )
-
-    def _accuracy(self, program: Program) -> float:
-        key = b"".join(values.tobytes() for values in program.values.values())
-        if key not in self._known:
-            self._known[key] = self._task.symbols.accuracy(program)
-        return self._known[key]
 
     def _rung(self, before: int, end: int) -> None:
         """Drops the restarts that a rung finds dead, and begins fresh ones in their rows."""
