@@ -16,7 +16,7 @@ from datasets import add2x2
 from datasets.digits import Digits, load_digits
 from experiments import figures
 from experiments.config import ExperimentConfig, RunError
-from experiments.lifelong.experiment import BATCH_SIZE, Report, finished, lived
+from experiments.lifelong.experiment import Report, finished, lived
 from experiments.lifelong.learners import LABELLED, LEARNERS
 from experiments.lifelong.life import Course
 from experiments.tables import render
@@ -65,7 +65,10 @@ def run(
     """
     digits = load_digits(config.digits, config.data_dir)
     exams = {NAME: add2x2.composed(digits.test, PLACE, TEST_SEED, TEST_EXAMPLES)}
-    updates = -(-(config.examples or INSTANCES) // (config.batch_size or BATCH_SIZE))
+
+    def order(batch_size: int) -> np.ndarray:
+        return np.zeros(-(-(config.examples or INSTANCES) // batch_size), np.int64)
+
     for distinct in DISTINCT:
         for name, kind in WHO.items():
             tasks = {NAME: _task(digits, distinct, labelled=name == STRONG)}
@@ -74,7 +77,7 @@ def run(
                 f"{name}, {distinct} grids",
                 tasks,
                 exams,
-                np.zeros(updates, np.int64),
+                order,
                 config,
                 _folder(workdir, name, distinct),
                 checkpoint_seconds,

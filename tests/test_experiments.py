@@ -107,7 +107,7 @@ def test_forward_transfer_counts_the_examples_of_the_task_alone() -> None:
     course = course_of({TASKS[1]: [0.1] * 10 + [0.85] * 40})
     batch, seed = 32, 0
     gone = np.sum(drawn(seed, batch, LIFE)[: course.examples[10] // batch] == 1) * batch
-    assert needed(course, TASKS[1], batch, seed).tolist() == [gone, np.inf]
+    assert needed(course, TASKS[1], seed).tolist() == [gone, np.inf]
 
 
 def test_tables_and_figures_show_whoever_has_finished() -> None:
@@ -116,7 +116,6 @@ def test_tables_and_figures_show_whoever_has_finished() -> None:
         "lives": 2,
         "life": LIFE,
         "distinct_grids": 1000,
-        "batch_size": 32,
         "seed": 0,
         "learners": {"PNN": {"course": vars(course)}},
     }

@@ -19,7 +19,6 @@ from experiments.run_folder import versions, writing
 from terpret.learning.files import read_json, write_json
 from terpret.learning.task import Task
 
-BATCH_SIZE = 32
 # Tests over a life, evenly spread.
 TESTS = 50
 # Is told what is learned, its examples in all and so far, and how well it goes.
@@ -77,7 +76,10 @@ def run(
     operators = load_operators(config.operators, config.data_dir)
     tasks = life_tasks(digits, operators, config.distinct_grids)
     exams = life_exams(digits, operators)
-    order = drawn(config.seed, _batch_size(config), config.examples or LIFE)
+
+    def order(batch_size: int) -> np.ndarray:
+        return drawn(config.seed, batch_size, config.examples or LIFE)
+
     for name in learners_of(config):
         folder = os.path.join(workdir, "lives", name)
         lived(LEARNERS[name], name, tasks, exams, order, config, folder, checkpoint_seconds, report)
@@ -100,7 +102,7 @@ def lived(
     name: str,
     tasks: Mapping[str, Task],
     exams: Mapping[str, Composition],
-    order: np.ndarray,
+    order: Callable[[int], np.ndarray],
     config: ExperimentConfig,
     folder: str,
     checkpoint_seconds: float,
@@ -113,21 +115,22 @@ def lived(
       name: its name, for the report.
       tasks: the tasks by name.
       exams: the unseen grids of each.
-      order: the number of the task of every update, [updates].
+      order: the number of the task of every update, [updates], for a batch size.
       config: the settings.
       folder: where its checkpoints are kept, and `course.json` in the end.
       checkpoint_seconds: the time between checkpoints.
       report: is told of the progress.
     """
-    path, size = os.path.join(folder, "course.json"), _batch_size(config)
+    path, size = os.path.join(folder, "course.json"), config.batch_size or kind.batch_size
     if isinstance(read_json(path), dict):
         return
-    counts = np.bincount(order, minlength=len(tasks)) * size
+    updates = order(size)
+    counts = np.bincount(updates, minlength=len(tasks)) * size
     met = {task: int(count) for task, count in zip(tasks, counts, strict=True)}
     lives = kind.begin(Settings(config.restarts, config.seed, size, met, config.xla))
-    examples = len(order) * size
+    examples = len(updates) * size
     tests = max(1, examples // config.check_every) if config.check_every else TESTS
-    plan = Plan(config.seed, size, order, tests, checkpoint_seconds, kind.shift)
+    plan = Plan(config.seed, size, updates, tests, checkpoint_seconds, kind.shift)
 
     def told(done: int, course: Course) -> None:
         report(name, examples, done, _state(course))
@@ -162,14 +165,9 @@ def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
         "lives": config.restarts,
         "seed": config.seed,
         "life": config.examples or LIFE,
-        "batch_size": _batch_size(config),
         "distinct_grids": config.distinct_grids,
         "learners": {name: one for name, one in found.items() if isinstance(one, dict)},
     }
-
-
-def _batch_size(config: ExperimentConfig) -> int:
-    return config.batch_size or BATCH_SIZE
 
 
 def _about(lives: Lives) -> dict[str, object]:

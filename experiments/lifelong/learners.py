@@ -123,11 +123,17 @@ class Ntpt(tf.Module):
         for name, pace in self._paces.items():
             if name in self.models[task].networks:
                 pace.assign(tf.fill(pace.shape, self._pace(name, task)))
-        losses = learner.step(batch)
-        ended = np.flatnonzero(learner.attempts_ended)
-        if len(ended):
-            learner.try_again(*judged(learner.model, ended, batch))
-        return losses
+        return learner.step(batch)
+
+    def to_be_judged(self, task: str) -> bool:
+        """Whether a life has ended an attempt at a task's program (`Learner.attempts_ended`)."""
+        return bool(self.learners[task].attempts_ended.any())
+
+    def judge(self, task: str, batch: Batch) -> None:
+        """Lets the lives whose program of a task is stuck try again, by some training examples."""
+        learner = self.learners[task]
+        rows = np.flatnonzero(learner.attempts_ended)
+        learner.try_again(*judged(learner.model, rows, batch))
 
     def _pace(self, name: str, task: str) -> float:
         """What a network's rate is multiplied by in the next update."""
@@ -189,15 +195,19 @@ class Kind:
     Attributes:
       begin: makes its lives.
       shift: the pixels by which its training images are moved at most.
+      batch_size: examples in an update.
     """
 
     begin: Callable[[Settings], Lives]
     shift: int = 0
+    batch_size: int = 32
 
 
 def _ntpt(preset: str, alone: bool = False) -> Kind:
     method, matures = PRESETS[preset], preset == "robust" and not alone
-    return Kind(lambda settings: Ntpt(method, settings, alone, matures), method.shift)
+    # An attempt is so many updates: in small batches there is time for many.
+    size = 16 if method.attempt else 32
+    return Kind(lambda settings: Ntpt(method, settings, alone, matures), method.shift, size)
 
 
 def _baseline(name: str) -> Kind:
@@ -212,8 +222,8 @@ def _baseline(name: str) -> Kind:
 LEARNERS: dict[str, Kind] = {
     "robust": _ntpt("robust"),
     "ntpt": _ntpt("ntpt"),
-    "robust-alone": _ntpt("robust", alone=True),
     **{name: _baseline(name) for name in BASELINES},
+    "robust-alone": _ntpt("robust", alone=True),
 }
 # `net_0` by itself, taught by labels, for the comparison of weak and strong supervision.
 LABELLED = Kind(

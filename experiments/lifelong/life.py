@@ -12,7 +12,7 @@ from datasets.grids import Composition
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.task import Task
-from terpret.learning.train import Signals, Stopped
+from terpret.learning.train import JUDGED, Signals, Stopped
 
 KEPT_CHECKPOINTS = 2
 REPORTED = 20
@@ -50,6 +50,7 @@ class Course:
       networks: by network, the accuracy of every life's on labelled images; none of a baseline,
         nor where each task has its own.
       seconds: how long it took, tests included.
+      batch_size: examples in an update.
     """
 
     examples: list[int] = dataclasses.field(default_factory=list)
@@ -57,6 +58,7 @@ class Course:
     correct: dict[str, list[list[bool]]] = dataclasses.field(default_factory=dict)
     networks: dict[str, list[list[float]]] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
+    batch_size: int = 32
 
 
 def live(
@@ -88,22 +90,28 @@ def live(
     tests = {round(len(order) * (k + 1) / plan.tests) for k in range(plan.tests)}
     checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, lives=lives)
     stored = checkpoints.restore()
-    done, course = (stored[0], Course(**json.loads(stored[1]))) if stored else (0, Course())
+    done, course = 0, Course(batch_size=plan.batch_size)
+    if stored is not None:
+        done, course = stored[0], Course(**json.loads(stored[1]))
     gone = collections.Counter(order[:done].tolist())
+    seeds = {name: plan.seed * len(names) + k for k, name in enumerate(names)}
     streams = {
         name: iter(
-            tasks[name].batches(
-                plan.seed * len(names) + k, plan.batch_size, gone[k] * plan.batch_size, plan.shift
-            )
+            tasks[name].batches(seeds[name], plan.batch_size, gone[k] * plan.batch_size, plan.shift)
         )
         for k, name in enumerate(names)
     }
     saved = started = time.monotonic()
     with Signals() as signals:
         while done < len(order):
-            name = names[order[done]]
+            number = int(order[done])
+            name = names[number]
             lives.step(name, next(streams[name]))
             done += 1
+            gone[number] += 1
+            if isinstance(lives, Ntpt) and lives.to_be_judged(name):
+                start = gone[number] * plan.batch_size
+                lives.judge(name, next(iter(tasks[name].batches(seeds[name], JUDGED, start, 0))))
             if done in tests:
                 _test(lives, tasks, exams, course, done * plan.batch_size)
             if done in tests or done % REPORTED == 0:

@@ -39,17 +39,18 @@ def reverse_transfer(course: Course, task: str) -> np.ndarray:
     return after[-1] - after[0]
 
 
-def needed(course: Course, task: str, batch_size: int, seed: int) -> np.ndarray:
+def needed(course: Course, task: str, seed: int) -> np.ndarray:
     """How many examples of a task came before its accuracy was 0.8.
 
     Returns:
       Floats [life], infinite where it never was. They are as fine as the tests were.
     """
-    order = drawn(seed, batch_size, _life(course))
-    gone = np.cumsum(order == TASKS.index(task)) * batch_size
+    size = course.batch_size
+    order = drawn(seed, size, _life(course))
+    gone = np.cumsum(order == TASKS.index(task)) * size
     reached = np.array(course.accuracies[task]) >= LEARNED
     first = reached.argmax(0)
-    examples = gone[np.array(course.examples) // batch_size - 1][first]
+    examples = gone[np.array(course.examples) // size - 1][first]
     return np.where(reached.any(0), examples, np.inf)
 
 

@@ -33,7 +33,7 @@ def tables(results: Mapping[str, object], style: str) -> str:
     found = courses(results)
 
     def examples(course: Course, task: str) -> np.ndarray:
-        return needed(course, task, results["batch_size"], results["seed"])
+        return needed(course, task, results["seed"])
 
     distinct = results["distinct_grids"] or "unlimited"
     parts = [
