@@ -18,7 +18,7 @@ from terpret.learning.files import read_json, write_bytes, write_json
 from terpret.learning.network_file import FILE_NAME
 
 # Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 3
+FORMAT = 4
 # The folder, inside, of runs whose networks this one begins with.
 FIRST_STAGE = "networks"
 _AFRESH = "give another --workdir, or --restart to begin afresh there"

@@ -121,7 +121,9 @@ def test_normal_noise_is_normal_and_foretells_no_other() -> None:
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_restart_k_alone_is_restart_k_among_others(preset: str, text: str) -> None:
     """To 1e-6 over 20 steps in float64, whatever the method."""
-    method = dataclasses.replace(PRESETS[preset], attempt=10 if PRESETS[preset].gumbel else 0)
+    method = PRESETS[preset]
+    attempt, cycle = 10 if method.attempt else 0, 10 if method.cycle else 0
+    method = dataclasses.replace(method, attempt=attempt, cycle=cycle)
     batch = tiny_batch() if text is TINY else networked_batch()
     paths = []
     for numbers in ([2], [0, 1, 2, 3]):
@@ -214,6 +216,46 @@ def test_a_tiny_program_is_learned() -> None:
     programs = [model.program(k).values for k in range(8)]
     solved = [p for p in programs if p["p"] == 0 and p["q"][0] == 1]
     assert len(solved) >= 6
+
+
+CYCLIC = dataclasses.replace(PLAIN, cycle=100, forgetting=0.5, forget=0.1)
+# Nothing was observed: the gradient is 0, and only forgetting moves a logit.
+MASKED = {"x": tf.constant([0, 1, 2, 0]), "y": tf.constant([-1, -1, -1, -1])}
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"), [(0, [1, 1, 1]), (100, [0.9, 0.95, 1]), (160, [1, 1, 1])]
+)
+def test_a_restart_forgets_by_its_loss_early_in_every_cycle_but_the_first(
+    steps: int, kept: list[float]
+) -> None:
+    learner = learner_of(CYCLIC)
+    before = {name: value.numpy() for name, value in learner.model.param_logits.items()}
+    learner.steps.assign([steps] * 3)
+    learner.level.assign([3.0, 0.5, 0.0])
+    learner.step(MASKED)
+    for name, value in learner.model.param_logits.items():
+        expected = [part * row for part, row in zip(kept, before[name], strict=True)]
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+def test_what_is_forgotten_makes_room_for_normal_numbers() -> None:
+    """Their deviation stays `stir`, however often a restart forgets."""
+    learner = learner_of(dataclasses.replace(CYCLIC, stir=0.5), restarts=1000)
+    for update in range(100, 145):
+        learner.steps.assign([update] * 1000)
+        learner.level.assign([1.0] * 1000)
+        learner.step(MASKED)
+    logits = learner.model.param_logits["q"].numpy()
+    assert np.std(logits) == pytest.approx(0.5, rel=0.05)
+    assert np.mean(logits) == pytest.approx(0, abs=0.03)
+
+
+def test_the_level_is_the_mean_loss_as_a_part_of_a_guess_loss() -> None:
+    learner = learner_of(CYCLIC)
+    losses = learner.step(tiny_batch())
+    assert float(learner.model.emit_guess_loss(tiny_batch())) == pytest.approx(np.log(3))
+    np.testing.assert_allclose(learner.level, 0.95 + 0.05 * losses / np.log(3))
 
 
 def test_models_share_the_networks_of_a_library() -> None:

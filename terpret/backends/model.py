@@ -237,6 +237,23 @@ class CompiledModel(tf.Module):
         with tf.name_scope("loss"):
             return self._emit_total(batch, marginals)
 
+    def emit_guess_loss(self, batch: Batch) -> tf.Tensor:
+        """Emits the loss of knowing nothing: all values as probable, every real number 0."""
+        marginals = {}
+        for variable in self.checked.of_kind("Output"):
+            labels = batch[variable.name][None]
+            if isinstance(variable.domain, int):
+                marginals[variable.name] = self._uniform(labels.shape, variable.domain)
+            else:
+                marginals[variable.name] = tf.zeros_like(labels)
+        for observation in self.checked.observations:
+            domain = observation.element.variable.domain
+            marginals[observed(observation)] = self._uniform([1, 1], domain)
+        return self._emit_total(batch, marginals)[0]
+
+    def _uniform(self, shape: Sequence[int], domain: int) -> tf.Tensor:
+        return self._space.constant(tf.fill([*shape, domain], tf.cast(1 / domain, self.dtype)))
+
     def _emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
         total = tf.zeros([self.restarts], self.dtype)
         for variable in self.checked.of_kind("Output"):

@@ -26,8 +26,15 @@ class Method:
       gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update; there is
         none in an attempt whose networks know nothing yet, for it would keep them from learning.
       temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
-      anneal: whether the Gumbel noise falls linearly to 0 over an attempt, and the networks' rate
-        over the whole run.
+      anneal: whether the Gumbel noise falls linearly to 0 over an attempt or a cycle, and the
+        networks' rate over the whole run.
+      cycle: updates in a cycle; 0: the whole run is one. In the first part of every cycle but the
+        first, restarts forget, the more the worse they are.
+      forgetting: that part of a cycle.
+      forget: the part of its logits that a restart forgets at an update there if its loss is that
+        of a guess; one with a tenth of that loss forgets a tenth as much.
+      stir: what is forgotten makes room for normal numbers: the standard deviation of the logits of
+        a restart that has forgotten everything.
       attempt: updates in an attempt at a program; 0: the whole run is one. At the end of each, a
         restart that is stuck draws its Params anew and tries again with the networks it has, unless
         these have collapsed; one that is not stuck keeps its Params to the end.
@@ -59,6 +66,10 @@ class Method:
     gumbel: float = 0.0
     temperature: float = 1.0
     anneal: bool = False
+    cycle: int = 0
+    forgetting: float = 0.0
+    forget: float = 0.0
+    stir: float = 0.0
     attempt: int = 0
     stuck_below: float = 0.0
     wait: float = 0.0
@@ -138,5 +149,23 @@ PRESETS = {
         attempt=300,
         stuck_below=0.6,
         wait=0.5,
+    ),
+    # Ours, by gradient and noise alone: no program is judged, none is drawn anew. One with a large
+    # loss decays towards a random one at the beginning of each cycle, as in cyclical stochastic
+    # gradient Langevin dynamics (Zhang et al., 2020); one with a small loss stays.
+    "cyclic": Method(
+        optimiser="adam",
+        program_rate=0.2,
+        network_rate=0.001,
+        batch_size=16,
+        updates=2000,
+        decay=0.999,
+        shift=1,
+        dirichlet=1000.0,
+        gumbel=1.5,
+        cycle=333,
+        forgetting=0.15,
+        forget=0.1,
+        stir=0.5,
     ),
 }
