@@ -127,7 +127,8 @@ def lived(
     updates = order(size)
     counts = np.bincount(updates, minlength=len(tasks)) * size
     met = {task: int(count) for task, count in zip(tasks, counts, strict=True)}
-    lives = kind.begin(Settings(config.restarts, config.seed, size, met, config.xla))
+    count = min(config.restarts, kind.lives or config.restarts)
+    lives = kind.begin(Settings(count, config.seed, size, met, config.xla))
     examples = len(updates) * size
     tests = max(1, examples // config.check_every) if config.check_every else TESTS
     plan = Plan(config.seed, size, updates, tests, checkpoint_seconds, kind.shift)

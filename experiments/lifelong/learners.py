@@ -28,6 +28,8 @@ INTRODUCED = {"net_0": "add2x2-top", "net_1": "apply2x2-top"}
 # and wrong programs of the last tasks, the hardest, would teach them wrong things.
 MATURE = {"net_0": 165_000, "net_1": 60_000}
 LEAST_PACE = 0.003
+# What forward transfer is compared with takes as long as what it is the forward transfer of.
+ALONE_LIVES = 3
 
 
 class Lives(Protocol):
@@ -196,18 +198,21 @@ class Kind:
       begin: makes its lives.
       shift: the pixels by which its training images are moved at most.
       batch_size: examples in an update.
+      lives: how many lives it has at most; 0 is no limit.
     """
 
     begin: Callable[[Settings], Lives]
     shift: int = 0
     batch_size: int = 32
+    lives: int = 0
 
 
 def _ntpt(preset: str, alone: bool = False) -> Kind:
     method, matures = PRESETS[preset], preset == "robust" and not alone
     # An attempt is so many updates: in small batches there is time for many.
     size = 16 if method.attempt else 32
-    return Kind(lambda settings: Ntpt(method, settings, alone, matures), method.shift, size)
+    lives = ALONE_LIVES if alone else 0
+    return Kind(lambda settings: Ntpt(method, settings, alone, matures), method.shift, size, lives)
 
 
 def _baseline(name: str) -> Kind:
