@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from experiments.lifelong.experiment import courses
+from experiments.lifelong.learners import ALONE_LIVES
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import (
     PUBLISHED,
@@ -38,8 +39,8 @@ def tables(results: Mapping[str, object], style: str) -> str:
     distinct = results["distinct_grids"] or "unlimited"
     parts = [
         (
-            f"Figure 7: final accuracy, the mean of {results['lives']} lives ({distinct} distinct "
-            "grids a task); in brackets the published accuracy",
+            f"Figure 7: final accuracy, the mean of {results['lives']} lives ({ALONE}: at most "
+            f"{ALONE_LIVES}; {distinct} distinct grids a task); in brackets the published accuracy",
             final_table(found),
         ),
         ("lives that end with a correct program", programs_table(found)),
