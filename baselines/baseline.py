@@ -20,12 +20,21 @@ from terpret.learning.optimise import rmsprop
 
 Batch = Mapping[str, tf.Tensor]
 
-# So many grids that their activations stay small beside the networks.
+# So many grids, or images, that their activations stay small beside the networks.
 _ANSWERED_AT_ONCE = 1000
 
 
 class Networks(Protocol):
     """The networks of a baseline, for all its tasks."""
+
+    def sees_through(self, task: str) -> tuple[str, ...]:
+        """What a task perceives images with, by name, in the order of their parts of the embedding.
+
+        Tasks with equal names there see the same.
+        """
+
+    def embedding(self, task: str) -> int:
+        """In how many numbers a task sees an image."""
 
     def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
         """Embeds images [image, 784], each by itself, as [life, image, embedding]."""
@@ -114,12 +123,37 @@ class Baseline(tf.Module):
     def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
         """The most probable answers to each task's grids, int32 [life, grid] by task.
 
-        Each image of a task is perceived once only.
+        Each image is perceived once by each network, however many tasks show it.
         """
-        return {task: self._answers(task, exam) for task, exam in exams.items()}
+        seen: dict[tuple[str, int], tf.Tensor] = {}
 
-    def _answers(self, task: str, exam: Composition) -> np.ndarray:
-        seen = self._perceptions[task](exam.images)
+        def embedded(task: str) -> tf.Tensor:
+            widest = self._who_sees_most(task, exams)
+            key = widest, id(exams[task].images)
+            if key not in seen:
+                seen[key] = self._all_perceived(widest, exams[task].images)
+            return seen[key]
+
+        return {task: self._answers(task, exam, embedded(task)) for task, exam in exams.items()}
+
+    def _who_sees_most(self, task: str, exams: Mapping[str, Composition]) -> str:
+        """The task with the same images whose embedding begins with a task's and is the longest."""
+        mine = self.networks.sees_through(task)
+        alike = {
+            other: self.networks.sees_through(other)
+            for other, exam in exams.items()
+            if exam.images is exams[task].images
+        }
+        wider = [other for other, names in alike.items() if names[: len(mine)] == mine]
+        return max(wider, key=lambda other: len(alike[other]))
+
+    def _all_perceived(self, task: str, images: np.ndarray) -> tf.Tensor:
+        """The embeddings of images, [life, image, embedding]."""
+        starts = range(0, len(images), _ANSWERED_AT_ONCE)
+        parts = [self._perceptions[task](images[k : k + _ANSWERED_AT_ONCE]) for k in starts]
+        return tf.concat(parts, 1)
+
+    def _answers(self, task: str, exam: Composition, seen: tf.Tensor) -> np.ndarray:
         asked = exam.integers.get("aux_ints")
         answers = []
         for start in range(0, len(exam.places), _ANSWERED_AT_ONCE):
@@ -163,8 +197,9 @@ class Baseline(tf.Module):
     def _choose(
         self, task: str, seen: tf.Tensor, places: tf.Tensor, integers: tf.Tensor | None
     ) -> tf.Tensor:
-        """The most probable answers, from the embeddings of all images."""
-        tiles = tf.gather(seen, places, axis=1)
+        """The most probable answers, from embeddings of all images that begin with the task's."""
+        mine = seen[..., : self.networks.embedding(task)]
+        tiles = tf.gather(mine, places, axis=1)
         return tf.argmax(self._decide(task, tiles, integers), -1, tf.int32)
 
     def _decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor | None) -> tf.Tensor:

@@ -27,6 +27,14 @@ class SeparateColumns(tf.Module):
         super().__init__()
         self.columns = {task: Column(task, start) for task in tasks}
 
+    def sees_through(self, task: str) -> tuple[str, ...]:
+        """See `baselines.baseline.Networks`."""
+        return (task,)
+
+    def embedding(self, task: str) -> int:
+        """See `baselines.baseline.Networks`."""
+        return DIGITS
+
     def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
         """See `baselines.baseline.Networks`."""
         return tf.nn.softmax(self.columns[task].perception.on_images(pixels))

@@ -31,7 +31,6 @@ class SharedPerception(tf.Module):
     """Two networks that the tasks see through, and a deciding network for each task.
 
     Attributes:
-      seen_through: by task, the names of the networks that it sees through.
       nets: the two networks.
       decisions: by task, what decides it.
     """
@@ -39,21 +38,28 @@ class SharedPerception(tf.Module):
     def __init__(self, tasks: Sequence[str], hidden_layers: Mapping[str, int], start: Start):
         """Makes the networks; `hidden_layers` are a deciding network's, by scenario."""
         super().__init__()
-        self.seen_through = {task: tuple(_EMBEDDINGS) for task in tasks} | {tasks[0]: ("net_0",)}
+        self._first = tasks[0]
         self.nets = {
             name: Perceptron(name, [PIXELS, *PERCEPTION, size], start)
             for name, size in _EMBEDDINGS.items()
         }
         self.decisions = {}
         for task in tasks:
-            embedding = sum(_EMBEDDINGS[net] for net in self.seen_through[task])
             hidden = [HIDDEN] * hidden_layers[scenario(task)]
-            widths = [facts_width(task, embedding), *hidden, ANSWERS]
+            widths = [facts_width(task, self.embedding(task)), *hidden, ANSWERS]
             self.decisions[task] = Perceptron(f"{task}/decision", widths, start)
+
+    def sees_through(self, task: str) -> tuple[str, ...]:
+        """See `baselines.baseline.Networks`."""
+        return ("net_0",) if task == self._first else tuple(_EMBEDDINGS)
+
+    def embedding(self, task: str) -> int:
+        """See `baselines.baseline.Networks`."""
+        return sum(_EMBEDDINGS[name] for name in self.sees_through(task))
 
     def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
         """See `baselines.baseline.Networks`."""
-        logits = [self.nets[name].on_images(pixels) for name in self.seen_through[task]]
+        logits = [self.nets[name].on_images(pixels) for name in self.sees_through(task)]
         return tf.concat([tf.nn.softmax(each) for each in logits], -1)
 
     def decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor) -> tf.Tensor:
@@ -114,7 +120,7 @@ def _baseline(networks: SharedPerception, rate: float, shared_rate: float, xla: 
     return Baseline(
         networks,
         {
-            task: [RmsProp([decision], rate), *(shared[n] for n in networks.seen_through[task])]
+            task: [RmsProp([decision], rate), *(shared[n] for n in networks.sees_through(task))]
             for task, decision in networks.decisions.items()
         },
         xla,

@@ -144,6 +144,14 @@ class ProgressiveColumns(tf.Module):
         super().__init__()
         self.columns = [Column(task, earlier, start) for earlier, task in enumerate(tasks)]
 
+    def sees_through(self, task: str) -> tuple[str, ...]:
+        """See `baselines.baseline.Networks`."""
+        return tuple(column.task for column in self._up_to(task))
+
+    def embedding(self, task: str) -> int:
+        """See `baselines.baseline.Networks`."""
+        return DIGITS * len(self._up_to(task))
+
     def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
         """See `baselines.baseline.Networks`; the embeddings of all columns up to the task's."""
         levels: list[Levels] = []

@@ -238,3 +238,18 @@ def test_compiled_steps_are_the_same_steps() -> None:
     tf.config.run_functions_eagerly(True)
     np.testing.assert_allclose(losses, [eager.step(task, batch) for _ in range(3)], rtol=1e-9)
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_task_is_answered_the_same_beside_others_that_show_its_images(name: str) -> None:
+    tasks = [task for task in TASKS if task.startswith("add")][:3]
+    baseline = BASELINES[name](tasks, range(2), seed=3)
+    random = np.random.default_rng(0)
+    images = random.random((40, 28, 28)).astype(np.float32)
+    exams = {
+        task: Composition(images, random.integers(0, 40, (30, 4)), {"final_sum": np.zeros(30)})
+        for task in tasks
+    }
+    together = baseline.answers(exams)
+    for task, exam in exams.items():
+        np.testing.assert_array_equal(together[task], baseline.answers({task: exam})[task])
