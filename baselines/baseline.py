@@ -134,7 +134,10 @@ class Baseline(tf.Module):
                 seen[key] = self._all_perceived(widest, exams[task].images)
             return seen[key]
 
-        return {task: self._answers(task, exam, embedded(task)) for task, exam in exams.items()}
+        return {
+            task: self._answers(task, exam, embedded(task)[..., : self.networks.embedding(task)])
+            for task, exam in exams.items()
+        }
 
     def _who_sees_most(self, task: str, exams: Mapping[str, Composition]) -> str:
         """The task with the same images whose embedding begins with a task's and is the longest."""
@@ -197,9 +200,8 @@ class Baseline(tf.Module):
     def _choose(
         self, task: str, seen: tf.Tensor, places: tf.Tensor, integers: tf.Tensor | None
     ) -> tf.Tensor:
-        """The most probable answers, from embeddings of all images that begin with the task's."""
-        mine = seen[..., : self.networks.embedding(task)]
-        tiles = tf.gather(mine, places, axis=1)
+        """The most probable answers, from the embeddings of all images."""
+        tiles = tf.gather(seen, places, axis=1)
         return tf.argmax(self._decide(task, tiles, integers), -1, tf.int32)
 
     def _decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor | None) -> tf.Tensor:
