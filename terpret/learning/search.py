@@ -56,7 +56,7 @@ class Search(Learner):
         rows, kept, dtype = self.model.restarts, self.method.memory, self.model.dtype
         self._size = sum(math.prod(value.shape[1:]) for value in self._program)
         self.memory = tf.Variable(tf.zeros([rows, kept, self._size], dtype), name="memory")
-        self.scores = tf.Variable(tf.fill([rows, kept], tf.cast(WORST, dtype)), name="scores")
+        self.scores = tf.Variable(tf.fill([rows, kept], tf.constant(WORST, dtype)), name="scores")
         self.ages = tf.Variable(tf.zeros([rows, kept], dtype), name="ages")
         many = kept + self.method.candidates
         shared = self.frozen is not None and self.frozen is not self.model
@@ -74,7 +74,7 @@ class Search(Learner):
 
     def _forget(self, row: int) -> None:
         for variable, start in ((self.memory, 0.0), (self.scores, WORST), (self.ages, 0.0)):
-            variable[row].assign(tf.fill(variable.shape[1:], tf.cast(start, variable.dtype)))
+            variable[row].assign(tf.fill(variable.shape[1:], tf.constant(start, variable.dtype)))
 
     def _objectives(
         self, model: CompiledModel, networks: Sequence[tf.Variable], batch: Batch
