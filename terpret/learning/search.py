@@ -25,8 +25,8 @@ NEVER = -1e4
 WORST = 1e30
 # A score is the mean loss on so many batches, and from then on a moving average.
 AVERAGED = 30
-# What a program of the memory weighs, by the one before it.
-FALL = 0.5
+# What a program of the memory weighs, by the one before it: the best outweighs all others.
+FALL = 0.4
 # Programs whose fingerprints differ by less do the same.
 ALIKE = 1e-5
 
