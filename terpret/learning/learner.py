@@ -9,7 +9,7 @@ import tensorflow as tf
 from terpret.backends.model import CompiledModel
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
-from terpret.learning.optimise import OPTIMISERS, clip_by_restart, descend, entropies
+from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, descend, entropies
 from terpret.learning.starts import Layers, Starts, first_logits, first_weights
 
 Batch = Mapping[str, tf.Tensor]

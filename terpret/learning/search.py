@@ -66,13 +66,13 @@ class Search(Learner):
     def begin(self, row: int, number: int, examples: int) -> None:
         """Forgets a row's restart and begins another there; see `Learner.begin`."""
         super().begin(row, number, examples)
-        self._forget(row)
+        self._empty_memory(row)
 
     def _attempt_again(self, row: int, networks_too: bool) -> None:
         super()._attempt_again(row, networks_too)
-        self._forget(row)
+        self._empty_memory(row)
 
-    def _forget(self, row: int) -> None:
+    def _empty_memory(self, row: int) -> None:
         for variable, start in ((self.memory, 0.0), (self.scores, WORST), (self.ages, 0.0)):
             variable[row].assign(tf.fill(variable.shape[1:], tf.constant(start, variable.dtype)))
 
