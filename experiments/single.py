@@ -29,6 +29,7 @@ from terpret.learning.network_file import (
     save_networks,
 )
 from terpret.learning.restarts import Progress, Restarts, restarts_of
+from terpret.learning.search import make_learner
 from terpret.learning.task import Task
 from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
@@ -247,7 +248,7 @@ def _learner(
     frozen = None
     if freeze and model.networks:
         frozen = model if always else compiled(shared=True, of=model)
-    return Learner(
+    return make_learner(
         model,
         method,
         config.seed,

@@ -57,7 +57,7 @@ def compile_model(
     learned: Mapping[str, str] | None = None,
     constants: Mapping[str, np.ndarray] | None = None,
     params_of: CompiledModel | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     max_nodes: int = MAX_NODES,
 ) -> CompiledModel:
     """Compiles a model.
@@ -68,13 +68,14 @@ def compile_model(
       restarts: how many independent restarts the graph holds.
       space: `prob` or `log`.
       dtype: the floating point type.
-      library: networks to share with other models; a library of its own otherwise. One of 1
-        restart is shared by all restarts.
+      library: networks to share with other models; a library of its own otherwise. One of fewer
+        restarts has each of its networks shared by as many of the model's restarts in a row.
       learned: networks whose results are given as integers, each with its name in a batch.
       constants: Params that are no longer learned: integers [*dims] by name.
       params_of: another model, of the same Params, whose logits this one shares: one program
         under several hypers, for a curriculum.
-      seed: the root seed of parameters and networks.
+      seed: the root seed of parameters and networks; None: the model holds no logits, because
+        they are given with every batch.
       max_nodes: the largest tensor network that is accepted.
 
     Raises:
@@ -83,9 +84,9 @@ def compile_model(
     """
     if space not in SPACES:
         raise InputError(f"there is no space '{space}': use {' or '.join(SPACES)}")
-    if library is not None and library.restarts not in (1, restarts):
+    if library is not None and restarts % library.restarts:
         raise InputError(f"the library has {library.restarts} restarts, the model {restarts}")
-    shared = library is not None and library.restarts < restarts
+    shared = library is not None and library.restarts == 1 < restarts
     checked = path if isinstance(path, CheckedModel) else check_model(path, hypers)
     given, constants = dict(learned or {}), dict(constants or {})
     _known(given, [network.name for network in checked.networks], "network")
@@ -100,11 +101,30 @@ def compile_model(
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
 
-    library = library or Library(restarts, seed, dtype)
+    library = library or Library(restarts, seed or 0, dtype)
     model = CompiledModel(checked, outputs, restarts, space, dtype, library, given, constants, seed)
     if params_of is not None:
         model.share_params(params_of)
     return model
+
+
+def widened(model: CompiledModel, times: int) -> CompiledModel:
+    """The same model and networks with several programs, whose logits are given, a restart.
+
+    Args:
+      model: the model.
+      times: how many programs share the networks of each of its restarts.
+    """
+    return compile_model(
+        model.checked,
+        restarts=model.restarts * times,
+        space=model.space,
+        dtype=model.dtype,
+        library=model.library,
+        learned=model.given_labels,
+        constants=model.constants,
+        seed=None,
+    )
 
 
 def _known(names: Mapping[str, object], declared: list[str], kind: str) -> None:

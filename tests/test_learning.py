@@ -14,6 +14,7 @@ from terpret.learning.method import PRESETS, Method
 from terpret.learning.network_file import row_layers
 from terpret.learning.noise import gumbel, keys, normal, uniform
 from terpret.learning.optimise import clip_by_restart, entropies, momentum, rmsprop, sgd
+from terpret.learning.search import make_learner
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 
 PLAIN = Method(optimiser="sgd", program_rate=0.1, network_rate=0.1, batch_size=4, updates=10)
@@ -21,7 +22,7 @@ PLAIN = Method(optimiser="sgd", program_rate=0.1, network_rate=0.1, batch_size=4
 
 def learner_of(method: Method, text: str = TINY, restarts: int = 3, **options: object) -> Learner:
     model = compile_model(Source("m.py", text), restarts=restarts, dtype=tf.float64, seed=1)
-    return Learner(model, method, 1, options.pop("examples", 10_000), xla=False, **options)
+    return make_learner(model, method, 1, options.pop("examples", 10_000), xla=False, **options)
 
 
 def test_rmsprop_begins_like_tensorflow_0_12() -> None:

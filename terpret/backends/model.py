@@ -32,9 +32,12 @@ class CompiledModel(tf.Module):
       checked: the checked tree it was compiled from.
       outputs: its tensor network, one root for each Output.
       restarts: the number of restarts, the first axis of every parameter.
+      space: the name of its space.
       dtype: the floating point type.
+      constants: the values of the Params that are not learned.
       learned_params: the declared Params that are learned.
-      param_logits: the logits of every Param that is learned, [restart, *dims, n].
+      param_logits: the logits of every Param that is learned, [restart, *dims, n]; none where they
+        are given with every batch.
       library: the networks, possibly shared with other models.
     """
 
@@ -48,19 +51,19 @@ class CompiledModel(tf.Module):
         library: Library,
         given: Mapping[str, str],
         constants: Mapping[str, np.ndarray],
-        seed: int,
+        seed: int | None,
     ):
         super().__init__(name="model")
         self.checked, self.restarts, self.library = checked, restarts, library
         self.outputs = dict(outputs)
-        self._space, self.dtype = SPACES[space], dtype
-        self._given, self._constants = dict(given), dict(constants)
+        self.space, self._space, self.dtype = space, SPACES[space], dtype
+        self._given, self.constants = dict(given), dict(constants)
         self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
         self.param_logits = {
             variable.name: tf.Variable(
                 initial_logits(variable, range(restarts), seed, 1.0, dtype), name=variable.name
             )
-            for variable in self.learned_params
+            for variable in (self.learned_params if seed is not None else ())
         }
         nodes = topological(self.outputs.values())
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
@@ -136,8 +139,8 @@ class CompiledModel(tf.Module):
             raise InputError(f"there is no restart {restart}: they are 0..{self.restarts - 1}")
         values, confidence = {}, {}
         for variable in self.checked.of_kind("Param"):
-            if variable.name in self._constants:
-                values[variable.name] = np.asarray(self._constants[variable.name], np.int64)
+            if variable.name in self.constants:
+                values[variable.name] = np.asarray(self.constants[variable.name], np.int64)
                 confidence[variable.name] = np.ones(variable.dims)
                 continue
             name = variable.name
@@ -183,7 +186,7 @@ class CompiledModel(tf.Module):
             ).numpy()
             for start in starts
         ]
-        return np.broadcast_to(np.concatenate(parts, 1), (self.restarts, len(images)))
+        return np.repeat(np.concatenate(parts, 1), self.restarts // len(parts[0]), 0)
 
     def _emit_labels(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
         output = next(n.output for n in self.checked.networks if n.name == network)
@@ -220,7 +223,8 @@ class CompiledModel(tf.Module):
                 inputs[network.name] = self._observed(size, labels)
 
         def apply(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
-            result = apply_network(node, self.networks[node.network.name], arguments)
+            weights = self.networks[node.network.name]
+            result = apply_network(node, weights, arguments, self.restarts)
             return self._space.normalise(result) if node.total else result
 
         scope = _scope(os.path.basename(self.checked.source.path))
@@ -235,7 +239,7 @@ class CompiledModel(tf.Module):
         """
         marginals = self.emit_marginals(batch, logits)
         with tf.name_scope("loss"):
-            return self._emit_total(batch, marginals)
+            return self.emit_total(batch, marginals)
 
     def emit_guess_loss(self, batch: Batch) -> tf.Tensor:
         """Emits the loss of knowing nothing: all values as probable, every real number 0."""
@@ -249,12 +253,13 @@ class CompiledModel(tf.Module):
         for observation in self.checked.observations:
             domain = observation.element.variable.domain
             marginals[observed(observation)] = self._uniform([1, 1], domain)
-        return self._emit_total(batch, marginals)[0]
+        return self.emit_total(batch, marginals)[0]
 
     def _uniform(self, shape: Sequence[int], domain: int) -> tf.Tensor:
         return self._space.constant(tf.fill([*shape, domain], tf.cast(1 / domain, self.dtype)))
 
-    def _emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
+    def emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
+        """Emits the loss of every restart from the marginals that `emit_marginals` gave."""
         total = tf.zeros([self.restarts], self.dtype)
         for variable in self.checked.of_kind("Output"):
             labels = batch[variable.name]

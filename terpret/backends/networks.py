@@ -39,8 +39,8 @@ class Library:
     """The networks that several models share: functions of one name and shape are one.
 
     Attributes:
-      restarts: the number of restarts; every model that uses the library has as many, or, where
-        it is 1, shares each network among all its restarts.
+      restarts: the number of restarts; every model that uses the library has as many, or a
+        multiple of it: then so many of the model's restarts in a row share each network.
       weights: the weights by function name.
       declared: the inputs, output and hidden sizes of each function.
     """
@@ -94,13 +94,16 @@ def seed_of(seed: int, purpose: str, restart: int) -> tuple[int, int]:
     return mixed % 2**31, mixed >> 33
 
 
-def apply_network(node: Learned, weights: Weights, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
+def apply_network(
+    node: Learned, weights: Weights, arguments: Sequence[tf.Tensor], restarts: int
+) -> tf.Tensor:
     """The logits (integer result) or values (tensor result) of a network.
 
     Args:
       node: the application; its axes say which of the arguments' axes there are.
       weights: the network's layers.
       arguments: one tensor [axes..., dims...] an argument.
+      restarts: the model's; a multiple of the network's.
 
     Returns:
       Tensor [axes..., mapped dims..., *output].
@@ -118,7 +121,10 @@ def apply_network(node: Learned, weights: Weights, arguments: Sequence[tf.Tensor
         parts.append(tensor)
     per_restart = given and not node.shared
     result = layers(weights, _concatenate(parts), per_restart, node.network.output)
-    return tf.squeeze(result, 0) if node.shared else result
+    if node.shared:
+        return tf.squeeze(result, 0)
+    times = restarts // result.shape[0]
+    return tf.repeat(result, times, 0) if times > 1 else result
 
 
 def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domain) -> tf.Tensor:
@@ -126,7 +132,8 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
 
     Args:
       weights: the network's layers.
-      hidden: the inputs, [restart, ..., inputs] or, without `per_restart`, [..., inputs].
+      hidden: the inputs, [restart, ..., inputs] or, without `per_restart`, [..., inputs]; the
+        restarts may be a multiple of the network's.
       per_restart: whether each restart has inputs of its own.
       output: the domain of the result.
 
@@ -142,7 +149,8 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
         if layer < last:
             rows = tf.nn.relu(rows)
     inner = [output] if isinstance(output, int) else list(output)
-    return tf.reshape(rows, [restarts, *sizes, *inner])
+    lead = hidden.shape[0] if per_restart else restarts
+    return tf.reshape(rows, [lead, *sizes, *inner])
 
 
 def _dense(rows: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, restarts: int) -> tf.Tensor:

@@ -1,22 +1,20 @@
 """The training step of a model: forward, backward, update, for all restarts at once."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.model import CompiledModel, initial_logits
-from terpret.backends.networks import initial_kernels
+from terpret.backends.model import CompiledModel
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
-from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, entropies
+from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, descend, entropies
+from terpret.learning.starts import Layers, Starts, first_logits, first_weights
 
 Batch = Mapping[str, tf.Tensor]
 # An optimiser's slots by the reference of their variable.
 Slots = dict[object, list[tf.Variable]]
-# The kernel [in, out] and bias [out] of each layer, by network.
-Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
 # Between the seeds of the attempts of a restart.
 SEEDS_APART = 1_000_003
 # How much of the running mean of a loss is kept at an update.
@@ -180,10 +178,10 @@ class Learner(tf.Module):
         # What an attempt begins from is what a restart of another seed begins from.
         seed = self.seed + SEEDS_APART * int(self.attempt[row])
         numbers = [int(self._numbers[row])]
-        drawn = list(self._first_logits(numbers, seed))
+        drawn = list(first_logits(self.model, numbers, seed, self.method.dirichlet))
         slots = self.slots[: len(self._program)]
         if networks_too:
-            drawn += self._first_weights(numbers, seed, self._own)
+            drawn += first_weights(self.model, numbers, seed, self._own, {})
             slots = self.slots
         for variable, value in drawn:
             variable[row].assign(value[0])
@@ -204,35 +202,11 @@ class Learner(tf.Module):
                 for variable, source in zip(weights.trainable_variables, mine, strict=True):
                     variable.assign(source[:1])
 
-    def _first_values(self, numbers: list[int]) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
+    def _first_values(self, numbers: list[int]) -> Starts:
         """The learned variables with the values that restarts begin from, [restart, ...]."""
-        yield from self._first_logits(numbers, self.seed)
-        yield from self._first_weights(numbers, self.seed, self.model.networks)
-
-    def _first_logits(
-        self, numbers: list[int], seed: int
-    ) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
-        for variable in self.model.learned_params:
-            start = initial_logits(variable, numbers, seed, self.method.dirichlet, self.model.dtype)
-            yield self.model.param_logits[variable.name], start
-
-    def _first_weights(
-        self, numbers: list[int], seed: int, networks: Iterable[str]
-    ) -> Iterator[tuple[tf.Variable, tf.Tensor]]:
-        dtype = self.model.dtype
-        count = 1 if self.model.library.restarts < self.model.restarts else len(numbers)
-        for name in networks:
-            weights, layers = self.model.networks[name], self._given.get(name)
-            for layer, (kernel, bias) in enumerate(
-                zip(weights.kernels, weights.biases, strict=True)
-            ):
-                if layers is not None:
-                    yield kernel, tf.repeat(tf.constant(layers[layer][0], dtype)[None], count, 0)
-                    yield bias, tf.repeat(tf.constant(layers[layer][1], dtype)[None], count, 0)
-                else:
-                    key = (seed, f"{name}/{layer}")
-                    yield kernel, initial_kernels(kernel.shape[1:], numbers[:count], key, dtype)
-                    yield bias, tf.zeros([count, *bias.shape[1:]], dtype)
+        model, seed = self.model, self.seed
+        yield from first_logits(model, numbers, seed, self.method.dirichlet)
+        yield from first_weights(model, numbers, seed, model.networks, self._given)
 
     def _loop(self, batches: Iterator[Batch], count: tf.Tensor, frozen: bool) -> tf.Tensor:
         step = self.frozen_step if frozen else self.step
@@ -255,9 +229,9 @@ class Learner(tf.Module):
     ) -> tf.Tensor:
         method = self.method
         with tf.GradientTape() as tape:
-            losses = model.emit_losses(batch, self._logits())
+            losses, objectives = self._objectives(model, networks, batch)
             # Restarts share nothing, so the sum's gradient is each one's own.
-            objective = tf.reduce_sum(losses - self._entropy_bonus())
+            objective = tf.reduce_sum(objectives - self._entropy_bonus())
         variables = [*self._program, *networks]
         gradients = tape.gradient(
             objective, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
@@ -268,15 +242,9 @@ class Learner(tf.Module):
         rates = self._rates(len(networks))
         gradients = self._noisy(gradients)
         step = self.steps.assign_add(tf.cast(learning, self.steps.dtype))
-        for variable, gradient, slots, rate in zip(
-            variables, gradients, self.slots, rates, strict=False
-        ):
-            rate, number = by_restart(rate, gradient), by_restart(step, gradient)
-            change, values = self._rule(gradient, list(slots), number, rate, method)
-            for slot, value in zip(slots, values, strict=True):
-                slot.assign(value)
-            kept = tf.zeros_like(change)
-            variable.assign_sub(tf.where(by_restart(learning, change), change, kept))
+        every = zip(variables, gradients, self.slots, rates, strict=False)
+        for variable, gradient, slots, rate in every:
+            descend(self._rule, variable, gradient, slots, step, rate, learning, method)
         if method.forget:
             self._forget(learning)
             level = tf.math.divide_no_nan(losses, model.emit_guess_loss(batch))
@@ -287,6 +255,13 @@ class Learner(tf.Module):
             learning &= losses >= method.stop_below_loss
         self.active.assign(learning)
         return losses
+
+    def _objectives(
+        self, model: CompiledModel, networks: Sequence[tf.Variable], batch: Batch
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The loss of each restart, and what it descends, [restart] both: here the same."""
+        losses = model.emit_losses(batch, self._logits())
+        return losses, losses
 
     def _progress(self) -> tf.Tensor:
         """How much of its attempt or cycle each restart has behind it; above 1 when settled."""
@@ -377,10 +352,12 @@ class Learner(tf.Module):
         return draw(self._key, self.steps, [size], self.model.dtype)
 
     def _split(self, numbers: tf.Tensor) -> list[tf.Tensor]:
+        """Numbers [n, numbers] as those of each Param, [n, *dims, values] each."""
         sizes = [math.prod(value.shape[1:]) for value in self._program]
         parts = tf.split(numbers, sizes, axis=1)
         return [
-            tf.reshape(part, value.shape) for part, value in zip(parts, self._program, strict=True)
+            tf.reshape(part, [-1, *value.shape[1:]])
+            for part, value in zip(parts, self._program, strict=True)
         ]
 
     def _remaining(self) -> tf.Tensor:

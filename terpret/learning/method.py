@@ -42,6 +42,9 @@ class Method:
         get right at the end of an attempt; one that gets fewer is stuck.
       wait: the part of an attempt for which networks that know something already, from outside or
         from an earlier attempt, do not learn: an undecided program would teach them wrong things.
+      candidates: how many programs a restart draws and scores at every update; 0: it descends the
+        loss of its marginals instead (`learning/search.py`).
+      memory: how many of the best programs that it has drawn it remembers and follows.
       stop_below_loss: a restart whose loss falls below it has converged and stops.
       first_rung: the examples after which a restart is first judged; later rungs are at twice,
         four times, ... as many.
@@ -73,6 +76,8 @@ class Method:
     attempt: int = 0
     stuck_below: float = 0.0
     wait: float = 0.0
+    candidates: int = 0
+    memory: int = 0
     stop_below_loss: float = 0.0
     first_rung: int = 0
     plateau: float = 0.0
@@ -167,5 +172,21 @@ PRESETS = {
         forgetting=0.15,
         forget=0.1,
         stir=0.5,
+    ),
+    # Not by gradient: discrete programs are drawn from the marginals, which follow the best.
+    "search": Method(
+        optimiser="adam",
+        program_rate=0.1,
+        network_rate=0.001,
+        batch_size=16,
+        updates=3750,
+        decay=0.999,
+        shift=1,
+        dirichlet=1000.0,
+        anneal=True,
+        attempt=200,
+        stuck_below=0.6,
+        candidates=56,
+        memory=8,
     ),
 }

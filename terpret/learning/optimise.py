@@ -68,6 +68,36 @@ OPTIMISERS: dict[str, tuple[Rule, tuple[float, ...]]] = {
 }
 
 
+def descend(
+    rule: Rule,
+    variable: tf.Variable,
+    gradient: tf.Tensor,
+    slots: Sequence[tf.Variable],
+    step: tf.Tensor,
+    rate: tf.Tensor,
+    learning: tf.Tensor,
+    method: Method,
+) -> None:
+    """Updates a variable and its slots.
+
+    Args:
+      rule: the update rule.
+      variable: what is learned, [restart, ...].
+      gradient: of the objective, [restart, ...].
+      slots: the rule's.
+      step: the number of this update for each restart, from 1, [restart].
+      rate: the learning rate of each restart, [restart].
+      learning: the restarts whose values change, bool [restart].
+      method: the settings of the rule.
+    """
+    rate, number = by_restart(rate, gradient), by_restart(step, gradient)
+    change, values = rule(gradient, list(slots), number, rate, method)
+    for slot, value in zip(slots, values, strict=True):
+        slot.assign(value)
+    kept = tf.zeros_like(change)
+    variable.assign_sub(tf.where(by_restart(learning, change), change, kept))
+
+
 def clip_by_restart(gradients: Sequence[tf.Tensor], norm: float) -> list[tf.Tensor]:
     """Scales each restart's gradient so that its global norm is at most `norm`."""
     squares = [_sum_by_restart(tf.square(gradient)) for gradient in gradients]

@@ -1,0 +1,53 @@
+"""What restarts begin from: each from its own seed, whatever runs beside it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from terpret.backends.model import CompiledModel, initial_logits
+from terpret.backends.networks import initial_kernels
+
+# The kernel [in, out] and bias [out] of each layer, by network.
+Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
+Starts = Iterator[tuple[tf.Variable, tf.Tensor]]
+
+
+def first_logits(model: CompiledModel, numbers: list[int], seed: int, dirichlet: float) -> Starts:
+    """The logits of a model with the values that restarts begin from, [restart, *dims, n].
+
+    Args:
+      model: the model.
+      numbers: the restarts.
+      seed: the root seed.
+      dirichlet: the concentration of the marginals.
+    """
+    for variable in model.learned_params:
+        start = initial_logits(variable, numbers, seed, dirichlet, model.dtype)
+        yield model.param_logits[variable.name], start
+
+
+def first_weights(
+    model: CompiledModel, numbers: list[int], seed: int, networks: Iterable[str], given: Layers
+) -> Starts:
+    """The weights of networks with the values that restarts begin from, [restart, ...].
+
+    Args:
+      model: the model.
+      numbers: the restarts; the first alone where all share the networks.
+      seed: the root seed.
+      networks: which networks.
+      given: the layers of those that begin with these; the others are drawn.
+    """
+    dtype = model.dtype
+    count = 1 if model.library.restarts < model.restarts else len(numbers)
+    for name in networks:
+        weights, layers = model.networks[name], given.get(name)
+        for layer, (kernel, bias) in enumerate(zip(weights.kernels, weights.biases, strict=True)):
+            if layers is not None:
+                yield kernel, tf.repeat(tf.constant(layers[layer][0], dtype)[None], count, 0)
+                yield bias, tf.repeat(tf.constant(layers[layer][1], dtype)[None], count, 0)
+            else:
+                key = (seed, f"{name}/{layer}")
+                yield kernel, initial_kernels(kernel.shape[1:], numbers[:count], key, dtype)
+                yield bias, tf.zeros([count, *bias.shape[1:]], dtype)
