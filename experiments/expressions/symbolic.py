@@ -85,13 +85,12 @@ class Proof:
 
         Long expressions are run only where all of two digits are right.
         """
-        key = tuple((name, value.tobytes()) for name, value in program.values.items())
-        if key not in self._known:
-            self._known[key] = self._tested(program)
-        return self._known[key]
+        if program.key not in self._known:
+            self._known[program.key] = self._tested(program)
+        return self._known[program.key]
 
     @functools.cached_property
-    def _known(self) -> dict[tuple[tuple[str, bytes], ...], dict[str, float]]:
+    def _known(self) -> dict[bytes, dict[str, float]]:
         return {}
 
     @functools.cached_property

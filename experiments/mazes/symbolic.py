@@ -55,13 +55,12 @@ class Proof:
 
         Large mazes are run only where all of 3 x 2 are right.
         """
-        key = tuple(values.tobytes() for values in program.values.values())
-        if key not in self._known:
-            self._known[key] = self._tested(program)
-        return self._known[key]
+        if program.key not in self._known:
+            self._known[program.key] = self._tested(program)
+        return self._known[program.key]
 
     @functools.cached_property
-    def _known(self) -> dict[tuple[bytes, ...], dict[str, float]]:
+    def _known(self) -> dict[bytes, dict[str, float]]:
         return {}
 
     @functools.cached_property

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
+from terpret.learning.exam import Exam
 from terpret.program import Labels, Program
 
 SAMPLE = 500
@@ -38,10 +39,9 @@ class Symbols:
         A program that is wrong on some of `SAMPLE` cases is measured on these alone. Equal programs
         run once.
         """
-        key = b"".join(values.tobytes() for values in program.values.values())
-        if key not in self._known:
-            self._known[key] = self._measured(program)
-        return self._known[key]
+        if program.key not in self._known:
+            self._known[program.key] = self._measured(program)
+        return self._known[program.key]
 
     @functools.cached_property
     def _known(self) -> dict[bytes, float]:
@@ -91,12 +91,14 @@ class Task:
       name: as on the command line.
       batches: the endless training stream of a seed, from an example number on, with images moved
         by `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches.
-      test: unseen examples: (batch_size) -> data set of batches, ending.
+      exam: unseen examples.
       tested_on: what the test examples are, in words.
       symbols: what a correct program is tested on.
       images: for each network that images can test alone: images [n, h, w] and labels [n].
       sources: where the data come from, for the record.
       published: the paper's test accuracy on this task, where there is one.
+      watched: unseen examples on which the discretised programs are tried at every check, for
+        learning curves; None for none.
       verify: further tests of a correct program, too slow for every check: the part of the answers
         that are right, by what is tested, in words.
       further: what else is measured of the best restart, by its name in the results: (model, row).
@@ -106,12 +108,13 @@ class Task:
 
     name: str
     batches: Callable[[int, int, int, int], tf.data.Dataset]
-    test: Callable[[int], tf.data.Dataset]
+    exam: Exam
     tested_on: str
     symbols: Symbols
     images: Mapping[str, tuple[np.ndarray, np.ndarray]]
     sources: Mapping[str, str]
     published: float | None = None
+    watched: Exam | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
     further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
     pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
