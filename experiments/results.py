@@ -110,7 +110,7 @@ def results_of(
         "versions": versions(),
         "seconds": round(restarts.seconds, 1),
         **timed,
-        **task.further(model, chosen),
+        **(task.further(model, chosen) if verified[chosen] else {}),
     }
 
 

@@ -59,14 +59,14 @@ class Bar:
     """
 
     def __init__(self, examples: int, title: str = "", unit: str = "examples"):
-        self._examples, self._title, self._unit = examples, title, unit
+        self.title, self._examples, self._unit = title, examples, unit
         self._bar: tqdm.tqdm | None = None
 
     def show(self, examples: int, text: str) -> None:
         """Shows that so many examples are done, and a text."""
         if self._bar is None:
             self._bar = tqdm.tqdm(
-                desc=self._title or None,
+                desc=self.title or None,
                 total=self._examples,
                 initial=examples,
                 unit=f" {self._unit}",
