@@ -1,4 +1,4 @@
-"""Exams: images are looked at once, and every accuracy is as if they had been looked at each time."""
+"""Exams: images are looked at once, and accuracies are as if each had been looked at each time."""
 
 import numpy as np
 import pytest

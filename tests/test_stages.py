@@ -128,8 +128,9 @@ def test_mazes_in_small(
     trained: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workdir = tmp_path / "run"
-    flags = ["--experiment=mazes", *SIGNS, "--restarts=2", "--examples=640"]
-    assert trained(*flags, "--learners=robust", f"--workdir={workdir}") == 0
+    flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]
+    flags.append(f"--workdir={workdir}")
+    assert trained(*flags) == 0
     shown = capsys.readouterr().out
     assert "of these LOOK at 0.95" in shown and "2 %" in shown and mazes_report.OURS in shown
     results = json.loads((workdir / "results.json").read_text())
@@ -153,7 +154,7 @@ def test_mazes_in_small(
     [
         (
             ["--experiment=mazes", "--learners=robust,lstm"],
-            "there is no learner 'lstm'; the learne",
+            "there is no learner 'lstm'; the",
         ),
         (["--experiment=mazes", "--lstm_units=8"], "--lstm_units: not with --experiment=mazes"),
         (["--experiment=mazes", "--signs=nowhere.tar"], "There is no file nowhere.tar"),
