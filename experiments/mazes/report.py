@@ -36,7 +36,7 @@ def tables(results: Mapping[str, object], style: str) -> str:
         rows = clock_table(found["clock"]["clock"], READS)
         texts.append(f"{heading}:\n\n{render(rows, style)}")
     for name, one in found.items():
-        if "run" in one:
+        if "sizes" in one.get("run", {}):
             heading = f"the best program of {name} on mazes of other sizes"
             texts.append(f"{heading}:\n\n{sizes_table(one['run'], style)}")
     return "\n\n".join(texts)
