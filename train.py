@@ -12,10 +12,15 @@ flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt
 flags.DEFINE_enum(
     "experiment",
     "",
-    ["", "lifelong", "weak_supervision"],
+    ["", "lifelong", "weak_supervision", "math", "mazes"],
     "A whole experiment of the paper, instead of a single run.",
 )
 flags.DEFINE_string("learners", "", "Of an experiment: who takes part, like robust,MTNN-2.")
+flags.DEFINE_float("baseline_seconds", 900.0, "Of math: how long each baseline is trained.")
+flags.DEFINE_integer(
+    "lstm_units", 0, "Of math: its LSTM's; 0: for two cores, 1024: the paper's.", 0
+)
+flags.DEFINE_integer("filters", 0, "Of math: its Neural GPU's; 0: for two cores, 512: paper.", 0)
 flags.DEFINE_enum(
     "task", "right", ["top", "left", "bottom", "right"], "Which two tiles of a 2x2 grid."
 )
@@ -33,6 +38,13 @@ flags.DEFINE_integer(
     "Stop when so many restarts are solved; 0: when all are, if no network learns; -1: never.",
     -1,
 )
+flags.DEFINE_float(
+    "nets_at_least",
+    0.0,
+    "Of --stop_after_solved: the accuracy that a restart's networks must have to count.",
+    0.0,
+    1.0,
+)
 flags.DEFINE_string("init_nets", "", "A run folder or file: start from its networks.")
 flags.DEFINE_integer(
     "freeze_nets",
@@ -42,7 +54,7 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_string("save_nets", "", "A file for the networks of the best restart.")
 flags.DEFINE_integer(
-    "distinct_grids", 0, "Distinct training grids; 0: no limit; experiments: 1,000.", 0
+    "distinct_grids", 0, "Distinct training grids; 0: no limit; lifelong: 1,000.", 0
 )
 flags.DEFINE_integer("seed", 0, "The root seed.")
 flags.DEFINE_string("workdir", "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED.")

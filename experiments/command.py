@@ -22,12 +22,11 @@ from experiments.tables import (
     success,
     verified,
 )
-from experiments.writers import Bar, RestartsBar
+from experiments.writers import Bar, RestartsLine
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.files import write_bytes
-from terpret.learning.restarts import Progress
 from terpret.learning.train import Stopped
 
 # Flags of a single run, which say nothing to an experiment.
@@ -40,14 +39,22 @@ SINGLE = (
     "shard",
     "refill",
     "stop_after_solved",
-    "init_nets",
+    "nets_at_least",
     "freeze_nets",
     "save_nets",
     "deterministic",
     "max_nodes",
 )
-# What an experiment's paper has where the user says nothing.
-DISTINCT_GRIDS = 1000
+# Flags that say something to some experiments only.
+SOME = (
+    "digits",
+    "operators",
+    "signs",
+    "init_nets",
+    "baseline_seconds",
+    "lstm_units",
+    "filters",
+)
 # The models that have a task for each pair of tiles.
 GRIDS = ("add2x2_model", "apply2x2_model")
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
@@ -89,6 +96,7 @@ def config_of(values: flags.FlagValues) -> Config:
         examples=values.examples,
         batch_size=values.batch_size,
         stop_after_solved=values.stop_after_solved,
+        nets_at_least=values.nets_at_least,
         init_nets=values.init_nets,
         freeze_nets=values.freeze_nets,
         distinct_grids=values.distinct_grids,
@@ -123,9 +131,9 @@ def _name(model: str) -> str:
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     config = config_of(values)
     workdir = folder_of(values, config)
-    bars: list[RestartsBar] = []
+    bars: list[Bar] = []
 
-    def watch(run: single.Run, warnings: list[str]) -> Callable[[Progress], None]:
+    def watch(run: single.Run, warnings: list[str]) -> RestartsLine:
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
         for bar in bars:
@@ -135,8 +143,8 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         elif bars:
             print("\nsecond stage: the program")
         _print_header(run)
-        bars.append(RestartsBar(run.examples))
-        return bars[-1].update
+        bars.append(Bar(run.examples))
+        return RestartsLine(bars[-1].show, run.examples)
 
     command = shlex.join(["python", *arguments])
     try:
@@ -163,26 +171,34 @@ def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
     Raises:
       RunError: a flag says nothing to an experiment.
     """
-    wrong = [f"--{name}" for name in SINGLE if values[name].present]
+    experiment = EXPERIMENTS[values.experiment]
+    foreign = (*SINGLE, *(name for name in SOME if name not in experiment.flags))
+    wrong = [f"--{name}" for name in foreign if values[name].present]
     if wrong:
-        raise RunError(f"{' and '.join(wrong)}: not with --experiment")
+        raise RunError(f"{' and '.join(wrong)}: not with --experiment={values.experiment}")
 
     def given(name: str, otherwise: int) -> int:
-        return values[name].value if values[name].present else otherwise
+        own = experiment.own.get(name, otherwise)
+        return values[name].value if values[name].present else own
 
     return ExperimentConfig(
         experiment=values.experiment,
         learners=values.learners,
-        restarts=values.restarts,
+        restarts=given("restarts", values.restarts),
         examples=values.examples,
         batch_size=values.batch_size,
-        distinct_grids=given("distinct_grids", DISTINCT_GRIDS),
+        distinct_grids=given("distinct_grids", 0),
         check_every=given("check_every", 0),
         seed=values.seed,
         digits=values.digits,
         operators=values.operators,
+        signs=values.signs,
         data_dir=values.data_dir,
         xla=values.xla,
+        init_nets=values.init_nets,
+        baseline_seconds=values.baseline_seconds,
+        lstm_units=values.lstm_units,
+        filters=values.filters,
     )
 
 
@@ -200,12 +216,12 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
         print(f"experiment: {config.experiment}; run folder: {workdir}", flush=True)
         bars: dict[str, Bar] = {}
 
-        def report(title: str, examples: int, done: int, text: str) -> None:
+        def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
             if title not in bars:
-                bars[title] = Bar(examples, title)
+                for bar in bars.values():
+                    bar.close()
+                bars[title] = Bar(total, title, unit)
             bars[title].show(done, text)
-            if done == examples:
-                bars[title].close()
 
         command = shlex.join(["python", *arguments])
         seconds = values.checkpoint_seconds

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Collection
 
 from terpret.learning.network_file import FILE_NAME
 
@@ -29,7 +30,7 @@ class Config:
       refill: whether a fresh restart takes the row of a dead one.
       examples: training examples for each restart; 0 is the preset's number of updates.
       batch_size: examples in an update; 0 is the preset's.
-      stop_after_solved: see `terpret.learning.train.Budget`.
+      stop_after_solved, nets_at_least: see `terpret.learning.train.Budget`.
       init_nets: a run folder or file whose networks this run starts from; empty for none.
       freeze_nets: the number of examples before a restart's networks begin to learn; -1: half of
         them for a model that needs networks that have learned already, else none.
@@ -69,6 +70,7 @@ class Config:
     xla: bool
     deterministic: bool
     max_nodes: int
+    nets_at_least: float = 0.0
 
     @property
     def part(self) -> tuple[int, int]:
@@ -96,14 +98,13 @@ class Config:
     @property
     def files(self) -> dict[str, str]:
         """The files that the settings name, by setting; "" or a folder where there is none."""
-        inside = os.path.join(self.init_nets, FILE_NAME)
         return {
             "model": model_path(self.model),
             "data": self.data,
             "hypers_file": self.hypers_file,
             "operators": self.operators,
             "signs": self.signs,
-            "init_nets": inside if os.path.isdir(self.init_nets) else self.init_nets,
+            "init_nets": _networks_file(self.init_nets),
         }
 
     @property
@@ -121,8 +122,10 @@ class ExperimentConfig:
     Attributes:
       experiment: its name.
       learners: who takes part, separated by commas; empty for all.
-      restarts: how many lives or restarts of each.
-      examples: training examples of each; 0 is the experiment's own number.
+      restarts: how many lives or restarts of each; of stages, at most so many, and 0 is their own
+        number.
+      examples: training examples of each, of stages at most so many; 0 is the experiment's own
+        number.
       batch_size: examples in an update; 0 is each learner's own.
       distinct_grids: distinct training examples of a task; 0 is no limit.
       check_every: examples between tests; 0 is the experiment's own number.
@@ -131,6 +134,11 @@ class ExperimentConfig:
       operators: auto, embedded, or a file or folder of operators.
       data_dir: where tensorflow-datasets keeps its data; None is its default.
       xla: whether training steps are compiled by XLA.
+      signs: auto, gtsrb, embedded, or a file or folder of GTSRB.
+      init_nets: a run folder or file whose networks MATH begins with; empty to learn them first.
+      baseline_seconds: how long each baseline of MATH is trained.
+      lstm_units: the width of its LSTM's layers; 0 is the size for two cores.
+      filters: the filters of its Neural GPU; 0 is the size for two cores.
     """
 
     experiment: str
@@ -145,16 +153,34 @@ class ExperimentConfig:
     operators: str
     data_dir: str | None
     xla: bool
+    signs: str = "auto"
+    init_nets: str = ""
+    baseline_seconds: float = 900.0
+    lstm_units: int = 0
+    filters: int = 0
+
+    def chosen(self, names: Collection[str]) -> tuple[str, ...]:
+        """Which of these learners take part.
+
+        Raises:
+          RunError: one that the settings name is not among them.
+        """
+        wanted = tuple(name for name in self.learners.split(",") if name)
+        for name in wanted:
+            if name not in names:
+                raise RunError(f"there is no learner '{name}'; the learners are {', '.join(names)}")
+        return wanted or tuple(names)
 
     @property
     def files(self) -> dict[str, str]:
         """The files that the settings name, by setting; a word where there is none."""
-        return {"operators": self.operators}
+        named = {"operators": self.operators, "signs": self.signs}
+        return {**named, "init_nets": _networks_file(self.init_nets)}
 
     @property
     def copies(self) -> dict[str, str]:
-        """The files that the run folder keeps a copy of: none."""
-        return {}
+        """The files that the run folder keeps a copy of, by their place there."""
+        return {INIT_NETWORKS: self.files["init_nets"]} if self.init_nets else {}
 
 
 def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConfig:
@@ -177,3 +203,8 @@ def model_path(name: str) -> str:
     if os.path.exists(name) or os.sep in name or not os.path.exists(inside):
         return name
     return inside
+
+
+def _networks_file(given: str) -> str:
+    """The file of networks given as a file or as a run folder."""
+    return os.path.join(given, FILE_NAME) if os.path.isdir(given) else given

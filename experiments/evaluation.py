@@ -23,6 +23,13 @@ from terpret.learning.files import read_json
 from terpret.learning.measure import confusion_counts
 from terpret.learning.restarts import Restarts
 
+# The learning curves that are drawn, and what they are called.
+CURVES = {
+    "loss": "loss",
+    "accuracy": "accuracy of the discretised program",
+    "accuracy_on_images": "accuracy on unseen images",
+}
+
 
 def evaluate(values: flags.FlagValues) -> int:
     """`evaluate.py`: measures a run folder again and shows what was found."""
@@ -95,9 +102,11 @@ def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig) -> 
     else:
         print(experiment.tables(results, values.format))
     folder = os.path.join(values.workdir, "plots")
-    for name, figure in experiment.plots(results).items():
+    drawn = experiment.plots(results)
+    for name, figure in drawn.items():
         figures.save(figure, os.path.join(folder, name))
-    _note(values, f"\nplots written to {folder}")
+    if drawn:
+        _note(values, f"\nplots written to {folder}")
     return 0
 
 
@@ -135,10 +144,11 @@ def _plot(
 ) -> None:
     """Draws learning curves of all restarts, and marginals and networks of one row."""
     solved = [entry["seed"] for entry in results["restarts"] if entry["correct"]]
-    for kind, label in (("loss", "loss"), ("accuracy", "accuracy of the discretised program")):
-        lines = {int(number): one[kind] for number, one in curves.items() if one[kind]}
-        figure = figures.learning_curves(*_on_one_axis(lines), label, solved)
-        figures.save(figure, os.path.join(folder, kind))
+    for kind, label in CURVES.items():
+        lines = {int(number): one[kind] for number, one in curves.items() if one.get(kind)}
+        if lines:
+            figure = figures.learning_curves(*_on_one_axis(lines), label, solved)
+            figures.save(figure, os.path.join(folder, kind))
     logits = run.model.param_logits.items()
     tables = {name: tf.nn.softmax(values[row]).numpy() for name, values in logits}
     if tables:

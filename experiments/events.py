@@ -83,6 +83,8 @@ class EventWriter:
         curves = {"loss": progress.losses}
         if progress.accuracies is not None:
             curves["accuracy"] = progress.accuracies
+        if progress.on_images is not None:
+            curves["accuracy_on_images"] = progress.on_images
         for row, number in enumerate(progress.numbers):
             name = _run_name(number)
             points = [_scalar(t, v[row]) for t, v in curves.items() if np.isfinite(v[row])]

@@ -1,6 +1,7 @@
 """Tasks from data files in the original TerpreT's format (JSON batches and hypers)."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from datasets.seeds import shuffled_epochs
 from terpret import Program, check_model, program_of
 from terpret.data import DataBatch, declared_hypers, read_data, read_hypers
 from terpret.language.checked import CheckedModel
+from terpret.learning.exam import Exam
 from terpret.learning.task import Symbols, Task, right
 
 TRAIN, TEST = "train", "test"
@@ -79,7 +81,6 @@ def file_task(file: DataFile) -> Task:
     training = file.named(TRAIN)
     test = file.named(TEST) or training
     arrays = {name: _narrow(value) for name, value in training.arrays.items()}
-    tested = {name: _narrow(value) for name, value in test.arrays.items()}
 
     def batches(seed: int, batch_size: int, start: int, _: int) -> tf.data.Dataset:
         # The numbers of a file are what they are: none is moved.
@@ -90,14 +91,11 @@ def file_task(file: DataFile) -> Task:
 
         return tf.data.Dataset.counter(dtype=tf.int64).map(batch).prefetch(8)
 
-    def tests(batch_size: int) -> tf.data.Dataset:
-        return tf.data.Dataset.from_tensor_slices(tested).batch(batch_size)
-
     inputs, answers = _split(file.model, training, test)
     return Task(
         name=os.path.splitext(os.path.basename(file.path))[0],
         batches=batches,
-        test=tests,
+        exam=_exam(file.model, test),
         tested_on=f"the {instances(test)} instances of batch '{test.name}'",
         symbols=Symbols(inputs=inputs, fillings=({},), answers=answers),
         images={},
@@ -122,6 +120,18 @@ def other_batches(file: DataFile, program: Program) -> dict[str, float]:
 def instances(batch: DataBatch) -> int:
     """The number of instances of a batch."""
     return len(next(iter(batch.arrays.values())))
+
+
+def _exam(model: CheckedModel, batch: DataBatch) -> Exam:
+    """A batch as an exam; every image of it comes once."""
+    inputs, answers = _split(model, batch)
+    images = {}
+    for variable in model.of_kind("Input"):
+        if not isinstance(variable.domain, int):
+            shape = inputs[variable.name].shape[: 1 + len(variable.dims)]
+            images[variable.name] = _narrow(inputs[variable.name]).reshape(-1, *variable.domain)
+            inputs[variable.name] = np.arange(math.prod(shape)).reshape(shape)
+    return Exam(inputs, answers, images)
 
 
 def _split(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from experiments.config import INIT_NETWORKS, Config, RunError
 from experiments.run_folder import FIRST_STAGE, writing
@@ -22,11 +22,26 @@ OWN = {
     "examples": 0,
     "batch_size": 0,
     "stop_after_solved": -1,
+    "nets_at_least": 0.0,
     "freeze_nets": 0,
     "distinct_grids": 0,
 }
 
 Train = Callable[[Config, str], Mapping[str, object]]
+
+
+def load_needed(needed: Collection[str], path: str) -> SavedNetworks:
+    """The networks of a file or a run folder, with those among them that a model must be given.
+
+    Raises:
+      InputError: the file cannot be read.
+      RunError: one of them is not there.
+    """
+    given = load_networks(path)
+    missing = [name for name in needed if name not in given.layers]
+    if missing:
+        raise RunError(f"{given.path} has no {missing[0]}, which the model must be given")
+    return given
 
 
 def learn_networks(config: Config, workdir: str, train: Train) -> None:

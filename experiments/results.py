@@ -1,6 +1,7 @@
 """What a run found: every restart measured, as `results.json` and `curves.json` hold it."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,31 +16,42 @@ if TYPE_CHECKING:
     from experiments.single import Run
 
 Entry = dict[str, object]
+# Is told in words what is being done.
+Note = Callable[[str], None]
 
 
-def measured(run: "Run", rows: Sequence[int], restarts: Restarts) -> list[dict[str, object]]:
-    """Measures the restarts of some rows on test data and symbols.
+def correct(run: "Run", rows: Iterable[int]) -> dict[int, bool]:
+    """Whether the program of each of these rows is correct now."""
+    return {row: run.task.correct(run.model.program(row)) for row in rows}
+
+
+def measured(
+    run: "Run", correct: Mapping[int, bool], restarts: Restarts, note: Note = lambda _: None
+) -> list[dict[str, object]]:
+    """Measures the restarts of some rows on test data.
 
     Args:
       run: the run, with the parameters as they are now.
-      rows: the rows.
+      correct: whether each row's program is correct, of the rows that are measured.
       restarts: what is known of the restarts.
+      note: is told in words what is being done.
 
     Returns:
       For each row its entry in `results.json` and its curves in `curves.json`.
     """
     model, task = run.model, run.task
     programs = [model.program(row) for row in range(model.restarts)]
-    soft, discrete = test_accuracies(model, programs, task)
+    note(f"testing {len(correct)} restarts on {task.tested_on}")
+    soft, discrete = test_accuracies(model, programs, task.exam)
     nets = network_accuracies(model, task.images)
     steps = run.learner.steps.numpy()
     result = []
-    for row in rows:
+    for row, right in correct.items():
         restart = restarts.rows[row]
         entry = {
             "seed": restart.number,
             "solved": restart.solved_at,
-            "correct": task.correct(programs[row]),
+            "correct": right,
             "examples": int(steps[row]) * run.learner.method.batch_size,
             "started": restart.started,
             "stopped": restart.stopped,
@@ -54,14 +66,32 @@ def measured(run: "Run", rows: Sequence[int], restarts: Restarts) -> list[dict[s
     return result
 
 
-def results_of(run: "Run", restarts: Restarts, command: str) -> dict[str, object]:
-    """Measures all restarts, and puts together what `results.json` holds."""
+def results_of(
+    run: "Run",
+    restarts: Restarts,
+    command: str,
+    note: Note = lambda _: None,
+    started: float | None = None,
+) -> dict[str, object]:
+    """Measures all restarts, and puts together what `results.json` holds.
+
+    Args:
+      run: the run, with the parameters as they are now.
+      restarts: what is known of the restarts.
+      command: the command line, for the record.
+      note: is told in words what is being done.
+      started: when the run began, as `time.monotonic` told it; None where it is measured again.
+    """
     model, task = run.model, run.task
-    now = [one["entry"] for one in measured(run, range(model.restarts), restarts)]
+    note("verifying the programs")
+    verified = correct(run, range(model.restarts))
+    timed = {} if started is None else {"verified_after": round(time.monotonic() - started, 1)}
+    now = [one["entry"] for one in measured(run, verified, restarts, note)]
     # A restart that another has replaced was no solution, and its program is gone.
     chosen = best(now)
     entries = sorted([*(one["entry"] for one in restarts.retired), *now], key=_seed)
     every, distinct = run.space
+    note("measuring the best program")
     return {
         "model": model_name(model.checked),
         "task": task.name,
@@ -79,7 +109,8 @@ def results_of(run: "Run", restarts: Restarts, command: str) -> dict[str, object
         "command": command,
         "versions": versions(),
         "seconds": round(restarts.seconds, 1),
-        **task.further(model, chosen),
+        **timed,
+        **(task.further(model, chosen) if verified[chosen] else {}),
     }
 
 
@@ -102,8 +133,12 @@ def median_networks(entries: Sequence[Entry]) -> dict[str, float]:
 
 def curves(restart: Restart) -> Mapping[str, object]:
     """A restart's curves: lists of (its examples, value); a loss that is no number is None."""
-    losses = [(seen, loss if np.isfinite(loss) else None) for seen, loss in restart.losses]
-    return {"started": restart.started, "loss": losses, "accuracy": list(restart.accuracies)}
+    return {
+        "started": restart.started,
+        "loss": [(seen, loss if np.isfinite(loss) else None) for seen, loss in restart.losses],
+        "accuracy": list(restart.accuracies),
+        "accuracy_on_images": list(restart.on_images),
+    }
 
 
 def all_curves(restarts: Restarts) -> dict[str, object]:

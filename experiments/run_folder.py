@@ -8,12 +8,19 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import tensorflow as tf
 
-from experiments.config import INIT_NETWORKS, Config, ExperimentConfig, RunError, model_path
+from experiments.config import (
+    INIT_NETWORKS,
+    Config,
+    ExperimentConfig,
+    RunError,
+    model_path,
+    read_config,
+)
 from terpret.learning.files import read_json, write_bytes, write_json
 from terpret.learning.network_file import FILE_NAME
 
@@ -21,6 +28,8 @@ from terpret.learning.network_file import FILE_NAME
 FORMAT = 4
 # The folder, inside, of runs whose networks this one begins with.
 FIRST_STAGE = "networks"
+# The folders, inside, that hold what a run leaves, too.
+_INSIDE = (f"{FIRST_STAGE}/*/", "lives/*/", "stages/*/", "seed-*/")
 _AFRESH = "give another --workdir, or --restart to begin afresh there"
 # What a run or an experiment leaves in its folder.
 _LEFT = (
@@ -35,8 +44,7 @@ _LEFT = (
     "model/*.py",
     "events/**/events.out.*",
     "checkpoints/ckpt-*",
-    "lives/*/checkpoints/ckpt-*",
-    "lives/*/course.json",
+    "course.json",
 )
 
 
@@ -95,6 +103,16 @@ def networks_copy(config: Config, workdir: str) -> str:
     return path if os.path.exists(path) else config.init_nets
 
 
+def finished(
+    workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
+) -> dict[str, object]:
+    """Writes the results of a finished experiment with where they come from; returns both."""
+    whole = {**results, "data": dict(sources), "command": command, "versions": versions()}
+    with writing(workdir):
+        write_json(os.path.join(workdir, "results.json"), whole)
+    return whole
+
+
 @contextlib.contextmanager
 def writing(workdir: str) -> Iterator[None]:
     """Says in one sentence that a run folder cannot be written.
@@ -139,9 +157,9 @@ def _compare(config: Config | ExperimentConfig, now: dict[str, object], workdir:
             f"{workdir} was written by another version of this project (format "
             f"{there.get('format')}, this one writes {FORMAT}): continue it there, or {_AFRESH}"
         )
-    wanted = dataclasses.asdict(config)
+    began, wanted = dataclasses.asdict(read_config(stored, None)), dataclasses.asdict(config)
     # The same data may lie elsewhere on another machine.
-    differing = [k for k in wanted if k != "data_dir" and stored.get(k) != wanted[k]]
+    differing = [k for k in wanted if k != "data_dir" and began.get(k) != wanted[k]]
     if differing:
         raise RunError(f"{workdir} holds a run with another {' and '.join(differing)}: {_AFRESH}")
     before = there.get("hashes", {})
@@ -166,8 +184,9 @@ def _hash(path: str) -> str:
 
 def _forget(workdir: str) -> None:
     """Removes what a run leaves in its folder, and nothing else."""
-    for stage in glob.glob(os.path.join(glob.escape(workdir), FIRST_STAGE, "*", "")):
-        _forget(stage)
+    for pattern in _INSIDE:
+        for folder in glob.glob(os.path.join(glob.escape(workdir), pattern)):
+            _forget(folder)
     for pattern in _LEFT:
         inside = os.path.join(glob.escape(workdir), pattern)
         for path in glob.glob(inside, recursive=True):

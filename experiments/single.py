@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import time
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
@@ -11,10 +12,11 @@ from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
 from experiments.expressions.task import length_of
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
-from experiments.first_stage import NEEDED, learn_networks
+from experiments.first_stage import NEEDED, learn_networks, load_needed
 from experiments.model_tasks import TASKS
-from experiments.results import all_curves, measured, results_of
+from experiments.results import all_curves, correct, measured, results_of
 from experiments.run_folder import claim, model_copy, networks_copy, writing
+from experiments.writers import Display, Silent
 from ntpt_models import model_name, program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.language.checked import CheckedModel
@@ -74,7 +76,8 @@ def train(
     afresh: bool = False,
     command: str = "",
     checkpoint_seconds: float = 60.0,
-    watch: Callable[[Run, list[str]], Callable[[Progress], None]] | None = None,
+    watch: Callable[[Run, list[str]], Display] | None = None,
+    thorough: bool = True,
 ) -> dict[str, object]:
     """Trains a model as `config` says, or continues to; returns the results when all is done.
 
@@ -84,16 +87,19 @@ def train(
       afresh: forget what the folder holds.
       command: the command line, for the record.
       checkpoint_seconds: the time between checkpoints.
-      watch: is told of the run when it is ready, with warnings, and gives what is told of its
-        progress.
+      watch: is told of the run when it is ready, with warnings, and gives what shows its progress.
+      thorough: whether all is measured that the task has to measure; else only what every restart's
+        entry in the results needs, for a run whose time counts.
 
     Returns:
-      The results as in `results.json` (design, section 5).
+      The results as in `results.json` (design, section 5). Their `verified_after` is the seconds
+      from the call to the moment when all programs were verified.
 
     Raises:
       ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
+    started = time.monotonic()
     # A model that is wrong is refused before anything is written.
     refuse_unready(config, workdir)
     results, warnings = claim(config, workdir, afresh)
@@ -110,13 +116,16 @@ def train(
             ),
         )
     run = prepare(config, workdir)
-    show = watch(run, warnings) if watch else _ignore
+    if not thorough:
+        task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
+        run = dataclasses.replace(run, task=task)
+    display = watch(run, warnings) if watch else Silent()
     events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
 
     def report(progress: Progress) -> None:
         with writing(workdir):
             events.write(progress)
-        show(progress)
+        display.update(progress)
 
     with contextlib.closing(events):
         restarts = train_loop(
@@ -125,9 +134,9 @@ def train(
             _budget(run, checkpoint_seconds),
             os.path.join(workdir, "checkpoints"),
             report,
-            lambda rows, restarts: measured(run, rows, restarts),
+            lambda rows, restarts: measured(run, correct(run, rows), restarts),
         )
-        results = results_of(run, restarts, command)
+        results = results_of(run, restarts, command, display.note, started)
         with writing(workdir):
             events.finish(results)
             _write(run, restarts, results)
@@ -186,10 +195,7 @@ def refuse_unready(config: Config, workdir: str) -> None:
     _ = config.numbers
     needed = _needed_networks(config)
     if config.init_nets:
-        given = load_networks(networks_copy(config, workdir))
-        missing = [name for name in needed if name not in given.layers]
-        if missing:
-            raise RunError(f"{given.path} has no {missing[0]}, which the model must be given")
+        load_needed(needed, networks_copy(config, workdir))
     elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
     method = PRESETS[config.preset]
@@ -269,6 +275,7 @@ def _budget(run: Run, checkpoint_seconds: float) -> Budget:
         numbers=config.numbers,
         check_every=config.check_every,
         stop_after_solved=config.stop_after_solved,
+        nets_at_least=config.nets_at_least,
         refill=config.refill,
         fresh=config.restarts + part - 1,
         stride=parts,
@@ -298,10 +305,6 @@ def _write(run: Run, restarts: Restarts, results: dict[str, object]) -> None:
     write_json(path("program.json"), {n: v.tolist() for n, v in program.values.items()})
     write_json(path("curves.json"), all_curves(restarts))
     write_json(path("results.json"), results)
-
-
-def _ignore(progress: Progress) -> None:
-    """Shows nothing."""
 
 
 def _hparams(run: Run) -> dict[str, object]:

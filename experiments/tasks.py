@@ -1,16 +1,17 @@
 """The tasks of the 2x2 scenarios: data, symbols and published numbers, ready for a learner."""
 
 import itertools
-from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import tensorflow as tf
 
 from datasets import add2x2, apply2x2
 from datasets.digits import Digits
-from datasets.grids import TILES, tiles_of
+from datasets.grids import TILES, Composition, tiles_of
 from datasets.operators import OPERATORS, Operators
 from datasets.seeds import draws
+from terpret.learning.exam import Exam
 from terpret.learning.task import Symbols, Task
 
 TEST_EXAMPLES = 10_000
@@ -40,7 +41,7 @@ def add2x2_task(name: str, digits: Digits, distinct: int = 0) -> Task:
         images={"net_0": (digits.test.brightness, digits.test.labels)},
         sources={"digits": digits.source},
         published=ADD2X2_PUBLISHED[name],
-        **_examples(add2x2.grids, name, digits, distinct),
+        **_examples(add2x2, name, digits, distinct),
     )
 
 
@@ -61,7 +62,7 @@ def apply2x2_task(name: str, operators: Operators, distinct: int = 0) -> Task:
         images={"net_1": (operators.test.brightness, operators.test.labels)},
         sources={"operators": operators.source},
         published=APPLY2X2_PUBLISHED[name],
-        **_examples(apply2x2.grids, name, operators, distinct),
+        **_examples(apply2x2, name, operators, distinct),
     )
 
 
@@ -100,22 +101,40 @@ def apply2x2_symbols(name: str) -> Symbols:
     )
 
 
+def exam_of(examples: Composition, tiles: str, answers: tuple[str, ...]) -> Exam:
+    """Composed examples as an exam.
+
+    Args:
+      examples: the examples.
+      tiles: the name of their images.
+      answers: the names of the integers that are Outputs; the others are Inputs.
+    """
+    given = {name: v for name, v in examples.integers.items() if name not in answers}
+    return Exam(
+        inputs={tiles: examples.places, **given},
+        answers={name: examples.integers[name] for name in answers},
+        images={tiles: examples.images},
+    )
+
+
 def _every_grid(symbols: int) -> np.ndarray:
     """Every grid of so many symbols, [symbols ** 4, 4]."""
     return np.array(list(itertools.product(range(symbols), repeat=TILES)))
 
 
 def _examples(
-    grids: Callable[..., tf.data.Dataset], name: str, images: Digits | Operators, distinct: int
+    scenario: ModuleType, name: str, images: Digits | Operators, distinct: int
 ) -> dict[str, object]:
     """What a Task says of its examples: those to learn from, and unseen ones."""
 
     def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
-        return grids(
+        return scenario.grids(
             images.train, name, seed, batch_size, start=start, distinct=distinct, shift=shift
         )
 
-    def test(batch_size: int) -> tf.data.Dataset:
-        return grids(images.test, name, TEST_SEED, batch_size, examples=TEST_EXAMPLES)
-
-    return {"batches": batches, "test": test, "tested_on": f"{TEST_EXAMPLES:,} unseen grids"}
+    unseen = scenario.composed(images.test, name, TEST_SEED, TEST_EXAMPLES)
+    return {
+        "batches": batches,
+        "exam": exam_of(unseen, "tiles", ("final_sum",)),
+        "tested_on": f"{TEST_EXAMPLES:,} unseen grids",
+    }

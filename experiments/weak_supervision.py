@@ -16,11 +16,13 @@ from datasets import add2x2
 from datasets.digits import Digits, load_digits
 from experiments import figures
 from experiments.config import ExperimentConfig, RunError
-from experiments.lifelong.experiment import Report, finished, lived
+from experiments.lifelong.experiment import lived
 from experiments.lifelong.learners import LABELLED, LEARNERS
 from experiments.lifelong.life import Course
+from experiments.run_folder import finished
 from experiments.tables import render
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task
+from experiments.writers import Report
 from terpret.learning.files import read_json
 from terpret.learning.task import Task
 

@@ -1,9 +1,49 @@
-"""What a run shows in the terminal while it goes on: the progress bar."""
+"""What a run shows in the terminal while it goes on: a progress bar."""
+
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import tqdm
 
 from terpret.learning.restarts import Progress
+
+
+class Report(Protocol):
+    """Is told of the progress of one of several things that are done one after another."""
+
+    def __call__(
+        self, title: str, total: int, done: int, text: str, unit: str = "examples"
+    ) -> None:
+        """Shows that so much of a thing is done.
+
+        Args:
+          title: what it is.
+          total: how much there is to do.
+          done: how much is done.
+          text: how well it goes.
+          unit: what is counted.
+        """
+
+
+class Display(Protocol):
+    """Shows how a run goes on."""
+
+    def update(self, progress: Progress) -> None:
+        """Shows the progress of training."""
+
+    def note(self, text: str) -> None:
+        """Shows in words what is being done."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def update(self, progress: Progress) -> None:
+        """Shows nothing."""
+
+    def note(self, text: str) -> None:
+        """Shows nothing."""
 
 
 class Bar:
@@ -15,25 +55,30 @@ class Bar:
     Args:
       examples: the number of examples of the stream.
       title: what is learned, where there is more than one bar.
+      unit: what is counted.
     """
 
-    def __init__(self, examples: int, title: str = ""):
-        self._examples, self._title = examples, title
+    def __init__(self, examples: int, title: str = "", unit: str = "examples"):
+        self.title, self._examples, self._unit = title, examples, unit
         self._bar: tqdm.tqdm | None = None
 
     def show(self, examples: int, text: str) -> None:
         """Shows that so many examples are done, and a text."""
         if self._bar is None:
             self._bar = tqdm.tqdm(
-                desc=self._title or None,
+                desc=self.title or None,
                 total=self._examples,
                 initial=examples,
-                unit=" examples",
+                unit=f" {self._unit}",
                 unit_scale=True,
                 smoothing=0.1,
             )
         self._bar.set_postfix_str(text, refresh=False)
-        self._bar.update(examples - self._bar.n)
+        more = examples - self._bar.n
+        if more:
+            self._bar.update(more)
+        else:
+            self._bar.refresh()
 
     def close(self) -> None:
         """Leaves the bar on the screen and goes to the next line."""
@@ -41,17 +86,29 @@ class Bar:
             self._bar.close()
 
 
-class RestartsBar(Bar):
-    """The progress bar of restarts: how many are solved, their loss, the best program."""
+class RestartsLine:
+    """How many restarts are solved, their loss, the best program: the text beside a bar.
 
-    _accuracy = ""
+    Args:
+      show: shows that so many examples are done, and a text.
+      examples: the number of examples of the stream.
+    """
+
+    def __init__(self, show: Callable[[int, str], None], examples: int):
+        # What is noted before any progress is of a run that has learned all.
+        self._show, self._examples = show, examples
+        self._solved = self._accuracy = ""
 
     def update(self, progress: Progress) -> None:
-        """Shows the progress of a run."""
+        """Shows the progress of training."""
         if progress.accuracies is not None:
             self._accuracy = f", best program {np.max(progress.accuracies):.2f}"
-        solved = np.sum(progress.solved_at >= 0)
+        self._solved = f"solved {np.sum(progress.solved_at >= 0)}/{len(progress.numbers)}"
         losses = progress.losses[np.isfinite(progress.losses)]
         loss = f", loss {np.median(losses):.3f}" if len(losses) else ""
-        text = f"solved {solved}/{len(progress.numbers)}{loss}{self._accuracy}"
-        self.show(progress.examples, text)
+        self._examples = progress.examples
+        self._show(self._examples, f"{self._solved}{loss}{self._accuracy}")
+
+    def note(self, text: str) -> None:
+        """Shows in words what is being done."""
+        self._show(self._examples, "; ".join(filter(None, (self._solved, text))))

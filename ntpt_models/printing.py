@@ -30,6 +30,11 @@ def source_code(program: Program) -> str:
     )
 
 
+def source_lines(program: Program) -> list[str]:
+    """The lines of the source code without confidences: alike for programs that do the same."""
+    return [line.partition("  #")[0].rstrip() for line in source_code(program).splitlines()]
+
+
 def program_space(model: CheckedModel) -> tuple[int, int]:
     """The number of parameter assignments, and of syntactically distinct programs.
 

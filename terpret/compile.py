@@ -118,7 +118,7 @@ def widened(model: CompiledModel, times: int) -> CompiledModel:
     return compile_model(
         model.checked,
         restarts=model.restarts * times,
-        space=model.space,
+        space=model.space_name,
         dtype=model.dtype,
         library=model.library,
         learned=model.given_labels,

@@ -30,6 +30,11 @@ class Program:
     confidence: Mapping[str, np.ndarray]
     classify: Callable[[Mapping[str, np.ndarray]], Labels] | None = None
 
+    @property
+    def key(self) -> bytes:
+        """The same for two programs of one model that have the same values, and for no others."""
+        return b"".join(values.tobytes() for values in self.values.values())
+
     def run(
         self, inputs: Mapping[str, np.ndarray], learned: Labels | None = None
     ) -> dict[str, np.ndarray]:

@@ -153,7 +153,8 @@ def test_the_task_of_a_model(checked: CheckedModel, pool: ImagePool) -> None:
     task = maze_task(checked, Signs(pool, pool, "made for this test"), distinct=100)
     batch = next(iter(task.batches(0, 4, 0, 0)))
     assert batch["img_grid"].shape == (4, 2, 3, 28, 28)
-    assert sum(len(batch["path_len"]) for batch in task.test(300)) == 1000
+    assert len(task.exam) == 1000 and task.exam.inputs["img_grid"].shape == (1000, 2, 3)
+    assert task.exam.images["img_grid"].shape == (50, 28, 28)
     assert task.name == "3x2" and list(task.images) == ["LOOK"]
     assert task.symbols.correct(program_of(checked, PUBLISHED))
 

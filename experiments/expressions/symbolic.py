@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from datasets.math_expressions import DIGITS, values
 from datasets.operators import OPERATORS
+from ntpt_models import source_lines
 from terpret import Program, check_model, program_of
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
@@ -72,7 +73,7 @@ def random_symbols(length: int, count: int, seed: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    """Runs programs on expressions of many lengths; equal ones once, models checked once.
+    """Runs programs on expressions of many lengths; those of equal source code once.
 
     Attributes:
       model: the model of the programs, for any length.
@@ -85,13 +86,13 @@ class Proof:
 
         Long expressions are run only where all of two digits are right.
         """
-        key = tuple((name, value.tobytes()) for name, value in program.values.items())
-        if key not in self._known:
-            self._known[key] = self._tested(program)
-        return self._known[key]
+        code = "\n".join(source_lines(program))
+        if code not in self._known:
+            self._known[code] = self._tested(program)
+        return self._known[code]
 
     @functools.cached_property
-    def _known(self) -> dict[tuple[tuple[str, bytes], ...], dict[str, float]]:
+    def _known(self) -> dict[str, dict[str, float]]:
         return {}
 
     @functools.cached_property

@@ -8,7 +8,7 @@ from datasets.math_expressions import DIGITS, composed
 from datasets.operators import OPERATORS
 from datasets.pools import ImagePool
 from experiments.expressions.symbolic import SEED, model_of_length
-from ntpt_models import source_code
+from ntpt_models import source_lines
 from terpret import CompiledModel, Program, program_of
 
 LENGTH = 5
@@ -72,7 +72,7 @@ def trace_of(model: CompiledModel, row: int, pool: ImagePool, length: int = LENG
         images=images,
         symbols=tuple(_text(symbol) for symbol in pool.labels[places]),
         steps=_steps(program, labels),
-        halt=_lines(program)[-1],
+        halt=source_lines(program)[-1],
         answer=int(program.run({}, labels)["final_sum"][0]),
         expected=int(exam.integers["final_sum"][0]),
     )
@@ -81,7 +81,7 @@ def trace_of(model: CompiledModel, row: int, pool: ImagePool, length: int = LENG
 def _steps(program: Program, labels: dict[str, np.ndarray]) -> tuple[Step, ...]:
     """What the program does until it halts."""
     states = {name: values[0] for name, values in program.trace({}, labels).items()}
-    lines, steps = _lines(program), []
+    lines, steps = source_lines(program), []
     for t, halted in enumerate(states["ishalted"][:-1]):
         if halted == 1:
             break
@@ -96,11 +96,6 @@ def _steps(program: Program, labels: dict[str, np.ndarray]) -> tuple[Step, ...]:
             )
         )
     return tuple(steps)
-
-
-def _lines(program: Program) -> list[str]:
-    """The source code without confidences."""
-    return [line.partition("  #")[0].rstrip() for line in source_code(program).splitlines()]
 
 
 def _text(symbol: int) -> str:

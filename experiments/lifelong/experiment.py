@@ -10,19 +10,18 @@ import tensorflow as tf
 from datasets.digits import load_digits
 from datasets.grids import Composition
 from datasets.operators import load_operators
-from experiments.config import ExperimentConfig, RunError
+from experiments.config import ExperimentConfig
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, drawn
 from experiments.lifelong.tasks import life_exams, life_tasks
-from experiments.run_folder import versions, writing
+from experiments.run_folder import finished, writing
+from experiments.writers import Report
 from terpret.learning.files import read_json, write_json
 from terpret.learning.task import Task
 
 # Tests over a life, evenly spread.
 TESTS = 50
-# Is told what is learned, its examples in all and so far, and how well it goes.
-Report = Callable[[str, int, int, str], None]
 
 
 def refuse(config: ExperimentConfig) -> None:
@@ -31,22 +30,9 @@ def refuse(config: ExperimentConfig) -> None:
     Raises:
       RunError, DataError: with what is wrong.
     """
-    learners_of(config)
+    config.chosen(LEARNERS)
     load_operators(config.operators, config.data_dir)
     load_digits(config.digits, config.data_dir)
-
-
-def learners_of(config: ExperimentConfig) -> tuple[str, ...]:
-    """The names of those who take part.
-
-    Raises:
-      RunError: one of them is unknown.
-    """
-    names = tuple(name for name in config.learners.split(",") if name) or tuple(LEARNERS)
-    for name in names:
-        if name not in LEARNERS:
-            raise RunError(f"there is no learner '{name}'; the learners are {', '.join(LEARNERS)}")
-    return names
 
 
 def run(
@@ -80,21 +66,11 @@ def run(
     def order(batch_size: int) -> np.ndarray:
         return drawn(config.seed, batch_size, config.examples or LIFE)
 
-    for name in learners_of(config):
+    for name in config.chosen(LEARNERS):
         folder = os.path.join(workdir, "lives", name)
         lived(LEARNERS[name], name, tasks, exams, order, config, folder, checkpoint_seconds, report)
     sources = {"digits": digits.source, "operators": operators.source}
     return finished(workdir, results_of(config, workdir), sources, command)
-
-
-def finished(
-    workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
-) -> dict[str, object]:
-    """Writes the results of a finished experiment with where they come from; returns both."""
-    whole = {**results, "data": dict(sources), "command": command, "versions": versions()}
-    with writing(workdir):
-        write_json(os.path.join(workdir, "results.json"), whole)
-    return whole
 
 
 def lived(
@@ -159,7 +135,7 @@ def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
     """What is known of the learners that have finished."""
     found = {
         name: read_json(os.path.join(workdir, "lives", name, "course.json"))
-        for name in learners_of(config)
+        for name in config.chosen(LEARNERS)
     }
     return {
         "experiment": config.experiment,

@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 from datasets.mazes import symbolic
+from ntpt_models import source_lines
 from terpret import Program, check_model, program_of
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
@@ -42,7 +43,7 @@ def symbols_of_size(width: int, height: int, examples: int = EXAMPLES) -> Symbol
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    """Runs programs on mazes of many sizes; equal ones once, models checked once.
+    """Runs programs on mazes of many sizes; those of equal source code once.
 
     Attributes:
       model: the model of the programs, for any size.
@@ -55,13 +56,13 @@ class Proof:
 
         Large mazes are run only where all of 3 x 2 are right.
         """
-        key = tuple(values.tobytes() for values in program.values.values())
-        if key not in self._known:
-            self._known[key] = self._tested(program)
-        return self._known[key]
+        code = "\n".join(source_lines(program))
+        if code not in self._known:
+            self._known[code] = self._tested(program)
+        return self._known[code]
 
     @functools.cached_property
-    def _known(self) -> dict[tuple[bytes, ...], dict[str, float]]:
+    def _known(self) -> dict[str, dict[str, float]]:
         return {}
 
     @functools.cached_property

@@ -7,7 +7,7 @@ import numpy as np
 from datasets.mazes import composed
 from datasets.pools import ImagePool
 from experiments.mazes.symbolic import SEED, model_of_size
-from ntpt_models import source_code
+from ntpt_models import source_lines
 from terpret import CompiledModel, Program, program_of
 
 WIDTH, HEIGHT = 6, 4
@@ -88,9 +88,7 @@ def walk_of(
     return Walk(
         images=images,
         start=(int(one["start_X"][0]), int(one["start_Y"][0])),
-        lines=tuple(
-            line.partition("  #")[0].rstrip() for line in source_code(program).splitlines()
-        ),
+        lines=tuple(source_lines(program)),
         steps=_steps(program, one, labels),
         expected=int(one["path_len"][0]),
     )

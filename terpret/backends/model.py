@@ -9,17 +9,18 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends import log, prob
-from terpret.backends.emit import emit
+from terpret.backends.batches import checked_batch
+from terpret.backends.emit import Apply, emit
 from terpret.backends.networks import Library, apply_network, layers, seed_of
 from terpret.core.build import observed
 from terpret.core.nodes import Learned, Node, topological
 from terpret.language.checked import CheckedModel, Network, Variable
-from terpret.language.errors import InputError, suggestion
-from terpret.program import Program, checked_integers, with_clamps
+from terpret.language.errors import InputError
+from terpret.program import Program, with_clamps
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 EPSILON = 1e-10
-# Images classified at once: of all restarts' hidden layers no more than fits beside the processor.
+# Images looked at together: of all restarts' hidden layers no more than fits beside the processor.
 IMAGES_AT_ONCE = 1000
 
 Batch = Mapping[str, tf.Tensor]
@@ -31,8 +32,9 @@ class CompiledModel(tf.Module):
     Attributes:
       checked: the checked tree it was compiled from.
       outputs: its tensor network, one root for each Output.
+      space_name: the name of its space, `prob` or `log`.
+      space: the module of its space.
       restarts: the number of restarts, the first axis of every parameter.
-      space: the name of its space.
       dtype: the floating point type.
       constants: the values of the Params that are not learned.
       learned_params: the declared Params that are learned.
@@ -56,7 +58,7 @@ class CompiledModel(tf.Module):
         super().__init__(name="model")
         self.checked, self.restarts, self.library = checked, restarts, library
         self.outputs = dict(outputs)
-        self.space, self._space, self.dtype = space, SPACES[space], dtype
+        self.space_name, self.space, self.dtype = space, SPACES[space], dtype
         self._given, self.constants = dict(given), dict(constants)
         self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
         self.param_logits = {
@@ -70,7 +72,7 @@ class CompiledModel(tf.Module):
         self.networks = {name: library.use(network) for name, network in used.items()}
         self._marginals = tf.function(self.emit_marginals, autograph=False, reduce_retracing=True)
         self._losses = tf.function(self.emit_losses, autograph=False, reduce_retracing=True)
-        self._classify = tf.function(self._emit_labels, autograph=False, reduce_retracing=True)
+        self._look = tf.function(self._emit_look, autograph=False, reduce_retracing=True)
 
     @property
     def network_variables(self) -> list[tf.Variable]:
@@ -90,7 +92,7 @@ class CompiledModel(tf.Module):
         """
         marginals = self._marginals(self.checked_batch(batch, outputs=False))
         return {
-            v.name: self._space.probabilities(marginals[v.name])
+            v.name: self.space.probabilities(marginals[v.name])
             if isinstance(v.domain, int)
             else marginals[v.name]
             for v in self.checked.of_kind("Output")
@@ -163,8 +165,8 @@ class CompiledModel(tf.Module):
         """
         result = {}
         for network in self.checked.networks:
-            image = self._image_variable(network)
-            if image is None or image.name not in batch:
+            image = self.shown_to(network)
+            if image.name not in batch:
                 raise InputError(f"the batch has no images for '{network.name}'")
             images = np.asarray(batch[image.name])
             flat = images.reshape(-1, *image.domain)
@@ -178,39 +180,62 @@ class CompiledModel(tf.Module):
 
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """A network's most probable label for each of `images` [n, h, w]: [restart, n]."""
+        labels = self.look(network, images).argmax(-1)
+        return np.repeat(labels, self.restarts // len(labels), 0)
+
+    def look(self, network: str, images: np.ndarray) -> np.ndarray:
+        """What a network's last layer says of each image.
+
+        Args:
+          network: its name.
+          images: [n, *shape].
+
+        Returns:
+          Floats [restart, n, *output]; where all restarts share the network, there is one for all.
+        """
         pixels = images.reshape(len(images), -1)
         starts = range(0, max(1, len(images)), IMAGES_AT_ONCE)
         parts = [
-            self._classify(
+            self._look(
                 network, tf.convert_to_tensor(pixels[start : start + IMAGES_AT_ONCE], self.dtype)
             ).numpy()
             for start in starts
         ]
-        return np.repeat(np.concatenate(parts, 1), self.restarts // len(parts[0]), 0)
+        return np.concatenate(parts, axis=1)
 
-    def _emit_labels(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
+    def _emit_look(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
         output = next(n.output for n in self.checked.networks if n.name == network)
-        return tf.argmax(layers(self.networks[network], pixels, False, output), -1)
+        return layers(self.networks[network], pixels, False, output)
 
-    def _image_variable(self, network: Network) -> Variable | None:
+    def shown_to(self, network: Network) -> Variable:
+        """The InputTensor that holds images for a network.
+
+        Raises:
+          InputError: there is none, or more than one.
+        """
         inputs = self.checked.of_kind("Input")
         matching = [v for v in inputs if (v.domain,) == network.inputs]
-        return matching[0] if len(matching) == 1 else None
+        if len(matching) != 1:
+            raise InputError(f"no one InputTensor holds the images for '{network.name}'")
+        return matching[0]
 
     # What a training step is made of; no checks, no Python side effects.
 
-    def emit_marginals(self, batch: Batch, logits: Batch | None = None) -> dict[str, tf.Tensor]:
+    def emit_marginals(
+        self, batch: Batch, logits: Batch | None = None, apply: Apply | None = None
+    ) -> dict[str, tf.Tensor]:
         """Emits the marginals of every Output, in the model's space.
 
         Args:
           batch: a batch that was checked and converted.
           logits: replaces `param_logits`.
+          apply: replaces the networks.
         """
         logits = self.param_logits if logits is None else logits
         params = {}
         for name, value in logits.items():
             with tf.name_scope(_scope(name)):
-                params[name] = self._space.normalise(value)
+                params[name] = self.space.normalise(value)
         inputs = {
             variable.name: self._observed(variable.domain, batch[variable.name])
             for variable in self.checked.of_kind("Input")
@@ -222,13 +247,13 @@ class CompiledModel(tf.Module):
                 labels = batch[self._given[network.name]] % size
                 inputs[network.name] = self._observed(size, labels)
 
-        def apply(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
+        def applied(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
             weights = self.networks[node.network.name]
             result = apply_network(node, weights, arguments, self.restarts)
-            return self._space.normalise(result) if node.total else result
+            return self.space.normalise(result) if node.total else result
 
         scope = _scope(os.path.basename(self.checked.source.path))
-        return emit(self.outputs, self._space, params, inputs, apply, self.dtype, scope)
+        return emit(self.outputs, self.space, params, inputs, apply or applied, self.dtype, scope)
 
     def emit_losses(self, batch: Batch, logits: Batch | None = None) -> tf.Tensor:
         """Emits the loss of every restart, [restart].
@@ -256,7 +281,7 @@ class CompiledModel(tf.Module):
         return self.emit_total(batch, marginals)[0]
 
     def _uniform(self, shape: Sequence[int], domain: int) -> tf.Tensor:
-        return self._space.constant(tf.fill([*shape, domain], tf.cast(1 / domain, self.dtype)))
+        return self.space.constant(tf.fill([*shape, domain], tf.cast(1 / domain, self.dtype)))
 
     def emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
         """Emits the loss of every restart from the marginals that `emit_marginals` gave."""
@@ -264,7 +289,7 @@ class CompiledModel(tf.Module):
         for variable in self.checked.of_kind("Output"):
             labels = batch[variable.name]
             if isinstance(variable.domain, int):
-                losses = self._space.cross_entropy(marginals[variable.name], labels, EPSILON)
+                losses = self.space.cross_entropy(marginals[variable.name], labels, EPSILON)
                 losses = tf.where(labels >= 0, losses, tf.zeros_like(losses))
             else:
                 squares = tf.square(marginals[variable.name] - labels)
@@ -273,14 +298,14 @@ class CompiledModel(tf.Module):
             total += tf.reduce_sum(mean, list(range(1, len(mean.shape)))) if variable.dims else mean
         for observation in self.checked.observations:
             label = tf.constant([observation.value])
-            losses = self._space.cross_entropy(marginals[observed(observation)], label, EPSILON)
+            losses = self.space.cross_entropy(marginals[observed(observation)], label, EPSILON)
             total += tf.reduce_mean(losses, 1)
         return total
 
     def _observed(self, domain: object, value: tf.Tensor) -> tf.Tensor:
         if not isinstance(domain, int):
             return tf.cast(value, self.dtype)
-        return self._space.constant(tf.one_hot(value, domain, dtype=self.dtype))
+        return self.space.constant(tf.one_hot(value, domain, dtype=self.dtype))
 
     def checked_batch(self, batch: Mapping[str, object], outputs: bool) -> dict[str, tf.Tensor]:
         """A batch as tensors, after checking that it fits the model.
@@ -288,50 +313,8 @@ class CompiledModel(tf.Module):
         Raises:
           InputError: something is missing, unknown, or has the wrong shape or range.
         """
-        arrays = {name: np.asarray(value) for name, value in batch.items()}
-        known = {v.name for v in self.checked.variables} | set(self._given.values())
-        for name in arrays:
-            if name not in known:
-                hint = suggestion(name, known)
-                raise InputError(f"the model declares no '{name}'" + (f"; {hint}" if hint else ""))
-        result: dict[str, tf.Tensor] = {}
-        for variable in self.checked.variables:
-            name = variable.name
-            if variable.kind == "Output" and outputs and not isinstance(variable.domain, int):
-                result[name] = tf.constant(_checked_floats(arrays, variable), self.dtype)
-            elif variable.kind == "Output" and outputs:
-                result[name] = tf.constant(
-                    checked_integers(arrays, name, variable.dims, variable.domain, -1), tf.int32
-                )
-            elif variable.kind == "Input" and isinstance(variable.domain, int):
-                result[name] = tf.constant(
-                    checked_integers(arrays, name, variable.dims, variable.domain), tf.int32
-                )
-            elif variable.kind == "Input" and (name in arrays or not self._images_not_needed()):
-                result[name] = tf.convert_to_tensor(_checked_floats(arrays, variable), self.dtype)
-        for network, entry in self._given.items():
-            if entry not in arrays:
-                raise InputError(f"the batch lacks '{entry}', the labels of '{network}'")
-            result[entry] = tf.constant(arrays[entry], tf.int32)
-        sizes = {int(value.shape[0]) for value in result.values()}
-        if len(sizes) > 1:
-            raise InputError(f"the batch's entries differ in their number of examples: {sizes}")
-        return result
-
-    def _images_not_needed(self) -> bool:
-        return not self.networks
-
-
-def _checked_floats(arrays: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:
-    name, shape = variable.name, (*variable.dims, *variable.domain)
-    if name not in arrays:
-        raise InputError(f"the batch lacks '{name}'")
-    if arrays[name].shape[1:] != shape:
-        raise InputError(
-            f"'{name}' has shape {list(arrays[name].shape)}, not "
-            f"[examples, {', '.join(map(str, shape))}]"
-        )
-    return arrays[name]
+        needs_images = bool(self.networks)
+        return checked_batch(self.checked, batch, self._given, outputs, needs_images, self.dtype)
 
 
 def initial_logits(

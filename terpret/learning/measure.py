@@ -6,41 +6,62 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
-from terpret.learning.task import Task, right
+from terpret.learning.exam import Exam
+from terpret.learning.looking import answering, labels_of, look
+from terpret.learning.task import right
 from terpret.program import Program
 
 # Examples evaluated at once, over all restarts.
-TEST_BATCH = 10_000
+TEST_BATCH = 20_000
 # The part of all images that a network gives one label, from which on it has collapsed.
 COLLAPSED = 0.9
 
 
 def test_accuracies(
-    model: CompiledModel, programs: list[Program], task: Task
+    model: CompiledModel, programs: Sequence[Program], exam: Exam
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracies on the task's test examples.
+    """Accuracies on unseen examples.
 
     Args:
       model: the model with its learned parameters.
       programs: the discretised program of each restart.
-      task: the task.
+      exam: the examples.
 
     Returns:
       The soft program's accuracy (the most probable output) and the discretised program's (the
       argmax program run on the networks' most probable labels), each [restart].
     """
-    soft = np.zeros(model.restarts)
-    discrete = np.zeros(model.restarts)
-    count = 0
-    for batch in task.test(max(50, min(1000, TEST_BATCH // model.restarts))):
-        inputs, answers = split(model, batch)
-        count += len(next(iter(answers.values())))
-        soft += right(most_probable(model, inputs), answers).sum(1)
-        labels = model.labels(inputs) if model.checked.networks else {}
-        for restart, program in enumerate(programs):
-            own = {name: value[restart] for name, value in labels.items()}
-            discrete[restart] += right(program.run(inputs, own), answers).sum()
-    return soft / count, discrete / count
+    seen = look(model, exam)
+    answers = answering(model, exam, seen)
+    size = max(50, min(1000, TEST_BATCH // model.restarts))
+    hits = [
+        right(answers(part), part.answers).sum(1)
+        for part in (exam.part(start, start + size) for start in range(0, len(exam), size))
+    ]
+    return np.sum(hits, 0) / len(exam), _discrete(programs, exam, labels_of(model, exam, seen))
+
+
+def discrete_accuracies(
+    model: CompiledModel, programs: Sequence[Program], exam: Exam
+) -> np.ndarray:
+    """The accuracy of each restart's discretised program on unseen examples, [restart]."""
+    return _discrete(programs, exam, labels_of(model, exam, look(model, exam)))
+
+
+def _discrete(
+    programs: Sequence[Program], exam: Exam, labels: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """The accuracy of each program on its own labels; equal ones on the same labels run once."""
+    known: dict[tuple[bytes, int], float] = {}
+    result = np.zeros(len(programs))
+    for row, program in enumerate(programs):
+        own = min(row, max((len(values) for values in labels.values()), default=1) - 1)
+        if (program.key, own) not in known:
+            read = {name: values[own] for name, values in labels.items()}
+            given = program.run(exam.integers, read)
+            known[program.key, own] = float(np.mean(right(given, exam.answers)))
+        result[row] = known[program.key, own]
+    return result
 
 
 def split(

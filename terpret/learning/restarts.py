@@ -6,6 +6,8 @@ import json
 import numpy as np
 
 DEAD, CONVERGED = "dead", "converged"
+# What a restart has a list of points of.
+CURVES = {"losses", "accuracies", "on_images"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,17 +18,22 @@ class Restart:
       number: its number; its first values and its noise are drawn from it.
       started: the examples of the stream that had gone by when it began.
       solved_at: the examples after which its program was found correct, -1 before.
+      enough: whether it was solved at the last check, by networks as good as the run asks for.
       stopped: why it learns no longer: `DEAD`, `CONVERGED`, or empty.
       losses: (examples, mean loss since the one before) of its own, in order.
       accuracies: (examples, accuracy of its discretised program on validation symbols) at checks.
+      on_images: (examples, accuracy of the same on unseen images) at checks of a task that has
+        examples for that.
     """
 
     number: int
     started: int = 0
     solved_at: int = -1
+    enough: bool = False
     stopped: str = ""
     losses: tuple[tuple[int, float], ...] = ()
     accuracies: tuple[tuple[int, float], ...] = ()
+    on_images: tuple[tuple[int, float], ...] = ()
 
     @property
     def solved(self) -> bool:
@@ -44,6 +51,7 @@ class Progress:
       losses: the mean loss since the last report; NaN where a row has stopped, [row].
       solved_at: as in `Restart`, [row].
       accuracies: as in `Restart`, at a check, [row]; None between checks.
+      on_images: as in `Restart`, at a check, [row]; None between checks, or where there is none.
     """
 
     examples: int
@@ -51,6 +59,7 @@ class Progress:
     losses: np.ndarray
     solved_at: np.ndarray
     accuracies: np.ndarray | None
+    on_images: np.ndarray | None = None
 
 
 @dataclasses.dataclass
@@ -79,8 +88,7 @@ def restarts_of(text: str) -> Restarts:
     values = json.loads(text)
     rows = [
         Restart(
-            **row
-            | {name: tuple((int(x), y) for x, y in row[name]) for name in ("losses", "accuracies")}
+            **row | {name: tuple((int(x), y) for x, y in row[name]) for name in CURVES & set(row)}
         )
         for row in values.pop("rows")
     ]

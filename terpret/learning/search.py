@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.model import SPACES, CompiledModel
+from terpret.backends.model import CompiledModel
 from terpret.compile import widened
 from terpret.learning.learner import Batch, Learner
 from terpret.learning.method import Method
@@ -143,7 +143,7 @@ class Search(Learner):
             weights = tf.random.stateless_uniform(
                 tf.shape(values)[1:], [place, 0], dtype=wide.dtype
             )
-            parts = tf.reduce_mean(SPACES[wide.space].probabilities(values) * weights, 1)
+            parts = tf.reduce_mean(wide.space.probabilities(values) * weights, 1)
             prints += tf.reduce_sum(parts, list(range(1, len(parts.shape))))
         return tf.reshape(losses, programs.shape[:2]), tf.reshape(prints, programs.shape[:2])
 

@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
+from terpret.learning.exam import Exam
 from terpret.program import Labels, Program
 
-SAMPLE = 500
+# A program that is wrong on some of so many cases is not run on the others.
+SAMPLE = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +40,9 @@ class Symbols:
         A program that is wrong on some of `SAMPLE` cases is measured on these alone. Equal programs
         run once.
         """
-        key = b"".join(values.tobytes() for values in program.values.values())
-        if key not in self._known:
-            self._known[key] = self._measured(program)
-        return self._known[key]
+        if program.key not in self._known:
+            self._known[program.key] = self._measured(program)
+        return self._known[program.key]
 
     @functools.cached_property
     def _known(self) -> dict[bytes, float]:
@@ -54,15 +55,19 @@ class Symbols:
         return on_some if on_some < 1.0 or count <= SAMPLE else self._right(program, slice(None))
 
     def _right(self, program: Program, cases: np.ndarray | slice) -> float:
-        inputs, answers = _those(self.inputs, cases), _those(self.answers, cases)
-        alike = [
-            right(program.run(inputs, _those(filling, cases)), answers) for filling in self.fillings
-        ]
-        return float(np.mean(np.all(alike, axis=0)))
-
-
-def _those(arrays: Mapping[str, np.ndarray], cases: np.ndarray | slice) -> dict[str, np.ndarray]:
-    return {name: values[cases] for name, values in arrays.items()}
+        """The part of some cases whose answers are right with every filling, all run at once."""
+        answers = {name: values[cases] for name, values in self.answers.items()}
+        times = len(self.fillings)
+        inputs = {name: np.concatenate([v[cases]] * times) for name, v in self.inputs.items()}
+        labels = {
+            name: np.concatenate([filling[name][cases] for filling in self.fillings])
+            for name in self.fillings[0]
+        }
+        given = {
+            name: values.reshape(times, -1, *values.shape[1:])
+            for name, values in program.run(inputs, labels).items()
+        }
+        return float(np.mean(right(given, answers).all(0)))
 
 
 def right(given: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -91,27 +96,31 @@ class Task:
       name: as on the command line.
       batches: the endless training stream of a seed, from an example number on, with images moved
         by `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches.
-      test: unseen examples: (batch_size) -> data set of batches, ending.
+      exam: unseen examples.
       tested_on: what the test examples are, in words.
       symbols: what a correct program is tested on.
       images: for each network that images can test alone: images [n, h, w] and labels [n].
       sources: where the data come from, for the record.
       published: the paper's test accuracy on this task, where there is one.
+      watched: unseen examples on which the discretised programs are tried at every check, for
+        learning curves; None for none.
       verify: further tests of a correct program, too slow for every check: the part of the answers
         that are right, by what is tested, in words.
-      further: what else is measured of the best restart, by its name in the results: (model, row).
+      further: what else is measured of the best restart, if its program is correct, by its name in
+        the results: (model, row).
       pictures: figures that show what the best restart does, by name: (model, row).
       films: the same as figures one after another, by name: (model, row).
     """
 
     name: str
     batches: Callable[[int, int, int, int], tf.data.Dataset]
-    test: Callable[[int], tf.data.Dataset]
+    exam: Exam
     tested_on: str
     symbols: Symbols
     images: Mapping[str, tuple[np.ndarray, np.ndarray]]
     sources: Mapping[str, str]
     published: float | None = None
+    watched: Exam | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
     further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
     pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}

@@ -3,13 +3,14 @@
 import dataclasses
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from terpret.backends.model import CompiledModel
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.learner import Batch, Learner
-from terpret.learning.measure import judged
+from terpret.learning.measure import discrete_accuracies, judged, network_accuracies
 from terpret.learning.restarts import (
     CONVERGED,
     DEAD,
@@ -39,6 +40,8 @@ class Budget:
       check_every: the number of examples between checks of the discretised programs.
       stop_after_solved: stop as soon as so many restarts are solved; 0: when all are, if there are
         no networks to train on, and -1: never.
+      nets_at_least: the accuracy on labelled images that each network of a solved restart must have
+        for `stop_after_solved` to count it.
       refill: whether rungs drop dead restarts and give their rows to fresh ones, whose numbers go
         on from `fresh` in steps of `stride`. Without it a rung would save nothing.
       fresh: the number of the first restart that takes another's row.
@@ -50,6 +53,7 @@ class Budget:
     numbers: tuple[int, ...]
     check_every: int
     stop_after_solved: int = 0
+    nets_at_least: float = 0.0
     refill: bool = False
     fresh: int = 0
     stride: int = 1
@@ -132,11 +136,11 @@ class _Loop:
     def finished(self, seen: int) -> bool:
         """Whether there is nothing left to do after `seen` examples."""
         rows = self._restarts.rows
-        solved = sum(row.solved for row in rows)
-        enough = self._budget.stop_after_solved
-        if seen >= self._last or (enough > 0 and solved >= enough):
+        wanted = self._budget.stop_after_solved
+        if seen >= self._last or (wanted > 0 and sum(row.enough for row in rows) >= wanted):
             return True
-        if enough == 0 and not self._learner.learns_networks and solved == len(rows):
+        solved = all(row.solved for row in rows)
+        if wanted == 0 and not self._learner.learns_networks and solved:
             return True
         return all(row.stopped for row in rows)
 
@@ -158,12 +162,15 @@ class _Loop:
         self._note_stopped(end)
         checked = self._check_due(seen, end)
         if checked:
-            self._check(end)
+            self._check(end, learner.frozen if frozen else learner.model)
         numbers = np.array([row.number for row in rows])
         solved_at = np.array([row.solved_at for row in rows])
-        accuracies = np.array([row.accuracies[-1][1] for row in rows]) if checked else None
+        newest = [
+            np.array([points[-1][1] for points in curves]) if checked and all(curves) else None
+            for curves in ([row.accuracies for row in rows], [row.on_images for row in rows])
+        ]
         self._rung(seen, end)
-        return end, Progress(end, numbers, losses, solved_at, accuracies)
+        return end, Progress(end, numbers, losses, solved_at, *newest)
 
     def _note_stopped(self, end: int) -> None:
         """Notes the rows that the last stretch stopped: their loss is low, or no number."""
@@ -196,18 +203,37 @@ class _Loop:
             or any(rung_reached(before - row.started, end - row.started, first) for row in rows)
         )
 
-    def _check(self, end: int) -> None:
-        """Runs each row's argmax program on symbols and notes what it gets right."""
-        rows = self._restarts.rows
+    def _check(self, end: int, model: CompiledModel) -> None:
+        """Runs each row's argmax program on symbols and notes what it gets right.
+
+        Args:
+          end: the examples of the stream that have gone by.
+          model: has the networks of all rows; where they are frozen, one for all.
+        """
+        rows, task = self._restarts.rows, self._task
+        programs = [model.program(k) for k in range(len(rows))]
+        accuracies = [task.symbols.accuracy(program) for program in programs]
+        good = self._good(model, accuracies)
+        watched = task.watched and discrete_accuracies(model, programs, task.watched)
         for k, row in enumerate(rows):
-            accuracy = self._task.symbols.accuracy(self._learner.model.program(k))
-            seen = end - row.started
-            solved_at = -1
-            if accuracy == 1.0:
-                solved_at = row.solved_at if row.solved else seen
+            solved, seen = accuracies[k] == 1.0, end - row.started
+            first = row.solved_at if row.solved else seen
+            on_images = () if watched is None else ((seen, float(watched[k])),)
             rows[k] = dataclasses.replace(
-                row, solved_at=solved_at, accuracies=(*row.accuracies, (seen, accuracy))
+                row,
+                solved_at=first if solved else -1,
+                enough=solved and bool(good[k]),
+                accuracies=(*row.accuracies, (seen, accuracies[k])),
+                on_images=(*row.on_images, *on_images),
             )
+
+    def _good(self, model: CompiledModel, accuracies: Sequence[float]) -> np.ndarray:
+        """Which rows have networks as good as the budget asks for, where a program is right."""
+        good, least = np.ones([model.restarts], bool), self._budget.nets_at_least
+        if least and 1.0 in accuracies:
+            for values in network_accuracies(model, self._task.images).values():
+                good &= values >= least
+        return good
 
     def _rung(self, before: int, end: int) -> None:
         """Drops the restarts that a rung finds dead, and begins fresh ones in their rows."""

@@ -85,11 +85,10 @@ def test_a_task_fits_the_model(operators: Operators, model: CheckedModel) -> Non
 
 def test_unseen_grids_are_of_unseen_images(operators: Operators) -> None:
     task = apply2x2_task("bottom", operators)
-    batches = list(task.test(2500))
-    assert sum(len(batch["final_sum"]) for batch in batches) == 10_000
+    assert len(task.exam) == len(task.exam.answers["final_sum"]) == 10_000
     assert task.tested_on == "10,000 unseen grids"
     seen = {image.tobytes() for image in operators.train.images}
-    tiles = np.rint(batches[0]["tiles"].numpy().reshape(-1, 28, 28) * 255).astype(np.uint8)
+    tiles = np.rint(task.exam.first(2500).images["tiles"] * 255).astype(np.uint8)
     assert not any(tile.tobytes() in seen for tile in tiles)
     images, labels = task.images["net_1"]
     assert images.shape == (200, 28, 28) and images.max() == 1.0

@@ -1,0 +1,100 @@
+"""The experiment `math`: the loop that generalises, and the baselines beside it (Figure 8)."""
+
+import dataclasses
+import os
+
+from datasets.digits import load_digits
+from datasets.operators import load_operators
+from experiments.config import INIT_NETWORKS, ExperimentConfig, RunError
+from experiments.expressions.sequences import Baseline
+from experiments.first_stage import NEEDED, learn_networks, load_needed
+from experiments.run_folder import finished
+from experiments.stages import Runs, Setting, Stage, do_all, found_so_far, sources_of, train
+from experiments.writers import Report
+
+MODEL = "math_model.py"
+PROGRAMS = {
+    "robust": Runs(MODEL, "robust", restarts=100, examples=32_000, batch_size=16),
+    "ntpt": Runs(MODEL, "ntpt", restarts=100, examples=100_000),
+    "clock": Runs(
+        MODEL,
+        "robust",
+        restarts=32,
+        examples=32_000,
+        batch_size=16,
+        clock=10,
+        frozen=True,
+        check_every=800,
+    ),
+    "trained-on": Runs(MODEL, "robust", restarts=4, examples=128_000, batch_size=16),
+}
+BASELINES = {
+    "lstm-symbols": Baseline("lstm", images=False),
+    "neural_gpu-symbols": Baseline("neural_gpu", images=False),
+    "lstm-images": Baseline("lstm", images=True),
+}
+STAGES: dict[str, Stage] = {**PROGRAMS, **BASELINES}
+
+
+def refuse(config: ExperimentConfig) -> None:
+    """Refuses settings that cannot work, before anything is written.
+
+    Raises:
+      RunError, InputError, DataError: with what is wrong.
+    """
+    chosen = config.chosen(STAGES)
+    if config.init_nets:
+        load_needed(NEEDED["math_model"], config.init_nets)
+    if config.baseline_seconds <= 0:
+        raise RunError("--baseline_seconds must be more than 0")
+    for name in BASELINES.keys() & chosen:
+        BASELINES[name].settings(config)
+    load_operators(config.operators, config.data_dir)
+    load_digits(config.digits, config.data_dir)
+
+
+def run(
+    config: ExperimentConfig,
+    workdir: str,
+    command: str,
+    checkpoint_seconds: float,
+    report: Report,
+) -> dict[str, object]:
+    """Learns the networks, then does all stages, or goes on with them.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      command: the command line, for the record.
+      checkpoint_seconds: the time between checkpoints.
+      report: is told of the progress.
+
+    Returns:
+      The results as in `results.json`.
+
+    Raises:
+      InputError, DataError, RunError, CheckpointError: with what is wrong.
+      Stopped: by a signal, after a checkpoint was written.
+    """
+    setting = Setting(config, workdir, command, checkpoint_seconds, report)
+    if any(_needs_networks(STAGES[name]) for name in config.chosen(STAGES)):
+        learn_networks(
+            PROGRAMS["robust"].config(setting, config.seed),
+            workdir,
+            lambda mine, folder: train(
+                mine, folder, f"networks, {os.path.basename(folder)}", setting
+            ),
+        )
+        setting = dataclasses.replace(setting, networks=os.path.join(workdir, INIT_NETWORKS))
+    do_all(STAGES, setting)
+    results = results_of(config, workdir)
+    return finished(workdir, results, sources_of(results["learners"]), command)
+
+
+def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+    """What is known of the stages that have finished."""
+    return found_so_far(STAGES, config, workdir)
+
+
+def _needs_networks(stage: Stage) -> bool:
+    return not isinstance(stage, Baseline) or stage.images

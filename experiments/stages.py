@@ -1,0 +1,230 @@
+"""Experiments made of stages, which are done one after another, each in a folder of its own.
+
+An experiment says what its stages are as data. A stage that has finished is not done again; one
+that was stopped goes on from its checkpoint.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import tensorflow as tf
+
+from experiments import single
+from experiments.config import Config, ExperimentConfig
+from experiments.writers import Report, RestartsLine
+from terpret.core.nodes import MAX_NODES
+from terpret.learning.files import read_json
+
+FOLDER = "stages"
+Found = dict[str, object]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What all stages of an experiment have in common.
+
+    Attributes:
+      config: the experiment's settings.
+      workdir: its run folder.
+      command: the command line, for the record.
+      checkpoint_seconds: the time between checkpoints.
+      report: is told of the progress.
+      networks: a file of networks that stages begin with; empty for none.
+    """
+
+    config: ExperimentConfig
+    workdir: str
+    command: str
+    checkpoint_seconds: float
+    report: Report
+    networks: str = ""
+
+
+class Stage(Protocol):
+    """A part of an experiment."""
+
+    def do(self, name: str, folder: str, setting: Setting) -> None:
+        """Does the stage in its folder, or goes on with it.
+
+        Raises:
+          DataError, RunError, CheckpointError: with what is wrong.
+          Stopped: by a signal, after a checkpoint was written.
+        """
+
+    def found(self, folder: str, config: ExperimentConfig) -> Found | None:
+        """What the stage has found; None before it has finished."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Runs:
+    """A single run, or several that differ in their seeds, each for the time that it takes.
+
+    Attributes:
+      model: a name in ntpt_models/.
+      preset: how to learn.
+      restarts: how many starts, unless the user wants fewer.
+      examples: how many examples for each of them, unless the user wants fewer.
+      batch_size: examples in an update; 0 is the preset's.
+      clock: how many runs whose time counts, unless the user wants fewer: each stops at its first
+        program, and measures no more than it must; 0 is one run to the end of its examples.
+      frozen: whether the networks that the run is given stay as they are.
+      nets_at_least: the accuracy that networks must have for a program to count.
+      check_every: examples between checks of the discretised programs.
+    """
+
+    model: str
+    preset: str
+    restarts: int
+    examples: int
+    batch_size: int = 0
+    clock: int = 0
+    frozen: bool = False
+    nets_at_least: float = 0.0
+    check_every: int = 2000
+
+    def do(self, name: str, folder: str, setting: Setting) -> None:
+        """Does the runs, or goes on with them; one whose time counts begins again."""
+        for place, seed in self._parts(folder, setting.config):
+            if _results(place) is None:
+                title = f"{name}, seed {seed}" if self.clock else name
+                again = bool(self.clock)
+                train(self.config(setting, seed), place, title, setting, again, not self.clock)
+
+    def found(self, folder: str, config: ExperimentConfig) -> Found | None:
+        """The `run`'s results, with every restart's accuracy on images; or the runs' of a `clock`.
+
+        None before all of them have finished.
+        """
+        runs = [_results(place) for place, _ in self._parts(folder, config)]
+        if None in runs:
+            return None
+        if self.clock:
+            return {"clock": runs}
+        curves = read_json(os.path.join(folder, "curves.json")) or {}
+        on_images = {number: one["accuracy_on_images"] for number, one in curves.items()}
+        return {"run": runs[0], "accuracy_on_images": on_images}
+
+    def config(self, setting: Setting, seed: int) -> Config:
+        """The settings of the run of one seed."""
+        given = setting.config
+        examples = _at_most(given.examples, self.examples)
+        return Config(
+            model=self.model,
+            task="",
+            data="",
+            hypers={},
+            hypers_file="",
+            preset=self.preset,
+            restarts=_at_most(given.restarts, self.restarts),
+            shard="",
+            refill=False,
+            examples=examples,
+            batch_size=given.batch_size or self.batch_size,
+            stop_after_solved=1 if self.clock else -1,
+            nets_at_least=self.nets_at_least,
+            init_nets=setting.networks,
+            freeze_nets=examples if self.frozen else -1,
+            distinct_grids=given.distinct_grids,
+            seed=seed,
+            digits=given.digits,
+            operators=given.operators,
+            signs=given.signs,
+            data_dir=given.data_dir,
+            check_every=given.check_every or self.check_every,
+            xla=given.xla,
+            deterministic=False,
+            max_nodes=MAX_NODES,
+        )
+
+    def _parts(self, folder: str, config: ExperimentConfig) -> Iterator[tuple[str, int]]:
+        """The folder and the seed of each run."""
+        if not self.clock:
+            yield folder, config.seed
+        for seed in range(_at_most(config.restarts, self.clock)):
+            yield os.path.join(folder, f"seed-{seed}"), config.seed + seed
+
+
+def train(
+    config: Config,
+    folder: str,
+    title: str,
+    setting: Setting,
+    again: bool = False,
+    thorough: bool = True,
+) -> Mapping[str, object]:
+    """Does a single run inside an experiment, or goes on with it; its results.
+
+    Args:
+      config: its settings.
+      folder: its folder.
+      title: what it is called while it goes on.
+      setting: of the experiment.
+      again: whether it begins afresh where it has been stopped.
+      thorough: as in `single.train`.
+    """
+
+    def watch(run: single.Run, _: list[str]) -> RestartsLine:
+        def show(examples: int, text: str) -> None:
+            setting.report(title, run.examples, examples, text)
+
+        return RestartsLine(show, run.examples)
+
+    seconds = setting.checkpoint_seconds
+    results = single.train(config, folder, again, setting.command, seconds, watch, thorough)
+    # The graphs of one run are of no use to the next.
+    tf.keras.backend.clear_session()
+    return results
+
+
+def do_all(stages: Mapping[str, Stage], setting: Setting) -> None:
+    """Does the chosen stages that have not finished.
+
+    Raises:
+      DataError, RunError, CheckpointError: with what is wrong.
+      Stopped: by a signal, after a checkpoint was written.
+    """
+    for name in setting.config.chosen(stages):
+        folder = _folder(setting.workdir, name)
+        if stages[name].found(folder, setting.config) is None:
+            stages[name].do(name, folder, setting)
+
+
+def found_so_far(
+    stages: Mapping[str, Stage], config: ExperimentConfig, workdir: str
+) -> dict[str, object]:
+    """The results of an experiment: what the chosen stages that have finished have found."""
+    names = config.chosen(stages)
+    found = {name: stages[name].found(_folder(workdir, name), config) for name in names}
+    finished = {name: one for name, one in found.items() if one is not None}
+    return {
+        "experiment": config.experiment,
+        "seed": config.seed,
+        "seconds": round(sum(run["seconds"] for run in runs_of(finished)), 1),
+        "learners": finished,
+    }
+
+
+def runs_of(found: Mapping[str, Found]) -> list[Found]:
+    """The results of everything that was trained."""
+    return [run for one in found.values() for run in one.get("clock", [one.get("run", one)])]
+
+
+def sources_of(found: Mapping[str, Found]) -> dict[str, str]:
+    """The sources of all data."""
+    return {kind: source for run in runs_of(found) for kind, source in run["data"].items()}
+
+
+def _at_most(wanted: int, own: int) -> int:
+    """A stage's own number, or the user's, if that is smaller; 0 is no wish."""
+    return min(wanted, own) if wanted else own
+
+
+def _folder(workdir: str, name: str) -> str:
+    return os.path.join(workdir, FOLDER, name)
+
+
+def _results(folder: str) -> Found | None:
+    results = read_json(os.path.join(folder, "results.json"))
+    return results if isinstance(results, dict) else None

@@ -1,0 +1,136 @@
+"""Exams: images are looked at once, and accuracies are as if each had been looked at each time."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from datasets.apply2x2 import grids
+from datasets.operators import Operators, load_operators
+from experiments.tasks import TEST_SEED, apply2x2_task
+from terpret import CompiledModel, Library, compile_model
+from terpret.language.errors import Source
+from terpret.learning.exam import Exam
+from terpret.learning.looking import answering, labels_of, look
+from terpret.learning.measure import discrete_accuracies, test_accuracies
+from terpret.learning.task import right
+
+test_accuracies.__test__ = False
+SIDE = 4
+# The network sees images as they are, whatever the place; or the mixture of them that places mean.
+WHOLE = """
+tiles = InputTensor(4)[3]
+shift = Input(3)
+y = Output(3)
+place = Param(3)
+
+@Learn([Vector(4)], 3, hid_sizes=[5])
+def net(a):
+    pass
+
+@Runtime([3, 3], 3)
+def add(a, b):
+    return (a + b) % 3
+
+with place as p:
+    y.set_to(add(net(tiles[p]), shift))
+"""
+
+MIXED = WHOLE.replace(
+    """with place as p:
+    y.set_to(add(net(tiles[p]), shift))
+""",
+    """chosen = Var(Vector(4))
+with place as p:
+    chosen.set_to(tiles[p])
+y.set_to(add(net(chosen), shift))
+""",
+)
+
+
+@pytest.fixture(scope="module")
+def operators() -> Operators:
+    return load_operators("embedded")
+
+
+def random_exam(examples: int = 40, images: int = 12) -> Exam:
+    random = np.random.default_rng(3)
+    return Exam(
+        {
+            "tiles": random.integers(0, images, (examples, 3)),
+            "shift": random.integers(0, 3, examples),
+        },
+        {"y": random.integers(0, 3, examples)},
+        {"tiles": random.random((images, SIDE), np.float32)},
+    )
+
+
+def learned(text: str = WHOLE, space: str = "prob", shared: bool = False) -> CompiledModel:
+    """Three restarts of sure networks and undecided programs."""
+    library = Library(1) if shared else None
+    model = compile_model(
+        Source("model.py", text), restarts=3, seed=1, space=space, library=library
+    )
+    for weights in model.networks.values():
+        weights.kernels[-1].assign(5 * weights.kernels[-1])
+    return model
+
+
+def test_an_exam_is_the_beginning_of_its_stream(operators: Operators) -> None:
+    exam = apply2x2_task("left", operators).exam
+    (batch,) = grids(operators.test, "left", TEST_SEED, 50, examples=50)
+    shown = exam.part(0, 50).shown()
+    np.testing.assert_allclose(shown["tiles"], batch["tiles"])
+    np.testing.assert_array_equal(shown["aux_ints"], batch["aux_ints"])
+    np.testing.assert_array_equal(exam.part(0, 50).answers["final_sum"], batch["final_sum"])
+    assert list(exam.integers) == ["aux_ints"]
+
+
+def test_the_first_examples_keep_the_images_they_show() -> None:
+    exam = random_exam()
+    few = exam.first(2)
+    assert len(few) == 2 and len(few.images["tiles"]) <= 6
+    np.testing.assert_array_equal(few.shown()["tiles"], exam.part(0, 2).shown()["tiles"])
+    np.testing.assert_array_equal(few.answers["y"], exam.answers["y"][:2])
+
+
+@pytest.mark.parametrize("space", ["prob", "log"])
+@pytest.mark.parametrize("shared", [False, True])
+def test_answers_from_memory_are_those_to_the_images(space: str, shared: bool) -> None:
+    model, exam = learned(WHOLE, space, shared), random_exam()
+    seen = look(model, exam)
+    assert seen["net"].shape == (1 if shared else 3, 12, 3)
+    marginals = model.marginals(exam.shown())
+    expected = tf.argmax(marginals["y"], -1).numpy()
+    np.testing.assert_array_equal(answering(model, exam, seen)(exam)["y"], expected)
+    labels = labels_of(model, exam, seen)["net"]
+    every = model.labels({"tiles": exam.shown()["tiles"]})["net"]
+    np.testing.assert_array_equal(np.broadcast_to(labels, every.shape), every)
+    programs = [model.program(row) for row in range(3)]
+    soft, discrete = test_accuracies(model, programs, exam)
+    np.testing.assert_allclose(soft, right({"y": expected}, exam.answers).mean(1))
+    runs = [
+        program.run(exam.integers, {"net": own})
+        for program, own in zip(programs, every, strict=True)
+    ]
+    np.testing.assert_allclose(discrete, [right(run, exam.answers).mean() for run in runs])
+    np.testing.assert_array_equal(discrete, discrete_accuracies(model, programs, exam))
+
+
+def test_a_model_that_mixes_images_sees_them_each_time() -> None:
+    model, exam = learned(MIXED), random_exam()
+    expected = tf.argmax(model.marginals(exam.shown())["y"], -1).numpy()
+    soft, _ = test_accuracies(model, [model.program(row) for row in range(3)], exam)
+    np.testing.assert_allclose(soft, right({"y": expected}, exam.answers).mean(1))
+    # What it would have said of whole images is something else.
+    assert np.any(answering(learned(), exam, look(learned(), exam))(exam)["y"] != expected)
+
+
+def test_equal_programs_on_equal_labels_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, exam = learned(shared=True), random_exam()
+    model.param_logits["place"].assign(tf.one_hot([1, 1, 2], 3) * 9)
+    programs, runs = [model.program(row) for row in range(3)], []
+    kind = type(programs[0])
+    run = kind.run
+    monkeypatch.setattr(kind, "run", lambda self, *given: runs.append(0) or run(self, *given))
+    accuracies = discrete_accuracies(model, programs, exam)
+    assert len(runs) == 2 and accuracies[0] == accuracies[1]

@@ -1,0 +1,282 @@
+"""The experiments math and mazes in small: every table is made, and a stopped one goes on."""
+
+import json
+import os
+import signal
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from absl.testing import flagsaver
+
+import train
+from experiments import command, evaluation, writers
+from experiments.expressions import figure_8, report, sequences
+from experiments.mazes import report as mazes_report
+from experiments.stage_tables import clock_table, programs_table
+from terpret import compile_model
+from terpret.learning.network_file import save_networks
+
+EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=160"]
+SIGNS = ["--signs=embedded", "--noxla", "--check_every=320"]
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def trained() -> Command:
+    """`train.py` with these flags, in this process; the exit status."""
+
+    def run(*flags: str) -> int:
+        with flagsaver.flagsaver():
+            arguments = ["train.py", *flags]
+            train.FLAGS(arguments)
+            return command.train(train.FLAGS, arguments)
+
+    return run
+
+
+def evaluated(workdir: Path, style: str = "text") -> int:
+    """`evaluate.py` on a run folder, in this process; the exit status."""
+    values = {"workdir": str(workdir), "data_dir": None, "plots": False, "export": ""}
+    return evaluation.evaluate(types.SimpleNamespace(**values, format=style))
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Networks that know nothing."""
+    path = str(tmp_path_factory.mktemp("networks") / "networks.npz")
+    save_networks(path, compile_model("ntpt_models/math_model.py"), 0, {"made": "for this test"})
+    return path
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sends SIGTERM as soon as a bar of this title moves."""
+
+    def at(title: str) -> None:
+        show = writers.Bar.show
+
+        def shown(bar: writers.Bar, examples: int, text: str) -> None:
+            show(bar, examples, text)
+            if bar.title == title:
+                monkeypatch.setattr(writers.Bar, "show", show)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        monkeypatch.setattr(writers.Bar, "show", shown)
+
+    return at
+
+
+def test_math_in_small_is_stopped_and_goes_on(
+    trained: Command,
+    stopping: Callable[[str], None],
+    networks: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sequences, "LENGTHS", (1, 2, 6))
+    monkeypatch.setattr(sequences, "EXAMPLES", 50)
+    workdir = tmp_path / "run"
+    flags = [
+        "--experiment=math",
+        "--learners=lstm-images,robust,clock",
+        f"--init_nets={networks}",
+        *EMBEDDED,
+        "--restarts=1",
+        "--examples=320",
+        "--lstm_units=8",
+        f"--workdir={workdir}",
+    ]
+    stopping("robust")
+    assert trained(*flags) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1] == f"stopped; the same command continues in {workdir}"
+    first = workdir / "stages" / "lstm-images" / "results.json"
+    before = first.stat().st_mtime_ns
+    assert not (workdir / "stages" / "robust" / "results.json").exists()
+    assert evaluated(workdir) == 0
+    shown = capsys.readouterr().out
+    assert "lstm-images: not the paper's size" in shown and "95 % interval" not in shown
+
+    assert trained(*flags) == 0
+    told = capsys.readouterr()
+    assert first.stat().st_mtime_ns == before and "lstm-images:" not in told.err
+    results = json.loads((workdir / "results.json").read_text())
+    assert list(results["learners"]) == ["lstm-images", "robust", "clock"]
+    run = results["learners"]["robust"]["run"]
+    assert run["networks_from"] == {"made": "for this test"}
+    assert [entry["examples"] for entry in run["restarts"]] == [320]
+    points = results["learners"]["robust"]["accuracy_on_images"]["0"]
+    assert [seen for seen, _ in points] == [160, 320]
+    (timed,) = results["learners"]["clock"]["clock"]
+    assert timed["verified_after"] > 0 and "lengths" not in timed
+    assert set(results["data"]) == {"digits", "operators"} and "--restarts=1" in results["command"]
+    assert "0 of 1" in told.out and "2 of 100" in told.out
+    assert "none found" in told.out and "- (0 of 1 solved)" in told.out
+
+    assert trained(*flags) == 0
+    assert "is done already" in capsys.readouterr().out
+    assert evaluated(workdir, "markdown") == 0
+    assert "| stage | correct | 95 % interval |" in capsys.readouterr().out
+    assert (workdir / "plots" / "figure-8b.png").stat().st_size > 10_000
+
+
+def test_mazes_in_small(
+    trained: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workdir = tmp_path / "run"
+    flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]
+    flags.append(f"--workdir={workdir}")
+    assert trained(*flags) == 0
+    shown = capsys.readouterr().out
+    assert "of these LOOK at 0.95" in shown and "2 %" in shown and mazes_report.OURS in shown
+    results = json.loads((workdir / "results.json").read_text())
+    curves = results["learners"]["robust"]["accuracy_on_images"]
+    assert [[seen for seen, _ in points] for points in curves.values()] == [[320, 640]] * 2
+    last = [
+        entry["discrete_accuracy"] for entry in results["learners"]["robust"]["run"]["restarts"]
+    ]
+    # The curves are of all test mazes, as the table is.
+    np.testing.assert_allclose([points[-1][1] for points in curves.values()], last, atol=1e-4)
+    assert evaluated(workdir) == 0
+    assert (workdir / "plots" / "figure-9-robust.svg").exists()
+    assert (
+        trained(*flags, "--learners=robust", "--restart", f"--workdir={workdir}", "--seed=1") == 0
+    )
+    assert json.loads((workdir / "results.json").read_text())["seed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--experiment=mazes", "--learners=robust,lstm"],
+            "there is no learner 'lstm'; the",
+        ),
+        (["--experiment=mazes", "--lstm_units=8"], "--lstm_units: not with --experiment=mazes"),
+        (["--experiment=mazes", "--signs=nowhere.tar"], "There is no file nowhere.tar"),
+        (["--experiment=math", "--signs=embedded"], "--signs: not with --experiment=math"),
+        (["--experiment=math", "--baseline_seconds=0"], "--baseline_seconds must be more than 0"),
+        (["--experiment=math", "--init_nets=/nowhere.npz"], "cannot read the networks in /nowhere"),
+    ],
+)
+def test_a_mistake_is_one_message_and_writes_nothing(
+    flags: list[str],
+    message: str,
+    trained: Command,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workdir = tmp_path / "run"
+    assert trained(*flags, f"--workdir={workdir}") == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {message}") and len(told.splitlines()) == 1
+    assert not workdir.exists()
+
+
+def entry(seed: int, correct: bool, look: float) -> dict[str, object]:
+    return {
+        "seed": seed,
+        "correct": correct,
+        "examples": 640,
+        "discrete_accuracy": 0.9 + 0.01 * seed,
+        "nets": {"LOOK": look},
+    }
+
+
+def run_of(*entries: dict[str, object], **more: object) -> dict[str, object]:
+    best = max(range(len(entries)), key=lambda k: (entries[k]["correct"], -k))
+    return {"restarts": list(entries), "best": best, "nets": {"LOOK": 0.9}, "seconds": 7.2, **more}
+
+
+def test_correct_restarts_whose_networks_read_are_counted_beside_the_others() -> None:
+    run = run_of(entry(0, True, 0.97), entry(1, True, 0.94), entry(2, False, 0.99))
+    headings, row = programs_table({"robust": {"run": run}, "clock": {"clock": []}}, "2 %", 0.95)
+    named = dict(zip(headings, row, strict=True))
+    assert named["correct"] == "2 of 3" and named["of these LOOK at 0.95"] == "1"
+    assert named["published"] == "2 %" and named["accuracy"] == "0.9050"
+    assert programs_table({"clock": {"clock": []}}, "2 %") == []
+
+
+def test_the_clock_counts_runs_that_found_what_was_asked_for() -> None:
+    runs = [
+        run_of(entry(0, True, 0.97), verified_after=31.0),
+        run_of(entry(0, True, 0.90), verified_after=22.0),
+        run_of(entry(0, False, 0.99), verified_after=80.0),
+        run_of(entry(0, True, 0.96), verified_after=41.0),
+    ]
+    rows = clock_table(runs, 0.95)
+    assert [row[2] for row in rows[1:]] == [
+        "31.0",
+        "none found",
+        "none found",
+        "41.0",
+        "36.0 (2 of 4 solved)",
+    ]
+
+
+def math_results() -> dict[str, object]:
+    lengths = [
+        {"digits": n, "accuracy": 0.97 - n / 100, "simulated": 0.96, "true_labels": 1.0}
+        for n in range(2, 17)
+    ]
+    images = {"digits": 16, "expressions": 100, "seconds": 1.0, "accuracy": 0.8}
+    right = run_of(entry(0, True, 0.97), lengths=lengths, on_images=images)
+    baseline = {
+        "parameters": 1234,
+        "settings": {"width": 1024, "digits": 5},
+        "paper_width": 1024,
+        "seconds": 60.0,
+        "examples": 6400,
+        "digits": 4,
+    }
+    accuracies = {str(n): max(0.05, 1.1 - n / 10) for n in range(1, 17)}
+    return {
+        "learners": {
+            "robust": {"run": run_of(entry(0, False, 0.5)), "accuracy_on_images": {}},
+            "trained-on": {"run": right, "accuracy_on_images": {}},
+            **{
+                name: {"kind": kind, "images": images, "accuracies": accuracies, **baseline}
+                for name, kind, images in (
+                    ("lstm-symbols", "lstm", False),
+                    ("neural_gpu-symbols", "neural_gpu", False),
+                    ("lstm-images", "lstm", True),
+                )
+            },
+        }
+    }
+
+
+def test_figure_8_sets_the_program_beside_the_baselines() -> None:
+    results = math_results()
+    text = report.tables(results, "text")
+    assert "not the paper's size" not in text and "up to 4 of 5" in text
+    lines = text.splitlines()
+    a, b = (next(k for k, x in enumerate(lines) if x.startswith(f"Figure 8({p})")) for p in "ab")
+    assert lines[a + 2].split("  ")[0] == "digits" and "Neural GPU (1,234)" in lines[a + 2]
+    assert lines[a + 5].split() == ["2", "1.0000", "0.9000", "0.9000"]
+    assert lines[b + 5].split() == ["2", "0.9500", "0.9000"]
+    drawn = figure_8.plots(results)
+    assert set(drawn) == {"figure-8a", "figure-8b"}
+    (axes,) = drawn["figure-8a"].axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["NTPT, its program", "LSTM (1,234)", "Neural GPU (1,234)"]
+    # Filled dots are the lengths that were learned from: 2 digits, and 1 to 5.
+    filled = [x for x in axes.lines if x.get_marker() == "o" and x.get_markerfacecolor() != "white"]
+    assert [list(line.get_xdata()) for line in filled] == [[2], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]
+
+
+def test_figure_9_shows_two_of_each_kind_before_all_others() -> None:
+    entries = [entry(k, k in (1, 4, 5), 0.9) for k in range(7)]
+    curves = {str(k): [[100, 0.1 * k], [200, 0.12 * k]] for k in range(7)}
+    figure = mazes_report.figure_9(
+        "robust", {"run": run_of(*entries), "accuracy_on_images": curves}
+    )
+    (axes,) = figure.axes
+    bold = [line for line in axes.lines if line.get_linewidth() > 1]
+    assert [line.get_color() for line in bold] == ["#c1121f"] * 2 + ["#0072b2"] * 2
+    np.testing.assert_allclose([line.get_ydata()[0] for line in bold], [0.1, 0.4, 0.0, 0.2])
+    assert len(axes.lines) == 7 + 4
