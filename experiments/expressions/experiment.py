@@ -15,6 +15,8 @@ from experiments.writers import Report
 MODEL = "math_model.py"
 PROGRAMS = {
     "robust": Runs(MODEL, "robust", restarts=100, examples=32_000, batch_size=16),
+    "cyclic": Runs(MODEL, "cyclic", restarts=100, examples=32_000, batch_size=16),
+    "search": Runs(MODEL, "search", restarts=100, examples=32_000, batch_size=16),
     "ntpt": Runs(MODEL, "ntpt", restarts=100, examples=100_000),
     "clock": Runs(
         MODEL,
