@@ -149,7 +149,8 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
         if layer < last:
             rows = tf.nn.relu(rows)
     inner = [output] if isinstance(output, int) else list(output)
-    lead = hidden.shape[0] if per_restart else restarts
+    # An exported graph may not know how many there are: then there are as many as the network's.
+    lead = (per_restart and hidden.shape[0]) or restarts
     return tf.reshape(rows, [lead, *sizes, *inner])
 
 
