@@ -193,14 +193,9 @@ class CompiledModel(tf.Module):
         Returns:
           Floats [restart, n, *output]; where all restarts share the network, there is one for all.
         """
-        pixels = images.reshape(len(images), -1)
+        pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
         starts = range(0, max(1, len(images)), IMAGES_AT_ONCE)
-        parts = [
-            self._look(
-                network, tf.convert_to_tensor(pixels[start : start + IMAGES_AT_ONCE], self.dtype)
-            ).numpy()
-            for start in starts
-        ]
+        parts = [self._look(network, pixels[k : k + IMAGES_AT_ONCE]).numpy() for k in starts]
         return np.concatenate(parts, axis=1)
 
     def _emit_look(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
