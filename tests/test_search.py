@@ -14,7 +14,7 @@ from terpret.compile import widened
 from terpret.language.errors import Source
 from terpret.learning.method import PRESETS
 from terpret.learning.restarts import Progress, Restarts
-from terpret.learning.search import WORST, Search, make_learner
+from terpret.learning.search import AVERAGED, WORST, Search, make_learner
 from terpret.learning.train import Budget, Stopped, train
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 from tests.test_training import tiny_task
@@ -142,13 +142,22 @@ def test_a_stopped_row_remembers_what_it_did() -> None:
     assert np.all(learner.ages[0, 0] > before[2][0, 0])
 
 
+def test_an_attempt_does_not_end_before_the_marginals_have_followed_the_best_program() -> None:
+    learner = search_of()
+    for _ in range(40):
+        learner.step(tiny_batch())
+    assert learner.attempts_ended.all()
+    learner.ages[1, 0].assign(AVERAGED - 1)
+    np.testing.assert_array_equal(learner.attempts_ended, [True, False, True])
+
+
 @pytest.mark.parametrize("text", [TINY, NETWORKED], ids=["tiny", "networked"])
 def test_a_restart_is_the_same_through_attempts_whoever_is_beside_it(text: str) -> None:
     batch, paths = tiny_batch() if text is TINY else networked_batch(), []
     for numbers in ((2,), (0, 1, 2, 3)):
         learner, row = search_of(text, numbers), numbers.index(2)
         for _ in range(2):
-            for _ in range(15):
+            for _ in range(40):
                 losses = learner.step(batch)
             assert learner.attempts_ended.all()
             learner.try_again(np.zeros(len(numbers)), np.zeros(len(numbers), bool))

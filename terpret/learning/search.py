@@ -26,7 +26,7 @@ WORST = 1e30
 # A score is the mean loss on so many batches, and from then on a moving average.
 AVERAGED = 30
 # What a program of the memory weighs, by the one before it: the best outweighs all others.
-FALL = 0.4
+FALL = 1 / 3
 # Programs whose fingerprints differ by less do the same.
 ALIKE = 1e-5
 
@@ -62,6 +62,11 @@ class Search(Learner):
         shared = self.frozen is not None and self.frozen is not self.model
         self._wide = widened(self.model, many)
         self._wide_frozen = widened(self.frozen, many) if shared else self._wide
+
+    @property
+    def attempts_ended(self) -> np.ndarray:
+        """As `Learner.attempts_ended`; the marginals need time to follow the best program first."""
+        return super().attempts_ended & (self.ages[:, 0].numpy() >= AVERAGED)
 
     def begin(self, row: int, number: int, examples: int) -> None:
         """Forgets a row's restart and begins another there; see `Learner.begin`."""
