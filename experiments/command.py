@@ -27,7 +27,7 @@ from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.files import write_bytes
-from terpret.learning.train import Stopped
+from terpret.learning.signals import Stopped, stoppable
 
 # Flags of a single run, which say nothing to an experiment.
 SINGLE = (
@@ -65,7 +65,10 @@ def guarded(action: Callable[[], int]) -> int:
     tf.get_logger().setLevel("ERROR")
     logging.set_verbosity(logging.ERROR)
     try:
-        return action()
+        with stoppable():
+            return action()
+    except Stopped:
+        print("stopped", file=sys.stderr)
     except ModelError as error:
         print(error, file=sys.stderr)
     except MISTAKES as error:

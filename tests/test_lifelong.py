@@ -11,8 +11,8 @@ import tensorflow as tf
 from datasets.grids import Composition
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn, shares
+from terpret.learning.signals import Stopped
 from terpret.learning.task import Symbols, Task
-from terpret.learning.train import Stopped
 
 
 def test_shares_are_probabilities_and_old_tasks_stop() -> None:

@@ -2,12 +2,17 @@
 
 import dataclasses
 import json
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from experiments import single
+from experiments.command import guarded
 from experiments.config import Config, RunError, read_config
 from experiments.run_folder import claim
 from experiments.single import train
@@ -78,6 +83,21 @@ def test_a_stopped_run_ends_in_the_same_results(finished: tuple, copy: Path) -> 
         return {**results, "seconds": 0, "verified_after": 0, "restarts": entries}
 
     assert timeless(train(CONFIG, str(copy))) == timeless(finished[1])
+
+
+def test_a_run_can_be_stopped_while_it_is_measured(
+    finished: tuple, copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def measuring(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(single, "results_of", measuring)
+        assert guarded(lambda: bool(train(CONFIG, str(copy)))) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "stopped"
+    assert not (copy / "results.json").exists()
+    assert train(CONFIG, str(copy))["restarts"] == finished[1]["restarts"]
 
 
 @pytest.mark.parametrize("suffix", ["index", "data-00000-of-00001"])

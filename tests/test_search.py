@@ -15,7 +15,8 @@ from terpret.language.errors import Source
 from terpret.learning.method import PRESETS
 from terpret.learning.restarts import Progress, Restarts
 from terpret.learning.search import AVERAGED, WORST, Search, make_learner
-from terpret.learning.train import Budget, Stopped, train
+from terpret.learning.signals import Stopped
+from terpret.learning.train import Budget, train
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 from tests.test_training import tiny_task
 

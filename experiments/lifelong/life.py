@@ -11,8 +11,9 @@ import numpy as np
 from datasets.grids import Composition
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
 from terpret.learning.checkpoints import Checkpoints
+from terpret.learning.signals import Signals, Stopped
 from terpret.learning.task import Task
-from terpret.learning.train import JUDGED, Signals, Stopped
+from terpret.learning.train import JUDGED
 
 KEPT_CHECKPOINTS = 2
 REPORTED = 20

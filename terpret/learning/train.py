@@ -1,7 +1,6 @@
 """The training loop: updates, discrete checks, rungs and checkpoints, to the end of the budget."""
 
 import dataclasses
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -21,6 +20,7 @@ from terpret.learning.restarts import (
     restarts_of,
     rung_reached,
 )
+from terpret.learning.signals import Signals, Stopped
 from terpret.learning.task import Task
 
 KEPT_CHECKPOINTS = 3
@@ -58,10 +58,6 @@ class Budget:
     fresh: int = 0
     stride: int = 1
     checkpoint_seconds: float = 60.0
-
-
-class Stopped(Exception):
-    """SIGTERM or SIGINT came; the state is in a checkpoint."""
 
 
 def train(
@@ -257,23 +253,3 @@ class _Loop:
 
 def _rounded_up(examples: int, size: int) -> int:
     return -(-examples // size) * size
-
-
-class Signals:
-    """Notes SIGTERM and SIGINT, to be acted on between stretches."""
-
-    def __init__(self) -> None:
-        self.caught = False
-
-    def __enter__(self) -> "Signals":
-        self._before = {
-            number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, *_: object) -> None:
-        self.caught = True
