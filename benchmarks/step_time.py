@@ -34,9 +34,9 @@ from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
 from terpret.language.errors import parse_hypers
 from terpret.learning.learner import Learner
+from terpret.learning.learners import make_learner
 from terpret.learning.method import PRESETS
 from terpret.learning.optimise import OPTIMISERS
-from terpret.learning.search import make_learner
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")

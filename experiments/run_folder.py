@@ -25,7 +25,7 @@ from terpret.learning.files import read_json, write_bytes, write_json
 from terpret.learning.network_file import FILE_NAME
 
 # Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 4
+FORMAT = 5
 # The folder, inside, of runs whose networks this one begins with.
 FIRST_STAGE = "networks"
 # The folders, inside, that hold what a run leaves, too.

@@ -23,6 +23,7 @@ from terpret.language.checked import CheckedModel
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.files import write_json, write_text
 from terpret.learning.learner import Learner
+from terpret.learning.learners import make_learner
 from terpret.learning.method import PRESETS, Method
 from terpret.learning.network_file import (
     SavedNetworks,
@@ -31,7 +32,6 @@ from terpret.learning.network_file import (
     save_networks,
 )
 from terpret.learning.restarts import Progress, Restarts, restarts_of
-from terpret.learning.search import make_learner
 from terpret.learning.task import Task
 from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop

@@ -9,12 +9,12 @@ import tensorflow as tf
 from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.learning.learner import Learner
+from terpret.learning.learners import make_learner
 from terpret.learning.measure import judged
 from terpret.learning.method import PRESETS, Method
 from terpret.learning.network_file import row_layers
 from terpret.learning.noise import gumbel, keys, normal, uniform
 from terpret.learning.optimise import clip_by_restart, entropies, momentum, rmsprop, sgd
-from terpret.learning.search import make_learner
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 
 PLAIN = Method(optimiser="sgd", program_rate=0.1, network_rate=0.1, batch_size=4, updates=10)

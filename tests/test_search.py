@@ -12,9 +12,10 @@ import tensorflow as tf
 from terpret import CompiledModel, Library, compile_model, program_of
 from terpret.compile import widened
 from terpret.language.errors import Source
+from terpret.learning.learners import make_learner
 from terpret.learning.method import PRESETS
 from terpret.learning.restarts import Progress, Restarts
-from terpret.learning.search import AVERAGED, WORST, Search, make_learner
+from terpret.learning.search import AVERAGED, WORST, Search
 from terpret.learning.signals import Stopped
 from terpret.learning.train import Budget, train
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch

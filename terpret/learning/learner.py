@@ -9,7 +9,7 @@ import tensorflow as tf
 from terpret.backends.model import CompiledModel
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
-from terpret.learning.optimise import OPTIMISERS, by_restart, clip_by_restart, descend, entropies
+from terpret.learning.optimise import OPTIMISERS, clip_by_restart, descend, entropies
 from terpret.learning.starts import Layers, Starts, first_logits, first_weights
 
 Batch = Mapping[str, tf.Tensor]
@@ -17,8 +17,6 @@ Batch = Mapping[str, tf.Tensor]
 Slots = dict[object, list[tf.Variable]]
 # Between the seeds of the attempts of a restart.
 SEEDS_APART = 1_000_003
-# How much of the running mean of a loss is kept at an update.
-MEMORY = 0.95
 
 
 class Learner(tf.Module):
@@ -38,7 +36,6 @@ class Learner(tf.Module):
       begun: after how many updates that attempt began, [row].
       settled: which rows' restarts were not stuck at the end of an attempt, bool [row].
       new: which rows have networks that began with that attempt and know nothing yet, bool [row].
-      level: the running mean of each row's loss, as a part of a guess's loss, [row]; 1 at first.
       frozen: the same model with networks that all rows share, for the updates before they learn.
       freeze: the number of examples before a restart's networks begin to learn.
     """
@@ -90,7 +87,6 @@ class Learner(tf.Module):
         learned = freeze < examples and model.library.restarts == rows
         self._anew = learned and bool(self._own)
         self.new = tf.Variable(tf.fill([rows], self._anew), name="new")
-        self.level = tf.Variable(tf.ones([rows], dtype), name="level")
         self._key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
         self._program = list(model.param_logits.values())
         self._networks = model.network_variables if learned else []
@@ -123,7 +119,6 @@ class Learner(tf.Module):
           examples: how many examples it is to see.
         """
         self.steps[row].assign(0.0)
-        self.level[row].assign(1.0)
         self.active[row].assign(True)
         self.settled[row].assign(False)
         self.new[row].assign(self._anew)
@@ -245,11 +240,7 @@ class Learner(tf.Module):
         every = zip(variables, gradients, self.slots, rates, strict=False)
         for variable, gradient, slots, rate in every:
             descend(self._rule, variable, gradient, slots, step, rate, learning, method)
-        if method.forget:
-            self._forget(learning)
-            level = tf.math.divide_no_nan(losses, model.emit_guess_loss(batch))
-            level = MEMORY * self.level + (1 - MEMORY) * level
-            self.level.assign(tf.where(learning, level, self.level))
+        self._after_update(model, batch, losses, learning)
         learning &= step * method.batch_size < self.horizon
         if method.stop_below_loss:
             learning &= losses >= method.stop_below_loss
@@ -263,34 +254,20 @@ class Learner(tf.Module):
         losses = model.emit_losses(batch, self._logits())
         return losses, losses
 
+    def _after_update(
+        self, model: CompiledModel, batch: Batch, losses: tf.Tensor, learning: tf.Tensor
+    ) -> None:
+        """What else an update does; `losses` were before it, `learning` are the rows it changed."""
+
     def _progress(self) -> tf.Tensor:
-        """How much of its attempt or cycle each restart has behind it; above 1 when settled."""
-        if self.method.cycle:
-            return tf.math.floormod(self.steps, self.method.cycle) / self.method.cycle
+        """How much of its attempt each restart has behind it, [restart]; above 1 when settled."""
         if self.method.attempt:
             return (self.steps - self.begun) / self.method.attempt
         return self._seen() / self.horizon
 
-    def _forget(self, learning: tf.Tensor) -> None:
-        """Moves the logits of restarts that know little towards those of a random program.
-
-        A step of an Ornstein-Uhlenbeck process, whose stationary deviation is `stir`.
-
-        Args:
-          learning: which rows learn, [restart].
-        """
-        method = self.method
-        begins = (self._progress() < method.forgetting) & (self.steps >= method.cycle)
-        share = method.forget * tf.minimum(self.level, 1.0)
-        share = tf.where(begins & learning, share, tf.zeros_like(share))
-        deviation = method.stir * tf.sqrt(share * (2 - share))
-        drawn = self._split(deviation[:, None] * self._drawn(normal))
-        for variable, stirred in zip(self._program, drawn, strict=True):
-            variable.assign((1 - by_restart(share, variable)) * variable + stirred)
-
     def _ignorant(self) -> tf.Tensor:
         """Which restarts have networks that know nothing yet, bool [restart]."""
-        return self.new & (self.steps < self.method.cycle) if self.method.cycle else self.new
+        return self.new
 
     def _rates(self, networks: int) -> list[tf.Tensor]:
         """The learning rate of each restart for each variable, [restart] each."""

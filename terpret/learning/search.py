@@ -15,7 +15,6 @@ import tensorflow as tf
 from terpret.backends.model import CompiledModel
 from terpret.compile import widened
 from terpret.learning.learner import Batch, Learner
-from terpret.learning.method import Method
 from terpret.learning.noise import gumbel
 from terpret.learning.optimise import by_restart
 
@@ -29,14 +28,6 @@ AVERAGED = 30
 FALL = 1 / 3
 # Programs whose fingerprints differ by less do the same.
 ALIKE = 1e-5
-
-
-def make_learner(
-    model: CompiledModel, method: Method, seed: int, examples: int, *others: object, **more: object
-) -> Learner:
-    """The learner that a method asks for; the arguments are those of `Learner`."""
-    made = Search if method.candidates else Learner
-    return made(model, method, seed, examples, *others, **more)
 
 
 class Search(Learner):
