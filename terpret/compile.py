@@ -23,8 +23,8 @@ from terpret.core.verify import verify
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
 from terpret.language.errors import InputError, Source, read_source, suggestion
+from terpret.language.fuel import MAX_STEPS
 from terpret.language.parser import parse
-from terpret.language.static import MAX_STEPS
 
 
 def check_model(

@@ -24,10 +24,10 @@ from terpret.language.checked import (
 )
 from terpret.language.describe import when
 from terpret.language.errors import Diagnostics, InputError, Source, Span, suggestion
+from terpret.language.fuel import MAX_STEPS, Fuel, OutOfFuel, StaticError
 from terpret.language.place import Place
 from terpret.language.scope import Inline, Scope, Unbound, Unreported
 from terpret.language.setting import Settings
-from terpret.language.static import Fuel, OutOfFuel, StaticError
 from terpret.language.values import Values
 
 MAX_NESTING = 64
@@ -45,7 +45,7 @@ def check(
     source: Source,
     module: syntax.Module,
     hypers: dict[str, int],
-    max_steps: int = static.MAX_STEPS,
+    max_steps: int = MAX_STEPS,
 ) -> CheckedModel:
     """Checks a model.
 

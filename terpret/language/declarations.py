@@ -6,8 +6,9 @@ from terpret.language import static, syntax
 from terpret.language.checked import Domain, Network, Table, Variable
 from terpret.language.describe import flat
 from terpret.language.errors import Span
+from terpret.language.fuel import StaticError
 from terpret.language.scope import Broken, Inline, Pieces, Scope
-from terpret.language.static import MAX_MAGNITUDE, StaticError
+from terpret.language.static import MAX_MAGNITUDE
 
 KINDS = ("Param", "Var", "Input", "Output", "InputTensor", "OutputTensor")
 SHAPES = ("Vector", "Tensor")

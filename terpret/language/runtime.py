@@ -11,7 +11,8 @@ import numpy as np
 
 from terpret.language import static, syntax
 from terpret.language.errors import Span
-from terpret.language.static import Fuel, StaticError, Value
+from terpret.language.fuel import Fuel, OutOfFuel, StaticError
+from terpret.language.static import Value
 
 MAX_TABLE = 4_000_000
 MAX_ARGUMENTS = 8
@@ -131,7 +132,7 @@ def body(function: syntax.Function) -> Body:
         frame = Frame(dict(zip(function.parameters, arguments, strict=True)), local, scope, fuel)
         try:
             result = _run(steps, frame)
-        except static.OutOfFuel:
+        except OutOfFuel:
             raise
         except StaticError as error:
             where = f"{error.message} (in {called(function, arguments)})"

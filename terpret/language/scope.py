@@ -8,7 +8,8 @@ from typing import TypeVar
 from terpret.language import static, syntax
 from terpret.language.checked import BoundVariable, Element, Network, Table, Variable
 from terpret.language.errors import Span, suggestion
-from terpret.language.static import Fuel, StaticError, Value
+from terpret.language.fuel import Fuel, StaticError
+from terpret.language.static import Value
 
 Result = TypeVar("Result")
 

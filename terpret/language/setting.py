@@ -6,8 +6,8 @@ from terpret.language import syntax
 from terpret.language.assignment import Frame
 from terpret.language.checked import Element, Known, Observation, Read, Set
 from terpret.language.errors import Span
+from terpret.language.fuel import OutOfFuel, StaticError
 from terpret.language.place import Place
-from terpret.language.static import OutOfFuel, StaticError
 from terpret.language.values import Values
 
 

@@ -11,22 +11,14 @@ from typing import Protocol
 
 from terpret.language import syntax
 from terpret.language.errors import Span
+from terpret.language.fuel import StaticError
 
 MAX_MAGNITUDE = 2**53
-MAX_STEPS = 17_500_000
 MAX_LIST = 10_000
 MAX_RANGE = 100_000
 TOO_LARGE = ("this number is too large", f"stay within {MAX_MAGNITUDE:,} (2**53)")
 
 Value = int | bool | tuple | range
-
-
-class StaticError(Exception):
-    """An expression has no static value; carries what a diagnostic needs."""
-
-    def __init__(self, code: str, span: Span, message: str, help: str = ""):
-        super().__init__(code, span, message, help)
-        self.code, self.span, self.message, self.help = code, span, message, help
 
 
 class Scope(Protocol):
@@ -91,35 +83,6 @@ def evaluate(expression: syntax.Expression, scope: Scope) -> Value:
     run, steps, span = kept
     scope.burn(steps, span)
     return run(scope)
-
-
-class Fuel:
-    """The steps that are left for checking one model, whatever they are spent on.
-
-    One step is about the time of adding two numbers; a bound on them bounds the time.
-    """
-
-    def __init__(self, steps: int):
-        self.left = self._whole = steps
-
-    def spend(self, steps: int, span: Span) -> None:
-        """Counts steps down.
-
-        Raises:
-          OutOfFuel: none are left.
-        """
-        self.left -= steps
-        if self.left < 0:
-            raise OutOfFuel(
-                "E602",
-                span,
-                f"this model takes more than {self._whole:,} steps to check",
-                "make its loops, its domains or its hypers smaller",
-            )
-
-
-class OutOfFuel(StaticError):
-    """Checking takes too long; unlike other errors, this one ends it."""
 
 
 def cost(expression: syntax.Expression) -> int:
