@@ -139,6 +139,14 @@ class Baseline(tf.Module):
             for task, exam in exams.items()
         }
 
+    def taught_by(self, task: str) -> frozenset[str]:
+        """The tasks whose examples change what a task is answered by, once it has met some.
+
+        A column that is still untaught moves with the earlier ones that it reads, by chance only.
+        """
+        own = self.optimisers[task]
+        return frozenset(t for t, many in self.optimisers.items() if any(o in own for o in many))
+
     def _who_sees_most(self, task: str, exams: Mapping[str, Composition]) -> str:
         """The task with the same images whose embedding begins with a task's and is the longest."""
         mine = self.networks.sees_through(task)

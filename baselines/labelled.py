@@ -72,6 +72,10 @@ class LabelledDigits(tf.Module):
             result[task] = read[:, exam.places[:, first]] + read[:, exam.places[:, second]]
         return result
 
+    def taught_by(self, task: str) -> frozenset[str]:
+        """The tasks whose examples change what a task is answered by: itself."""
+        return frozenset([task])
+
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """The digits of images [n, 28, 28], integers [life, n]; there is one network only."""
         pixels = tf.reshape(tf.constant(images, tf.float32), [-1, PIXELS])

@@ -67,8 +67,10 @@ class Adapter(tf.Module):
 
     def __call__(self, outputs: Sequence[tf.Tensor]) -> tf.Tensor:
         """Adapts the columns' outputs, [life, example, width] each, to one tensor of that shape."""
-        scaled = self.scale[:, None, None] * tf.concat(outputs, -1)
-        return tf.nn.relu(self.projection(scaled))
+        (kernel,), (bias,) = self.projection.kernels, self.projection.biases
+        # V (a g) = a (V g): so the gradient of a needs no product with V.
+        projected = self.scale[:, None, None] * tf.matmul(tf.concat(outputs, -1), kernel)
+        return tf.nn.relu(projected + bias[:, None])
 
 
 class LateralLayer(tf.Module):

@@ -54,6 +54,7 @@ class Sums(tf.Module):
         self.met = {task: tf.Variable(tf.zeros([2, 2], tf.int64)) for task in TASKS}
         self.kill_at = -1
         self.steps = 0
+        self.asked = ()
 
     def step(self, task: str, batch: dict[str, tf.Tensor]) -> tf.Tensor:
         news = tf.stack([tf.size(batch["final_sum"], tf.int64), batch["number"][-1]])
@@ -63,7 +64,11 @@ class Sums(tf.Module):
             os.kill(os.getpid(), signal.SIGTERM)
         return tf.zeros([2])
 
+    def taught_by(self, task: str) -> frozenset[str]:
+        return frozenset([task])
+
     def answers(self, exams: dict[str, Composition]) -> dict[str, np.ndarray]:
+        self.asked = (*self.asked, " ".join(exams))
         return {
             task: np.tile(np.minimum(self.met[task].numpy()[:, :1], 5), (1, len(exam.places)))
             for task, exam in exams.items()
@@ -98,6 +103,10 @@ def test_a_stopped_life_goes_on_to_the_same_end(tmp_path: Path) -> None:
         assert int(met[0, 1]) == int(met[0, 0]) - 1
     assert course.accuracies["add2x2-top"][0] == [1, 1]
     assert course.accuracies["apply2x2-right"][0] == [0, 0]
+    # After the first test only what has met an example since the last.
+    assert lives.asked[0] == " ".join(TASKS)
+    assert lives.asked[-1] == "apply2x2-bottom apply2x2-right"
+    assert course.accuracies["add2x2-top"] == [[1, 1]] * 5
     for moment in (1, 137, 200):
         folder = tmp_path / str(moment)
         with pytest.raises(Stopped):

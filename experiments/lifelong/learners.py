@@ -48,6 +48,9 @@ class Lives(Protocol):
     def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
         """The answers to each task's grids, integers [life, grid] by task."""
 
+    def taught_by(self, task: str) -> frozenset[str]:
+        """The tasks whose examples change what a task is answered by, once it has met some."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -169,6 +172,10 @@ class Ntpt(tf.Module):
             return np.stack([run[ANSWER] for run in runs])
 
         return {task: answer(task, exam) for task, exam in exams.items()}
+
+    def taught_by(self, task: str) -> frozenset[str]:
+        """See `Lives`."""
+        return frozenset(self.models if self.networks_shared else [task])
 
     def programs(self, task: str) -> list[Program]:
         """The discretised program of each life."""

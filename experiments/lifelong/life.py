@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -95,6 +95,7 @@ def live(
     if stored is not None:
         done, course = stored[0], Course(**json.loads(stored[1]))
     gone = collections.Counter(order[:done].tolist())
+    tested = max((test for test in tests if test <= done), default=0)
     seeds = {name: plan.seed * len(names) + k for k, name in enumerate(names)}
     streams = {
         name: iter(
@@ -114,7 +115,9 @@ def live(
                 start = gone[number] * plan.batch_size
                 lives.judge(name, next(iter(tasks[name].batches(seeds[name], JUDGED, start, 0))))
             if done in tests:
-                _test(lives, tasks, exams, course, done * plan.batch_size)
+                taught = {names[k] for k in np.unique(order[tested:done])}
+                _test(lives, tasks, exams, taught, course, done * plan.batch_size)
+                tested = done
             if done in tests or done % REPORTED == 0:
                 report(done * plan.batch_size, course)
             now = time.monotonic()
@@ -131,14 +134,28 @@ def _test(
     lives: Lives,
     tasks: Mapping[str, Task],
     exams: Mapping[str, Composition],
+    taught: Collection[str],
     course: Course,
     examples: int,
 ) -> None:
-    """Adds the accuracies of this moment to the course."""
+    """Adds the accuracies of this moment to the course.
+
+    A task has those of the last test where nothing that it is answered by was `taught` since then.
+    """
+    asked = {
+        name: exam
+        for name, exam in exams.items()
+        if not course.examples or not lives.taught_by(name).isdisjoint(taught)
+    }
+    answers = lives.answers(asked)
     course.examples.append(examples)
-    for name, answers in lives.answers(exams).items():
-        accuracies = (answers == exams[name].integers[ANSWER]).mean(1)
-        course.accuracies.setdefault(name, []).append(accuracies.round(4).tolist())
+    for name, exam in exams.items():
+        known = course.accuracies.setdefault(name, [])
+        if name in asked:
+            accuracies = (answers[name] == exam.integers[ANSWER]).mean(1)
+            known.append(accuracies.round(4).tolist())
+        else:
+            known.append(known[-1])
     if isinstance(lives, Ntpt):
         for name, task in tasks.items():
             correct = [task.symbols.correct(program) for program in lives.programs(name)]

@@ -202,6 +202,14 @@ def test_the_first_task_leaves_net_1_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_columns_are_taught_by_their_own_task_and_shared_networks_by_all(name: str) -> None:
+    baseline = BASELINES[name](FEW, [0])
+    for task in FEW:
+        shared = name.startswith("MTNN")
+        assert baseline.taught_by(task) == frozenset(FEW if shared else [task])
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("eagerly")
 def test_grids_of_few_images_are_answered_like_any_others(name: str) -> None:
     baseline = BASELINES[name](FEW, [0, 1])
