@@ -187,7 +187,7 @@ class Baseline(tf.Module):
         # What is not watched is frozen: it gets no gradient, and costs none.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(learned)
-            seen = self._perceive(task, batch["tiles"])
+            seen = self._seen(task, batch)
             tiles = tf.reshape(seen, [seen.shape[0], -1, TILES, seen.shape[-1]])
             logits = self._decide(task, tiles, batch.get("aux_ints"))
             labels = tf.broadcast_to(batch["final_sum"], logits.shape[:-1])
@@ -200,10 +200,17 @@ class Baseline(tf.Module):
             optimiser.update(part)
         return losses
 
+    def _seen(self, task: str, batch: Batch) -> tf.Tensor:
+        """The embeddings of a batch's images, all in one row: [life, image, embedding]."""
+        return self._perceive(task, batch["tiles"])
+
     def _perceive(self, task: str, images: tf.Tensor) -> tf.Tensor:
         """Embeds images [..., 28, 28], all in one row: [life, image, embedding]."""
-        pixels = tf.cast(tf.reshape(images, [-1, PIXELS]), self._dtype)
-        return self.networks.perceive(task, pixels)
+        return self.networks.perceive(task, self._pixels(images))
+
+    def _pixels(self, images: tf.Tensor) -> tf.Tensor:
+        """Images [..., 28, 28] in one row: [image, 784]."""
+        return tf.cast(tf.reshape(images, [-1, PIXELS]), self._dtype)
 
     def _choose(
         self, task: str, seen: tf.Tensor, places: tf.Tensor, integers: tf.Tensor | None

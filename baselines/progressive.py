@@ -17,12 +17,13 @@ not shown to later columns as such; and that a column which reads integers gets 
 examples of a later task that has none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from baselines.baseline import Baseline, RmsProp
+from baselines.baseline import Baseline, Batch, RmsProp
 from baselines.dense import Perceptron, Start
+from baselines.memory import Memory
 from baselines.shapes import (
     ANSWERS,
     DIGITS,
@@ -156,9 +157,20 @@ class ProgressiveColumns(tf.Module):
 
     def perceive(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
         """See `baselines.baseline.Networks`; the embeddings of all columns up to the task's."""
-        levels: list[Levels] = []
-        for column in self._up_to(task):
-            levels.append(column.perceive(pixels, levels))
+        levels = _perceived(self._up_to(task), pixels)
+        return tf.concat([shown[-1] for shown in levels], -1)
+
+    def earlier(self, task: str, pixels: tf.Tensor) -> tf.Tensor:
+        """All that the columns before a task's show of images [image, 784], side by side."""
+        levels = _perceived(self._up_to(task)[:-1], pixels)
+        return tf.concat([values for shown in levels for values in shown], -1)
+
+    def perceive_beside(self, task: str, pixels: tf.Tensor, earlier: tf.Tensor) -> tf.Tensor:
+        """As `perceive`, from what `earlier` has made of the same images."""
+        column, widths = self._up_to(task)[-1], [*PERCEPTION, DIGITS]
+        parts = tf.split(earlier, widths * (len(self._up_to(task)) - 1), -1)
+        levels = [parts[k : k + len(widths)] for k in range(0, len(parts), len(widths))]
+        levels.append(column.perceive(pixels, levels))
         return tf.concat([shown[-1] for shown in levels], -1)
 
     def decide(self, task: str, tiles: tf.Tensor, integers: tf.Tensor) -> tf.Tensor:
@@ -172,6 +184,45 @@ class ProgressiveColumns(tf.Module):
     def _up_to(self, task: str) -> list[Column]:
         place = [column.task for column in self.columns].index(task)
         return list(self.columns[: place + 1])
+
+
+class Progressive(Baseline):
+    """PNN. Columns that have ceased to learn are asked about each image once.
+
+    An update changes the column of its own task alone: as long as one task is taught, what the
+    earlier columns say of an image stays the same, and images come again and again.
+    """
+
+    def __init__(
+        self,
+        networks: ProgressiveColumns,
+        optimisers: Mapping[str, Sequence[RmsProp]],
+        xla: bool = True,
+    ):
+        """See `Baseline`."""
+        super().__init__(networks, optimisers, xla)
+        self._memory = Memory()
+        self._earlier = self._by_task(self._look_earlier, jit_compile=xla)
+
+    def step(self, task: str, batch: Batch) -> tf.Tensor:
+        """Learns from a batch; see `Baseline.step`."""
+        if task == self.tasks[0]:
+            self._memory.forget()
+            return super().step(task, batch)
+        images = tf.reshape(batch["tiles"], [-1, PIXELS])
+        earlier = self._memory.recall(
+            task, images.numpy(), lambda: self._earlier[task](images).numpy()
+        )
+        return super().step(task, {**batch, "earlier": earlier})
+
+    def _look_earlier(self, task: str, images: tf.Tensor) -> tf.Tensor:
+        return self.networks.earlier(task, self._pixels(images))
+
+    def _seen(self, task: str, batch: Batch) -> tf.Tensor:
+        if "earlier" not in batch:
+            return super()._seen(task, batch)
+        pixels = self._pixels(batch["tiles"])
+        return self.networks.perceive_beside(task, pixels, batch["earlier"])
 
 
 def progressive_columns(
@@ -193,7 +244,15 @@ def progressive_columns(
       xla: whether steps are compiled by XLA.
     """
     networks = ProgressiveColumns(tasks, Start(lives, seed, dtype))
-    return Baseline(networks, {c.task: [RmsProp([c], rate)] for c in networks.columns}, xla)
+    return Progressive(networks, {c.task: [RmsProp([c], rate)] for c in networks.columns}, xla)
+
+
+def _perceived(columns: Sequence[Column], pixels: tf.Tensor) -> list[Levels]:
+    """What columns show of images [image, 784], each beside those before it."""
+    levels: list[Levels] = []
+    for column in columns:
+        levels.append(column.perceive(pixels, levels))
+    return levels
 
 
 def _climb(layers: Sequence[LateralLayer], own: tf.Tensor, earlier: Sequence[Levels]) -> Levels:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from baselines import BASELINES
 from baselines.baseline import Baseline
+from baselines.memory import CAPACITY, Memory
 from datasets.grids import Composition
 
 PLACES = ("top", "left", "bottom", "right")
@@ -236,6 +237,38 @@ def test_a_few_examples_are_learned_by_heart(name: str) -> None:
     shown = tf.reshape(batch["tiles"], [-1, 28, 28])
     given = answers(baseline, task, shown, np.arange(16).reshape(4, 4), batch)
     np.testing.assert_array_equal(given[0], batch["final_sum"])
+
+
+def test_columns_that_are_remembered_teach_what_columns_teach_that_are_asked_again() -> None:
+    remembering = BASELINES["PNN"](FEW, [0, 1], dtype=tf.float64)
+    again = BASELINES["PNN"](FEW, [0, 1], dtype=tf.float64)
+    asking = Baseline(again.networks, again.optimisers)
+    few = {task: [examples(task, 4, seed) for seed in (0, 1)] for task in FEW}
+    course = [(FEW[0], 0), (FEW[1], 0), (FEW[1], 1), (FEW[0], 1), (FEW[1], 0), (FEW[1], 1)]
+    for task, number in [*course, *((FEW[2], number) for number in (0, 1, 1, 0))]:
+        losses = [one.step(task, few[task][number]) for one in (remembering, asking)]
+        np.testing.assert_allclose(*losses, rtol=1e-9)
+
+
+def test_a_memory_sees_an_image_once() -> None:
+    memory, asked = Memory(), []
+
+    def recall(of: str, values: list[int]) -> list[int]:
+        images = np.array(values)[:, None]
+
+        def see() -> np.ndarray:
+            asked.append(values)
+            return images[None] * 10
+
+        return memory.recall(of, images, see)[0, :, 0].tolist()
+
+    assert recall("a", [1, 2, 1]) == [10, 20, 10]
+    assert recall("a", [2, 1]) == [20, 10] and len(asked) == 1
+    assert recall("a", [2, 3]) == [20, 30] and len(asked) == 2
+    assert recall("b", [3, 1]) == [30, 10] and len(asked) == 3
+    many = list(range(CAPACITY))
+    assert recall("b", many) == [10 * value for value in many]
+    assert recall("b", [1, CAPACITY]) == [10, 10 * CAPACITY] and len(asked) == 5
 
 
 def test_compiled_steps_are_the_same_steps() -> None:
