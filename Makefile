@@ -19,7 +19,7 @@ demo: $(STAMP)
 	$(BIN)/python demo.py $(if $(DATA),--data_dir=$(DATA))
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: $(STAMP) lint
 	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 $(BIN)/python -m pytest -q

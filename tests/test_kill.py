@@ -38,7 +38,7 @@ JOBS = {
     ),
     "turing": Job(
         ("--model=turing.py", f"--data={TURING}_data.json", f"--hypers={TURING}_hypers.json",
-         "--preset=terpret-custom", "--stop_after_solved=-1", "--examples=10000"),
+         "--preset=terpret-custom", "--stop_after_solved=-1", "--examples=5000"),
         ("--examples=40000",),
     ),
 }  # fmt: skip

@@ -78,7 +78,7 @@ def test_gradient_noise_has_the_stated_variance_and_reaches_the_program_only() -
     method = dataclasses.replace(
         PLAIN, gradient_noise=0.3, gradient_noise_decay=0.55, program_rate=1.0
     )
-    noisy, plain = (learner_of(m, NETWORKED, 2000) for m in (method, PLAIN_RATE_1))
+    noisy, plain = (learner_of(m, NETWORKED, 1000) for m in (method, PLAIN_RATE_1))
     for t in range(2):
         starts = [v.numpy() for v in noisy.model.trainable_variables]
         for variable, start in zip(plain.model.trainable_variables, starts, strict=True):

@@ -18,6 +18,7 @@ from experiments.run_folder import claim
 from experiments.single import train
 from terpret import InputError
 from terpret.learning.checkpoints import CheckpointError
+from terpret.learning.method import PRESETS
 
 TURING = "tests/models/data/turing_invert"
 CONFIG = Config(
@@ -228,9 +229,15 @@ def test_settings_that_do_not_fit_write_nothing(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_refilled_run_counts_every_restart(tmp_path: Path) -> None:
-    results = train(changed(refill=True, examples=62_000, restarts=2), str(tmp_path / "run"))
+def test_a_refilled_run_counts_every_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody loses twice its loss: all that are not solved at a rung are dropped.
+    strict = dataclasses.replace(PRESETS["ntpt"], first_rung=100, plateau=2.0)
+    monkeypatch.setitem(PRESETS, "ntpt", strict)
+    results = train(changed(refill=True, examples=1_000, restarts=2), str(tmp_path / "run"))
     entries = results["restarts"]
+    assert len(entries) > 2
     assert [entry["seed"] for entry in entries] == list(range(len(entries)))
     curves = json.loads((tmp_path / "run" / "curves.json").read_text())
     assert sorted(map(int, curves)) == list(range(len(entries)))

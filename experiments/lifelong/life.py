@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -116,7 +116,12 @@ def live(
                 lives.judge(name, next(iter(tasks[name].batches(seeds[name], JUDGED, start, 0))))
             if done in tests:
                 taught = {names[k] for k in np.unique(order[tested:done])}
-                _test(lives, tasks, exams, taught, course, done * plan.batch_size)
+                asked = {
+                    name: exam
+                    for k, (name, exam) in enumerate(exams.items())
+                    if not course.examples or gone[k] and lives.taught_by(name) & taught
+                }
+                _test(lives, tasks, exams, asked, course, done * plan.batch_size)
                 tested = done
             if done in tests or done % REPORTED == 0:
                 report(done * plan.batch_size, course)
@@ -134,19 +139,15 @@ def _test(
     lives: Lives,
     tasks: Mapping[str, Task],
     exams: Mapping[str, Composition],
-    taught: Collection[str],
+    asked: Mapping[str, Composition],
     course: Course,
     examples: int,
 ) -> None:
     """Adds the accuracies of this moment to the course.
 
-    A task has those of the last test where nothing that it is answered by was `taught` since then.
+    A task that is not asked, because nothing that it is answered by was taught since the last test,
+    or because it has met no example yet, has those of that test.
     """
-    asked = {
-        name: exam
-        for name, exam in exams.items()
-        if not course.examples or not lives.taught_by(name).isdisjoint(taught)
-    }
     answers = lives.answers(asked)
     course.examples.append(examples)
     for name, exam in exams.items():
