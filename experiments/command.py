@@ -14,6 +14,7 @@ from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError
 from experiments.experiments import EXPERIMENTS
 from experiments.run_folder import claim
+from experiments.setting import Setting
 from experiments.tables import (
     lengths_table,
     on_images,
@@ -227,11 +228,11 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
             bars[title].show(done, text)
 
         command = shlex.join(["python", *arguments])
-        seconds = values.checkpoint_seconds
+        setting = Setting(config, workdir, command, values.checkpoint_seconds, report)
         try:
             with contextlib.ExitStack() as shown:
                 shown.callback(lambda: [bar.close() for bar in bars.values()])
-                results = experiment.run(config, workdir, command, seconds, report)
+                results = experiment.run(setting)
         except Stopped:
             print(f"stopped; the same command continues in {workdir}", file=sys.stderr)
             return 1

@@ -14,7 +14,7 @@ from experiments.lifelong import experiment as lifelong
 from experiments.lifelong import plots, report
 from experiments.mazes import experiment as mazes
 from experiments.mazes import report as mazes_report
-from experiments.writers import Report
+from experiments.setting import Setting
 
 Results = dict[str, object]
 
@@ -25,8 +25,7 @@ class Experiment:
 
     Attributes:
       refuse: refuses settings that cannot work, before anything is written.
-      run: does all of it, or goes on with it: (config, run folder, command line, seconds between
-        checkpoints, report) -> results.
+      run: does all of it, or goes on with it, and gives the results.
       results: what is known so far, from a config and its run folder.
       tables: the results as tables, from them and a style.
       plots: the figures of the results by file name.
@@ -35,7 +34,7 @@ class Experiment:
     """
 
     refuse: Callable[[ExperimentConfig], None]
-    run: Callable[[ExperimentConfig, str, str, float, Report], Results]
+    run: Callable[[Setting], Results]
     results: Callable[[ExperimentConfig, str], Results]
     tables: Callable[[Results, str], str]
     plots: Callable[[Results], Mapping[str, Figure]]

@@ -13,33 +13,13 @@ import tensorflow as tf
 
 from experiments import single
 from experiments.config import Config, ExperimentConfig
-from experiments.writers import Report, RestartsLine
+from experiments.setting import Setting
+from experiments.writers import RestartsLine
 from terpret.core.nodes import MAX_NODES
 from terpret.learning.files import read_json
 
 FOLDER = "stages"
 Found = dict[str, object]
-
-
-@dataclasses.dataclass(frozen=True)
-class Setting:
-    """What all stages of an experiment have in common.
-
-    Attributes:
-      config: the experiment's settings.
-      workdir: its run folder.
-      command: the command line, for the record.
-      checkpoint_seconds: the time between checkpoints.
-      report: is told of the progress.
-      networks: a file of networks that stages begin with; empty for none.
-    """
-
-    config: ExperimentConfig
-    workdir: str
-    command: str
-    checkpoint_seconds: float
-    report: Report
-    networks: str = ""
 
 
 class Stage(Protocol):

@@ -20,9 +20,9 @@ from experiments.lifelong.experiment import lived
 from experiments.lifelong.learners import LABELLED, LEARNERS
 from experiments.lifelong.life import Course
 from experiments.run_folder import finished
+from experiments.setting import Setting
 from experiments.tables import render
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task
-from experiments.writers import Report
 from terpret.learning.files import read_json
 from terpret.learning.task import Task
 
@@ -46,25 +46,13 @@ def refuse(config: ExperimentConfig) -> None:
     load_digits(config.digits, config.data_dir)
 
 
-def run(
-    config: ExperimentConfig,
-    workdir: str,
-    command: str,
-    checkpoint_seconds: float,
-    report: Report,
-) -> dict[str, object]:
+def run(setting: Setting) -> dict[str, object]:
     """Trains all learners on both numbers of distinct grids, or goes on with it.
-
-    Args:
-      config: the settings.
-      workdir: the run folder.
-      command: the command line, for the record.
-      checkpoint_seconds: the time between checkpoints.
-      report: is told of the progress.
 
     Returns:
       The results as in `results.json`.
     """
+    config, workdir = setting.config, setting.workdir
     digits = load_digits(config.digits, config.data_dir)
     exams = {NAME: add2x2.composed(digits.test, PLACE, TEST_SEED, TEST_EXAMPLES)}
 
@@ -80,12 +68,12 @@ def run(
                 tasks,
                 exams,
                 order,
-                config,
+                setting,
                 _folder(workdir, name, distinct),
-                checkpoint_seconds,
-                report,
             )
-    return finished(workdir, results_of(config, workdir), {"digits": digits.source}, command)
+    return finished(
+        workdir, results_of(config, workdir), {"digits": digits.source}, setting.command
+    )
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:

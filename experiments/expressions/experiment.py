@@ -9,8 +9,8 @@ from experiments.config import INIT_NETWORKS, ExperimentConfig, RunError
 from experiments.expressions.sequences import Baseline
 from experiments.first_stage import NEEDED, learn_networks, load_needed
 from experiments.run_folder import finished
-from experiments.stages import Runs, Setting, Stage, do_all, found_so_far, sources_of, train
-from experiments.writers import Report
+from experiments.setting import Setting
+from experiments.stages import Runs, Stage, do_all, found_so_far, sources_of, train
 
 MODEL = "math_model.py"
 PROGRAMS = {
@@ -56,21 +56,8 @@ def refuse(config: ExperimentConfig) -> None:
     load_digits(config.digits, config.data_dir)
 
 
-def run(
-    config: ExperimentConfig,
-    workdir: str,
-    command: str,
-    checkpoint_seconds: float,
-    report: Report,
-) -> dict[str, object]:
+def run(setting: Setting) -> dict[str, object]:
     """Learns the networks, then does all stages, or goes on with them.
-
-    Args:
-      config: the settings.
-      workdir: the run folder.
-      command: the command line, for the record.
-      checkpoint_seconds: the time between checkpoints.
-      report: is told of the progress.
 
     Returns:
       The results as in `results.json`.
@@ -79,7 +66,7 @@ def run(
       InputError, DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
-    setting = Setting(config, workdir, command, checkpoint_seconds, report)
+    config, workdir = setting.config, setting.workdir
     if any(_needs_networks(STAGES[name]) for name in config.chosen(STAGES)):
         learn_networks(
             PROGRAMS["robust"].config(setting, config.seed),
@@ -90,8 +77,9 @@ def run(
         )
         setting = dataclasses.replace(setting, networks=os.path.join(workdir, INIT_NETWORKS))
     do_all(STAGES, setting)
-    results = results_of(config, workdir)
-    return finished(workdir, results, sources_of(results["learners"]), command)
+    results = results_of(setting.config, setting.workdir)
+    sources = sources_of(results["learners"])
+    return finished(setting.workdir, results, sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:

@@ -13,7 +13,8 @@ from datasets.digits import Digits, load_digits
 from datasets.operators import Operators, load_operators
 from experiments.config import ExperimentConfig
 from experiments.run_folder import versions, writing
-from experiments.stages import Found, Setting
+from experiments.setting import Setting
+from experiments.stages import Found
 from terpret.learning.files import read_json, write_json
 from terpret.learning.network_file import load_networks
 

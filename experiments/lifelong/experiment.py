@@ -16,7 +16,7 @@ from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, drawn
 from experiments.lifelong.tasks import life_exams, life_tasks
 from experiments.run_folder import finished, writing
-from experiments.writers import Report
+from experiments.setting import Setting
 from terpret.learning.files import read_json, write_json
 from terpret.learning.task import Task
 
@@ -35,21 +35,8 @@ def refuse(config: ExperimentConfig) -> None:
     load_digits(config.digits, config.data_dir)
 
 
-def run(
-    config: ExperimentConfig,
-    workdir: str,
-    command: str,
-    checkpoint_seconds: float,
-    report: Report,
-) -> dict[str, object]:
+def run(setting: Setting) -> dict[str, object]:
     """Lives all lives, or goes on where they were stopped.
-
-    Args:
-      config: the settings.
-      workdir: the run folder.
-      command: the command line, for the record.
-      checkpoint_seconds: the time between checkpoints.
-      report: is told of the progress.
 
     Returns:
       The results as in `results.json`.
@@ -58,6 +45,7 @@ def run(
       DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
+    config = setting.config
     digits = load_digits(config.digits, config.data_dir)
     operators = load_operators(config.operators, config.data_dir)
     tasks = life_tasks(digits, operators, config.distinct_grids)
@@ -67,10 +55,11 @@ def run(
         return drawn(config.seed, batch_size, config.examples or LIFE)
 
     for name in config.chosen(LEARNERS):
-        folder = os.path.join(workdir, "lives", name)
-        lived(LEARNERS[name], name, tasks, exams, order, config, folder, checkpoint_seconds, report)
+        folder = os.path.join(setting.workdir, "lives", name)
+        lived(LEARNERS[name], name, tasks, exams, order, setting, folder)
     sources = {"digits": digits.source, "operators": operators.source}
-    return finished(workdir, results_of(config, workdir), sources, command)
+    results = results_of(config, setting.workdir)
+    return finished(setting.workdir, results, sources, setting.command)
 
 
 def lived(
@@ -79,10 +68,8 @@ def lived(
     tasks: Mapping[str, Task],
     exams: Mapping[str, Composition],
     order: Callable[[int], np.ndarray],
-    config: ExperimentConfig,
+    setting: Setting,
     folder: str,
-    checkpoint_seconds: float,
-    report: Report,
 ) -> None:
     """Lives the lives of one learner in a folder, unless that is done already.
 
@@ -92,11 +79,10 @@ def lived(
       tasks: the tasks by name.
       exams: the unseen grids of each.
       order: the number of the task of every update, [updates], for a batch size.
-      config: the settings.
+      setting: of the experiment.
       folder: where its checkpoints are kept, and `course.json` in the end.
-      checkpoint_seconds: the time between checkpoints.
-      report: is told of the progress.
     """
+    config = setting.config
     path, size = os.path.join(folder, "course.json"), config.batch_size or kind.batch_size
     if isinstance(read_json(path), dict):
         return
@@ -107,10 +93,10 @@ def lived(
     lives = kind.begin(Settings(count, config.seed, size, met, config.xla))
     examples = len(updates) * size
     tests = max(1, examples // config.check_every) if config.check_every else TESTS
-    plan = Plan(config.seed, size, updates, tests, checkpoint_seconds, kind.shift)
+    plan = Plan(config.seed, size, updates, tests, setting.checkpoint_seconds, kind.shift)
 
     def told(done: int, course: Course) -> None:
-        report(name, examples, done, _state(course))
+        setting.report(name, examples, done, _state(course))
 
     course = live(lives, tasks, exams, plan, os.path.join(folder, "checkpoints"), told)
     with writing(folder):

@@ -3,8 +3,8 @@
 from datasets.signs import load_signs
 from experiments.config import ExperimentConfig
 from experiments.run_folder import finished
-from experiments.stages import Runs, Setting, Stage, do_all, found_so_far, sources_of
-from experiments.writers import Report
+from experiments.setting import Setting
+from experiments.stages import Runs, Stage, do_all, found_so_far, sources_of
 
 MODEL = "maze_model.py"
 # The accuracy of LOOK on unseen signs from which on a program reads what it must.
@@ -34,21 +34,8 @@ def refuse(config: ExperimentConfig) -> None:
     load_signs(config.signs, config.data_dir)
 
 
-def run(
-    config: ExperimentConfig,
-    workdir: str,
-    command: str,
-    checkpoint_seconds: float,
-    report: Report,
-) -> dict[str, object]:
+def run(setting: Setting) -> dict[str, object]:
     """Does all stages, or goes on with them.
-
-    Args:
-      config: the settings.
-      workdir: the run folder.
-      command: the command line, for the record.
-      checkpoint_seconds: the time between checkpoints.
-      report: is told of the progress.
 
     Returns:
       The results as in `results.json`.
@@ -57,9 +44,10 @@ def run(
       DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
-    do_all(STAGES, Setting(config, workdir, command, checkpoint_seconds, report))
-    results = results_of(config, workdir)
-    return finished(workdir, results, sources_of(results["learners"]), command)
+    do_all(STAGES, setting)
+    results = results_of(setting.config, setting.workdir)
+    sources = sources_of(results["learners"])
+    return finished(setting.workdir, results, sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
