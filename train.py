@@ -54,9 +54,9 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_string("save_nets", "", "A file for the networks of the best restart.")
 flags.DEFINE_integer(
-    "distinct_grids", 0, "Distinct training grids; 0: no limit; lifelong: 1,000.", 0
+    "distinct_grids", 0, "Distinct training grids; 0: no limit. Of lifelong 1,000, mazes 10,000.", 0
 )
-flags.DEFINE_integer("seed", 0, "The root seed.")
+flags.DEFINE_integer("seed", 0, "The root seed.", 0)
 flags.DEFINE_string("workdir", "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED.")
 flags.DEFINE_enum("digits", "auto", ["auto", "mnist", "embedded"], "The images of digits.")
 flags.DEFINE_string("operators", "auto", "auto, embedded, an .npz file or a prepared folder.")

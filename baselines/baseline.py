@@ -140,11 +140,9 @@ class Baseline(tf.Module):
         }
 
     def taught_by(self, task: str) -> frozenset[str]:
-        """The tasks whose examples change what a task is answered by, once it has met some.
-
-        A column that is still untaught moves with the earlier ones that it reads, by chance only.
-        """
-        own = self.optimisers[task]
+        """The tasks whose examples change what a task is answered by, once it has met some."""
+        read = {task, *self.networks.sees_through(task)} & self.optimisers.keys()
+        own = [optimiser for other in read for optimiser in self.optimisers[other]]
         return frozenset(t for t, many in self.optimisers.items() if any(o in own for o in many))
 
     def _who_sees_most(self, task: str, exams: Mapping[str, Composition]) -> str:

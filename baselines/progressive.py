@@ -83,7 +83,7 @@ class LateralLayer(tf.Module):
     def __init__(
         self, name: str, inputs: int, outputs: int, width: int, earlier: int, start: Start
     ):
-        """Makes a layer above which `earlier` columns have `width` outputs each."""
+        """Makes a layer that reads `width` outputs of each of `earlier` columns."""
         super().__init__()
         self.adapter = None
         if earlier:

@@ -184,7 +184,7 @@ def train(
             if due or ended or signals.caught:
                 checkpoints.save(state.update * settings.batch_size, state.text())
                 saved = time.monotonic()
-            if signals.caught and not ended:
+            if signals.caught:
                 raise Stopped
     examples = state.update * settings.batch_size
     return Trained(learner.model, examples, state.seconds, state.course.digits)

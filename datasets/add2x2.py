@@ -50,7 +50,7 @@ def labelled_grids(
     distinct: int = 0,
     shift: int = 0,
 ) -> tf.data.Dataset:
-    """Gives the examples of `grids` with the digit of each tile, for tests and evaluation only.
+    """Gives the examples of `grids` with the digit of each tile, to learn from labels.
 
     Args:
       pool: as for `grids`, and so are the other arguments.

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import tensorflow_datasets as tfds
 
-from datasets.gtsrb_archive import CLASSES, SUFFIXES, photos
+from datasets.gtsrb_archive import CLASSES, photos
 from datasets.pools import DataError
-from datasets.sign_files import PREPARED
+from datasets.sign_files import PREPARED, placed_archives
 
 NAME, VERSION = PREPARED
 URL = (
@@ -96,17 +96,11 @@ def prepare(data_dir: str, archives: Sequence[str] = ()) -> Path:
     Raises:
       DataError: an archive is missing or is not sound, or nothing can be downloaded.
     """
-    found = archives or _placed(data_dir) or _downloaded(data_dir)
+    placed = placed_archives(Path(data_dir).expanduser())
+    found = archives or [str(path) for path in placed] or _downloaded(data_dir)
     builder = Gtsrb(archives=found, data_dir=data_dir)
     builder.download_and_prepare()
     return Path(builder.data_path)
-
-
-def _placed(data_dir: str) -> list[str]:
-    manual = Path(data_dir).expanduser() / "downloads" / "manual"
-    names = sorted(manual.glob("*"))
-    wanted = (p for p in names if p.name.lower().startswith("gtsrb"))
-    return [str(path) for path in wanted if path.name.lower().endswith(SUFFIXES)]
 
 
 def _downloaded(data_dir: str) -> list[str]:

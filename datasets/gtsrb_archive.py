@@ -29,7 +29,17 @@ _TRAIN = re.compile(r"GTSRB/Final_Training/Images/(\d{5})/(?:GT-\1\.csv|(\d{5})_
 _TEST = re.compile(r"GTSRB/Final_Test/Images/(?:GT-final_test\.csv|\d{5}\.ppm)")
 _COLUMNS = ("Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2", "ClassId")
 _PPM = re.compile(rb"P6\s(?:#[^\n]*\s)*(\d+)\s(?:#[^\n]*\s)*(\d+)\s(?:#[^\n]*\s)*255\s")
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+# An encrypted .zip is a RuntimeError, and so is one of an unknown version or compression.
+_DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
 # The numbers of `_COLUMNS` for each photograph, by its path.
 _Rows = dict[str, tuple[int, ...]]
 # A path in an archive, and what reads it.

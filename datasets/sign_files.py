@@ -33,7 +33,7 @@ class Photos:
     tracks: np.ndarray
 
 
-def placed(folder: Path) -> Path | None:
+def placed(folder: Path) -> list[Path]:
     """Finds GTSRB in a data directory.
 
     Args:
@@ -41,27 +41,33 @@ def placed(folder: Path) -> Path | None:
 
     Returns:
       The prepared folder gtsrb/1.0.0, or else the first file in downloads/manual that is called
-      gtsrb*.npz, or gtsrb* with an archive's ending, in capital or small letters; or None.
+      gtsrb*.npz, in capital or small letters, or else all archives there.
     """
     prepared = folder.joinpath(*PREPARED)
     if prepared.exists():
-        return prepared
+        return [prepared]
+    return _in_manual(folder, ".npz")[:1] or placed_archives(folder)
+
+
+def placed_archives(folder: Path) -> list[Path]:
+    """The files in downloads/manual of a data directory that are called gtsrb*, archives all."""
+    return _in_manual(folder, SUFFIXES)
+
+
+def _in_manual(folder: Path, endings: str | tuple[str, ...]) -> list[Path]:
     files = sorted((folder / "downloads" / "manual").glob("*"))
-    for endings in (".npz", SUFFIXES):
-        for path in files:
-            name = path.name.lower()
-            if name.startswith("gtsrb") and name.endswith(endings):
-                return path
-    return None
+    named = (path for path in files if path.name.lower().startswith("gtsrb"))
+    return [path for path in named if path.name.lower().endswith(endings)]
 
 
-def read(path: Path) -> Photos:
+def read(path: Path, *others: Path) -> Photos:
     """Reads the stop signs and the straight arrows of GTSRB's training set.
 
     Args:
       path: a folder prepared by `datasets.gtsrb`; an archive in the official layout; or an .npz
         file with the arrays images, uint8 [n, 28, 28], class_id and track, integers [n], and split,
         [n], 0 for training.
+      *others: more archives.
 
     Returns:
       The photographs.
@@ -76,7 +82,7 @@ def read(path: Path) -> Photos:
     else:
         found = _stacked(
             (shrunk(photo.pixels, photo.region), photo.kind, photo.track)
-            for photo in photos([path], KINDS)
+            for photo in photos([path, *others], KINDS)
             if photo.split == "train"
         )
     for kind in KINDS:

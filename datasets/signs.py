@@ -60,21 +60,21 @@ def load_signs(choice: str = "auto", data_dir: str | None = None) -> Signs:
       DataError: what was asked for cannot be had, or what there is of it is damaged, which "auto"
         does not pass over either.
     """
-    why = ""
     if choice in ("auto", "gtsrb"):
         folder = data_folder(data_dir)
         found = placed(folder)
-        if found is None and choice == "gtsrb":
+        if not found and choice == "gtsrb":
             # Its import takes longer than all the rest, and few runs need it.
             from datasets.gtsrb import prepare
 
-            found = prepare(str(folder))
-        choice = str(found) if found else "embedded"
-        why = f"; no GTSRB found in {folder}"
-    if choice == "embedded":
-        return _drawn(f"embedded signs (drawn by the project{why})")
-    path = Path(choice).expanduser()
-    return _photographed(read(path), f"GTSRB of {path}")
+            found = [prepare(str(folder))]
+        if not found:
+            return _drawn(f"embedded signs (drawn by the project; no GTSRB found in {folder})")
+    elif choice == "embedded":
+        return _drawn("embedded signs (drawn by the project)")
+    else:
+        found = [Path(choice).expanduser()]
+    return _photographed(read(*found), f"GTSRB of {' and '.join(map(str, found))}")
 
 
 def finished(images: np.ndarray) -> np.ndarray:

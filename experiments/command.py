@@ -13,7 +13,8 @@ from datasets.pools import DataError
 from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError
 from experiments.experiments import EXPERIMENTS
-from experiments.run_folder import claim
+from experiments.mazes.task import TRAIN_MAZES
+from experiments.run_folder import claim, same_data
 from experiments.setting import Setting
 from experiments.tables import (
     lengths_table,
@@ -48,6 +49,7 @@ SINGLE = (
 )
 # Flags that say something to some experiments only.
 SOME = (
+    "distinct_grids",
     "digits",
     "operators",
     "signs",
@@ -56,8 +58,11 @@ SOME = (
     "lstm_units",
     "filters",
 )
+# Flags of experiments, which say nothing to a single run.
+EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
 # The models that have a task for each pair of tiles.
 GRIDS = ("add2x2_model", "apply2x2_model")
+MAZE = "maze_model"
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
@@ -85,8 +90,19 @@ def train(values: flags.FlagValues, arguments: list[str]) -> int:
 
 
 def config_of(values: flags.FlagValues) -> Config:
-    """The settings that the flags give."""
+    """The settings that the flags give.
+
+    Raises:
+      RunError: a flag says nothing to a single run.
+    """
+    wrong = [f"--{name}" for name in EXPERIMENT if values[name].present]
+    if wrong:
+        raise RunError(f"{' and '.join(wrong)}: only with --experiment")
     named = values.hypers.endswith(".json")
+    maze = _name(values.model) == MAZE
+    distinct = (
+        values.distinct_grids if values["distinct_grids"].present or not maze else TRAIN_MAZES
+    )
     return Config(
         model=values.model,
         task="" if values.data or _name(values.model) not in GRIDS else values.task,
@@ -103,7 +119,7 @@ def config_of(values: flags.FlagValues) -> Config:
         nets_at_least=values.nets_at_least,
         init_nets=values.init_nets,
         freeze_nets=values.freeze_nets,
-        distinct_grids=values.distinct_grids,
+        distinct_grids=distinct,
         seed=values.seed,
         digits=values.digits,
         operators=values.operators,
@@ -210,14 +226,17 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     config = experiment_config_of(values)
     experiment = EXPERIMENTS[config.experiment]
     workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
-    experiment.refuse(config)
+    data = experiment.ready(config)
     results, warnings = claim(config, workdir, values.restart)
+    same_data(workdir, {kind: (one.test.images, one.test.labels) for kind, one in data.items()})
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if results is not None:
         print(f"{workdir} is done already; --restart begins afresh.")
     else:
-        print(f"experiment: {config.experiment}; run folder: {workdir}", flush=True)
+        print(f"experiment: {config.experiment}; run folder: {workdir}")
+        for kind, one in data.items():
+            print(f"{kind}: {one.source}", flush=True)
         bars: dict[str, Bar] = {}
 
         def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:

@@ -94,13 +94,17 @@ def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig) -> 
             "--export: an experiment has many programs; export one from a run of its own"
         )
     experiment = EXPERIMENTS[config.experiment]
-    results = experiment.results(config, values.workdir)
+    results = read_json(os.path.join(values.workdir, "results.json"))
+    if not isinstance(results, dict):
+        results = experiment.results(config, values.workdir)
     if not results["learners"]:
         raise RunError(f"{values.workdir} holds no finished learner yet: train first")
     if values.format == "json":
         print(json.dumps(results, indent=2))
     else:
         print(experiment.tables(results, values.format))
+        for kind, source in results.get("data", {}).items():
+            print(f"\n{kind}: {source}")
     folder = os.path.join(values.workdir, "plots")
     drawn = experiment.plots(results)
     for name, figure in drawn.items():

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from datasets.digits import Digits
+from datasets.operators import Operators
+from datasets.signs import Signs
 from experiments import weak_supervision
 from experiments.config import ExperimentConfig
 from experiments.expressions import experiment as math
@@ -14,9 +17,11 @@ from experiments.lifelong import experiment as lifelong
 from experiments.lifelong import plots, report
 from experiments.mazes import experiment as mazes
 from experiments.mazes import report as mazes_report
+from experiments.mazes.task import TRAIN_MAZES
 from experiments.setting import Setting
 
 Results = dict[str, object]
+Data = Digits | Operators | Signs
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Experiment:
     """An experiment of many runs.
 
     Attributes:
-      refuse: refuses settings that cannot work, before anything is written.
+      ready: refuses settings that cannot work, before anything is written, and gives the data by
+        what they show.
       run: does all of it, or goes on with it, and gives the results.
       results: what is known so far, from a config and its run folder.
       tables: the results as tables, from them and a style.
@@ -33,7 +39,7 @@ class Experiment:
       own: the values of flags that the user does not give.
     """
 
-    refuse: Callable[[ExperimentConfig], None]
+    ready: Callable[[ExperimentConfig], Mapping[str, Data]]
     run: Callable[[Setting], Results]
     results: Callable[[ExperimentConfig, str], Results]
     tables: Callable[[Results, str], str]
@@ -48,41 +54,49 @@ _STAGES = {"restarts": 0, "distinct_grids": 0}
 
 EXPERIMENTS = {
     "lifelong": Experiment(
-        lifelong.refuse,
+        lifelong.ready,
         lifelong.run,
         lifelong.results_of,
         report.tables,
         plots.figure_6,
-        frozenset({"digits", "operators"}),
+        frozenset({"digits", "operators", "distinct_grids"}),
         _LIVES,
     ),
     "weak_supervision": Experiment(
-        weak_supervision.refuse,
+        weak_supervision.ready,
         weak_supervision.run,
         weak_supervision.results_of,
         weak_supervision.tables,
         weak_supervision.plots,
         frozenset({"digits"}),
-        _LIVES,
+        {},
     ),
     "math": Experiment(
-        math.refuse,
+        math.ready,
         math.run,
         math.results_of,
         math_report.tables,
         figure_8.plots,
         frozenset(
-            {"digits", "operators", "init_nets", "baseline_seconds", "lstm_units", "filters"}
+            {
+                "digits",
+                "operators",
+                "distinct_grids",
+                "init_nets",
+                "baseline_seconds",
+                "lstm_units",
+                "filters",
+            }
         ),
         _STAGES,
     ),
     "mazes": Experiment(
-        mazes.refuse,
+        mazes.ready,
         mazes.run,
         mazes.results_of,
         mazes_report.tables,
         mazes_report.plots,
-        frozenset({"signs"}),
-        _STAGES,
+        frozenset({"signs", "distinct_grids"}),
+        {"restarts": 0, "distinct_grids": TRAIN_MAZES},
     ),
 }

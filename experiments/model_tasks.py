@@ -7,7 +7,7 @@ from datasets.operators import load_operators
 from datasets.signs import load_signs
 from experiments.config import Config
 from experiments.expressions.task import math_task
-from experiments.mazes.task import TRAIN_MAZES, maze_task
+from experiments.mazes.task import maze_task
 from experiments.tasks import add2x2_task, apply2x2_task
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
@@ -31,7 +31,7 @@ def _math(config: Config, checked: CheckedModel) -> Task:
 
 def _maze(config: Config, checked: CheckedModel) -> Task:
     signs = load_signs(config.signs, config.data_dir)
-    return maze_task(checked, signs, config.distinct_grids or TRAIN_MAZES)
+    return maze_task(checked, signs, config.distinct_grids)
 
 
 # By the model's name.

@@ -1,5 +1,6 @@
 """What a run found: every restart measured, as `results.json` and `curves.json` hold it."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -115,11 +116,15 @@ def results_of(
 
 
 def best(entries: Sequence[Entry]) -> int:
-    """The place of the best restart: correct, then the most accurate, then the first."""
+    """The place of the best restart: correct, then of the smallest training loss, then the first.
+
+    No test example takes part: what is measured on them afterwards was not chosen by them.
+    """
 
     def worth(place: int) -> tuple[object, ...]:
         entry = entries[place]
-        return entry["correct"], entry["discrete_accuracy"], entry["test_accuracy"], -place
+        loss = math.inf if entry["loss"] is None else entry["loss"]
+        return entry["correct"], -loss, -place
 
     return max(range(len(entries)), key=worth)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 
+import numpy as np
 import tensorflow as tf
 
 from experiments.config import (
@@ -25,7 +26,9 @@ from terpret.learning.files import read_json, write_bytes, write_json
 from terpret.learning.network_file import FILE_NAME
 
 # Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 5
+FORMAT = 6
+# What a run notes of its images, to know them again.
+DATA = "data.json"
 # The folder, inside, of runs whose networks this one begins with.
 FIRST_STAGE = "networks"
 # The folders, inside, that hold what a run leaves, too.
@@ -35,6 +38,7 @@ _AFRESH = "give another --workdir, or --restart to begin afresh there"
 _LEFT = (
     "config.json",
     "manifest.json",
+    DATA,
     "results.json",
     "curves.json",
     "program.txt",
@@ -86,6 +90,33 @@ def claim(
     except OSError as error:
         raise RunError(f"cannot use {workdir}: {error.strerror or error}") from None
     return None, []
+
+
+def same_data(workdir: str, images: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Refuses to go on with other data than a run began with; notes them where it begins.
+
+    `auto` may find other data later, and the results would be called after those alone.
+
+    Args:
+      workdir: the run folder.
+      images: labelled test images by what they show, or by the network that reads them.
+
+    Raises:
+      RunError: they are others, or the folder cannot be written.
+    """
+    if not images:
+        return
+    now = {name: _digest(*pair) for name, pair in images.items()}
+    path = os.path.join(workdir, DATA)
+    began = read_json(path)
+    if not isinstance(began, dict):
+        with writing(workdir):
+            write_json(path, now)
+    elif began != now:
+        raise RunError(
+            f"the run in {workdir} began with other data: give those by --data_dir or by the flag "
+            f"that names them, or {_AFRESH}"
+        )
 
 
 def model_copy(config: Config, workdir: str) -> str:
@@ -175,6 +206,12 @@ def _compare(config: Config | ExperimentConfig, now: dict[str, object], workdir:
         for name, value in now["versions"].items()
         if was.get(name) != value
     ]
+
+
+def _digest(images: np.ndarray, labels: np.ndarray) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(images))
+    digest.update(np.ascontiguousarray(labels))
+    return digest.hexdigest()
 
 
 def _hash(path: str) -> str:

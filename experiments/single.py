@@ -10,12 +10,11 @@ import tensorflow as tf
 
 from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
-from experiments.expressions.task import length_of
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
 from experiments.model_tasks import TASKS
 from experiments.results import all_curves, correct, measured, results_of
-from experiments.run_folder import claim, model_copy, networks_copy, writing
+from experiments.run_folder import claim, model_copy, networks_copy, same_data, writing
 from experiments.writers import Display, Silent
 from ntpt_models import model_name, program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
@@ -100,8 +99,8 @@ def train(
       Stopped: by a signal, after a checkpoint was written.
     """
     started = time.monotonic()
-    # A model that is wrong is refused before anything is written.
-    refuse_unready(config, workdir)
+    # What is wrong is refused before anything is written or forgotten.
+    task = ready_task(config, workdir, afresh)
     results, warnings = claim(config, workdir, afresh)
     if results is not None:
         return results
@@ -115,7 +114,7 @@ def train(
                 mine, folder, command=command, checkpoint_seconds=checkpoint_seconds, watch=watch
             ),
         )
-    run = prepare(config, workdir)
+    run = prepare(config, workdir, task)
     if not thorough:
         task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
         run = dataclasses.replace(run, task=task)
@@ -143,8 +142,13 @@ def train(
     return results
 
 
-def prepare(config: Config, workdir: str) -> Run:
+def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
     """Compiles the model and loads the data.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      task: the task, where it is known already.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
@@ -158,7 +162,8 @@ def prepare(config: Config, workdir: str) -> Run:
         method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
-        task = TASKS[model_name(checked)](config, checked)
+        task = task or TASKS[model_name(checked)](config, checked)
+    same_data(workdir, task.images)
     method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
     examples = config.examples or method.updates * method.batch_size
     networks = networks_copy(config, workdir)
@@ -185,11 +190,19 @@ def restored(run: Run) -> tuple[int, Restarts]:
     return stored[0], restarts_of(stored[1])
 
 
-def refuse_unready(config: Config, workdir: str) -> None:
+def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | None:
     """Refuses settings that cannot work, before anything is written.
 
+    Args:
+      config: the settings.
+      workdir: the run folder, which may hold the run already.
+      afresh: whether what it holds is to be forgotten.
+
+    Returns:
+      The task of a run that begins; None where one goes on, or where a data file is the task.
+
     Raises:
-      ModelError, InputError, RunError: with what is wrong.
+      ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_path(config.model)
     _ = config.numbers
@@ -205,14 +218,15 @@ def refuse_unready(config: Config, workdir: str) -> None:
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     if config.data:
         open_file(config.data, path, config.hypers, config.hypers_file)
-        return
+        return None
     checked = check_model(path, config.hypers)
     name = model_name(checked)
-    if needed:
-        length_of(checked)
     if name not in TASKS:
         models = " or ".join(TASKS)
         raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
+    if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
+        return None
+    return TASKS[name](config, checked)
 
 
 def _needed_networks(config: Config) -> tuple[str, ...]:
@@ -253,6 +267,11 @@ def _learner(
     model = compiled(shared=always)
     frozen = None
     if freeze and model.networks:
+        unknown = [name for name in model.networks if not given or name not in given.layers]
+        if unknown:
+            raise RunError(
+                f"--freeze_nets: nobody has taught {unknown[0]}, so it must learn at once"
+            )
         frozen = model if always else compiled(shared=True, of=model)
     return make_learner(
         model,

@@ -51,13 +51,15 @@ def clock_table(runs: Sequence[Found], least: float = 0.0) -> Rows:
     networks = list(runs[0]["nets"])
     rows = [["seed", "restarts", "seconds to a verified program", "examples", *networks]]
     times = []
-    for seed, run in enumerate(runs):
-        entry = run["restarts"][run["best"]]
-        solved = bool(_reading([entry], least)) and entry["correct"]
+    for run in runs:
+        correct = [entry for entry in run["restarts"] if entry["correct"]]
+        # It is the first such restart that has stopped the clock, be it the run's best or not.
+        solved = _reading(correct, least)
+        entry = solved[0] if solved else run["restarts"][run["best"]]
         times += [run["verified_after"]] if solved else []
         rows.append(
             [
-                str(seed),
+                str(run["root_seed"]),
                 str(len(run["restarts"])),
                 f"{run['verified_after']:.1f}" if solved else "none found",
                 f"{entry['examples']:,}",

@@ -49,7 +49,8 @@ class Runs:
       batch_size: examples in an update; 0 is the preset's.
       clock: how many runs whose time counts, unless the user wants fewer: each stops at its first
         program, and measures no more than it must; 0 is one run to the end of its examples.
-      frozen: whether the networks that the run is given stay as they are.
+      freeze: the examples before the networks that the run is given begin to learn; -1: half of
+        those of the run, where its model must be given networks.
       nets_at_least: the accuracy that networks must have for a program to count.
       check_every: examples between checks of the discretised programs.
     """
@@ -60,7 +61,7 @@ class Runs:
     examples: int
     batch_size: int = 0
     clock: int = 0
-    frozen: bool = False
+    freeze: int = -1
     nets_at_least: float = 0.0
     check_every: int = 2000
 
@@ -75,13 +76,15 @@ class Runs:
     def found(self, folder: str, config: ExperimentConfig) -> Found | None:
         """The `run`'s results, with every restart's accuracy on images; or the runs' of a `clock`.
 
-        None before all of them have finished.
+        Those of a clock have their `root_seed`. None before all of them have finished.
         """
-        runs = [_results(place) for place, _ in self._parts(folder, config)]
+        parts = list(self._parts(folder, config))
+        runs = [_results(place) for place, _ in parts]
         if None in runs:
             return None
         if self.clock:
-            return {"clock": runs}
+            seeds = [seed for _, seed in parts]
+            return {"clock": [{"root_seed": s, **run} for s, run in zip(seeds, runs, strict=True)]}
         curves = read_json(os.path.join(folder, "curves.json")) or {}
         on_images = {number: one["accuracy_on_images"] for number, one in curves.items()}
         return {"run": runs[0], "accuracy_on_images": on_images}
@@ -105,7 +108,7 @@ class Runs:
             stop_after_solved=1 if self.clock else -1,
             nets_at_least=self.nets_at_least,
             init_nets=setting.networks,
-            freeze_nets=examples if self.frozen else -1,
+            freeze_nets=min(self.freeze, examples),
             distinct_grids=given.distinct_grids,
             seed=seed,
             digits=given.digits,
@@ -122,8 +125,8 @@ class Runs:
         """The folder and the seed of each run."""
         if not self.clock:
             yield folder, config.seed
-        for seed in range(_at_most(config.restarts, self.clock)):
-            yield os.path.join(folder, f"seed-{seed}"), config.seed + seed
+        for seed in range(config.seed, config.seed + _at_most(config.restarts, self.clock)):
+            yield os.path.join(folder, f"seed-{seed}"), seed
 
 
 def train(

@@ -40,7 +40,7 @@ def lengths_table(results: Mapping[str, object], style: str = "text") -> str:
         "simulated": "simulated from confusions",
         "true_labels": "true labels",
     }
-    rows = [[_cell(row[key]) for key in headings] for row in results["lengths"]]
+    rows = [[_share(row[key]) for key in headings] for row in results["lengths"]]
     return render([list(headings.values()), *rows], style)
 
 
@@ -51,7 +51,7 @@ def sizes_table(results: Mapping[str, object], style: str = "text") -> str:
         [
             f"{row['width']} x {row['height']}",
             f"{row['looks']:.1f}",
-            *(_cell(row[key]) for key in ("accuracy", "simulated", "true_labels")),
+            *(_share(row[key]) for key in ("accuracy", "simulated", "true_labels")),
         ]
         for row in results["sizes"]
     ]
@@ -152,6 +152,17 @@ def _cell(value: object) -> str:
             return f"{value:,}"
         case _:
             return str(value)
+
+
+def _share(value: float) -> str:
+    """A part of many answers; 1 only where all are right."""
+    return (
+        "1"
+        if value == 1.0
+        else _cell(min(value, 0.9999))
+        if isinstance(value, float)
+        else _cell(value)
+    )
 
 
 def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, object]]:

@@ -51,7 +51,8 @@ def apply2x2_task(name: str, operators: Operators, distinct: int = 0) -> Task:
     Args:
       name: top, left, bottom or right.
       operators: the images.
-      distinct: the number of distinct training grids, each with its integers; 0 is no limit.
+      distinct: the number of distinct training grids; 0 is no limit. A grid that comes again has
+        other integers.
 
     Raises:
       DataError: there is no such task.

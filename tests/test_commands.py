@@ -5,19 +5,14 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.commands import evaluate, run, train
+
 SMALL = ["--digits=embedded", "--restarts=2", "--examples=1280", "--check_every=640"]
-
-
-def run(*arguments: str, **options: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +42,14 @@ def test_a_run_folder_holds_everything(finished: tuple) -> None:
         assert list((workdir / "events" / name).glob("events.out.tfevents.*"))
 
 
-def test_the_same_command_again_returns_at_once(finished: tuple) -> None:
+def test_the_same_command_again_returns_at_once(
+    finished: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
     workdir, done = finished
-    again = run("train.py", *SMALL, f"--workdir={workdir}")
-    assert again.returncode == 0
-    assert "is done already" in again.stdout
-    table = done.stdout[done.stdout.index("learned program") :]
-    assert table in again.stdout
+    assert train(*SMALL, f"--workdir={workdir}") == 0
+    again = capsys.readouterr().out
+    assert "is done already" in again
+    assert done.stdout[done.stdout.index("learned program") :] in again
 
 
 def test_evaluate_measures_the_same_draws_and_exports(finished: tuple) -> None:
@@ -73,13 +69,11 @@ def test_evaluate_measures_the_same_draws_and_exports(finished: tuple) -> None:
     assert (exported / "program.txt").read_text() == (workdir / "program.txt").read_text()
 
 
-def test_evaluate_prints_json(finished: tuple) -> None:
+def test_evaluate_prints_json(finished: tuple, capsys: pytest.CaptureFixture[str]) -> None:
     workdir, _ = finished
-    measured = run("evaluate.py", f"--workdir={workdir}", "--format=json")
-    results, written = (
-        json.loads(measured.stdout),
-        json.loads((workdir / "results.json").read_text()),
-    )
+    assert evaluate(workdir, "json") == 0
+    results = json.loads(capsys.readouterr().out)
+    written = json.loads((workdir / "results.json").read_text())
     assert results["restarts"] == written["restarts"]
     assert results["nets"] == written["nets"]
 
@@ -104,9 +98,9 @@ def test_the_networks_of_one_run_start_another(finished: tuple, tmp_path: Path) 
         if name != "about":
             np.testing.assert_array_equal(before[name], after[name])
     shutil.move(workdir / "networks.npz", workdir / "elsewhere.npz")
-    measured = run("evaluate.py", f"--workdir={other}")
+    measured = evaluate(other)
     shutil.move(workdir / "elsewhere.npz", workdir / "networks.npz")
-    assert measured.returncode == 0, measured.stderr
+    assert measured == 0
     results = json.loads((other / "results.json").read_text())
     assert results["networks_from"]["task"] == "right"
     assert len({entry["nets"]["net_0"] for entry in results["restarts"]}) == 1
@@ -132,26 +126,28 @@ def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path: Path) -> None:
     assert not (workdir / "results.json").exists()
 
 
-def test_shards_are_joined(tmp_path: Path) -> None:
+def test_shards_are_joined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = "tests/models/data/turing_invert"
     flags = ["--model=turing.py", f"--data={data}_data.json", f"--hypers={data}_hypers.json"]
     flags += ["--restarts=5", "--examples=1000", "--noxla", f"--workdir={tmp_path}"]
     for part in (1, 2):
-        assert run("train.py", *flags, f"--shard={part}/3").returncode == 0
-    joined = run("evaluate.py", f"--workdir={tmp_path}", "--format=markdown", "--plots")
-    assert joined.returncode == 0, joined.stderr
-    rows = [line for line in joined.stdout.splitlines() if line.startswith("| ")]
+        assert train(*flags, f"--shard={part}/3") == 0
+    capsys.readouterr()
+    assert evaluate(tmp_path, "markdown", plots=True) == 0
+    joined = capsys.readouterr().out
+    rows = [line for line in joined.splitlines() if line.startswith("| ")]
     assert [row.split()[1] for row in rows if row.split()[1].isdigit()] == ["0", "1", "2"]
-    assert "of 3 restarts hold a correct program" in joined.stdout
-    assert "not finished: shard-3-of-3" in joined.stdout
+    assert "of 3 restarts hold a correct program" in joined
+    assert "not finished: shard-3-of-3" in joined
     assert (tmp_path / "plots" / "loss.svg").exists()
 
 
-def test_a_folder_of_another_run_is_refused(finished: tuple) -> None:
+def test_a_folder_of_another_run_is_refused(
+    finished: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
     workdir, _ = finished
-    other = run("train.py", *SMALL, f"--workdir={workdir}", "--seed=5")
-    assert other.returncode == 1
-    assert other.stderr.strip() == (
+    assert train(*SMALL, f"--workdir={workdir}", "--seed=5") == 1
+    assert capsys.readouterr().err.strip() == (
         f"error: {workdir} holds a run with another seed: give another --workdir, or --restart "
         "to begin afresh there"
     )
@@ -174,12 +170,10 @@ def test_a_folder_of_another_run_is_refused(finished: tuple) -> None:
     ],
 )
 def test_a_mistake_is_one_message_and_status_1(
-    arguments: list[str], message: str, tmp_path: Path
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = run("train.py", *arguments, f"--workdir={tmp_path / 'run'}")
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert train(*arguments, f"--workdir={tmp_path / 'run'}") == 1
+    assert message in capsys.readouterr().err
 
 
 def test_a_wrong_flag_has_status_2(tmp_path: Path) -> None:
@@ -205,31 +199,23 @@ def test_a_wrong_model_writes_nothing(tmp_path: Path) -> None:
     assert not os.path.exists(workdir)
 
 
-def test_evaluate_wants_a_run_folder(tmp_path: Path) -> None:
-    done = run("evaluate.py", f"--workdir={tmp_path}")
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
+def test_evaluate_wants_a_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(tmp_path) == 1
+    assert capsys.readouterr().err.strip() == (
         f"error: {tmp_path} is no run folder: {tmp_path}/config.json is missing or damaged"
     )
 
 
-def test_a_data_file_of_the_original_is_a_task(tmp_path: Path) -> None:
+def test_a_data_file_of_the_original_is_a_task(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Turing machine 'invert': learned from the original's own files, printed as a table."""
     workdir = tmp_path / "run"
     data = "tests/models/data/turing_invert"
-    done = run(
-        "train.py",
-        "--model=turing.py",
-        f"--data={data}_data.json",
-        f"--hypers={data}_hypers.json",
-        "--restarts=4",
-        "--examples=5000",
-        "--check_every=1000",
-        "--noxla",
-        f"--workdir={workdir}",
-    )
-    assert done.returncode == 0, done.stderr
-    assert "state 1, read 0: write 1, right, state 1" in done.stdout
+    flags = ["--model=turing.py", f"--data={data}_data.json", f"--hypers={data}_hypers.json"]
+    flags += ["--restarts=4", "--examples=5000", "--check_every=1000", "--noxla"]
+    assert train(*flags, f"--workdir={workdir}") == 0
+    assert "state 1, read 0: write 1, right, state 1" in capsys.readouterr().out
     results = json.loads((workdir / "results.json").read_text())
     assert sum(entry["correct"] for entry in results["restarts"]) >= 3
     assert list(results["batches"].values()) == [1.0]
@@ -237,11 +223,13 @@ def test_a_data_file_of_the_original_is_a_task(tmp_path: Path) -> None:
     assert program["write"][1][:2] == [1, 0]
 
 
-def test_a_data_file_without_a_training_batch_is_refused(tmp_path: Path) -> None:
+def test_a_data_file_without_a_training_batch_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = tmp_path / "data.json"
     data.write_text('[{"batch_name": "test", "hypers": "h", "instances": [{"x": 1, "y": 1}]}]')
     model = tmp_path / "copy.py"
     model.write_text("x = Input(2)\ny = Output(2)\ny.set_to(x)\n")
-    done = run("train.py", f"--model={model}", f"--data={data}")
-    assert done.returncode == 1
-    assert done.stderr == f"error: {data} has no batch named 'train'; it has: test\n"
+    assert train(f"--model={model}", f"--data={data}") == 1
+    told = capsys.readouterr().err
+    assert told == f"error: {data} has no batch named 'train'; it has: test\n"

@@ -12,7 +12,7 @@ from experiments.lifelong import plots, report
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import final, forgetting, needed, reverse_transfer
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn
-from tests.test_commands import run
+from tests.commands import evaluate, run, train
 
 SMALL = ["--digits=embedded", "--operators=embedded", "--restarts=1", "--batch_size=16", "--noxla"]
 LIFELONG = ["--experiment=lifelong", *SMALL, "--examples=640", "--check_every=320"]
@@ -29,6 +29,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object]:
 def test_a_life_ends_in_figure_7(lived: tuple) -> None:
     workdir, done = lived
     assert done.returncode == 0, done.stderr
+    assert "digits: embedded digits" in done.stdout
     lines = done.stdout.splitlines()
     heading = next(k for k, line in enumerate(lines) if line.startswith("Figure 7"))
     assert "NTPT robust" in lines[heading + 2] and "MTNN-2" in lines[heading + 2]
@@ -46,18 +47,20 @@ def test_a_life_ends_in_figure_7(lived: tuple) -> None:
     assert results["data"]["operators"].startswith("embedded operators")
 
 
-def test_the_same_command_again_returns_at_once(lived: tuple) -> None:
+def test_the_same_command_again_returns_at_once(
+    lived: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
     workdir, done = lived
-    again = run("train.py", *LIFELONG, "--learners=robust,MTNN-2", f"--workdir={workdir}")
-    assert again.returncode == 0 and "is done already" in again.stdout
-    assert done.stdout[done.stdout.index("Figure 7") :] in again.stdout
+    assert train(*LIFELONG, "--learners=robust,MTNN-2", f"--workdir={workdir}") == 0
+    again = capsys.readouterr().out
+    assert "is done already" in again
+    assert done.stdout[done.stdout.index("Figure 7") :] in again
 
 
-def test_evaluate_draws_figure_6(lived: tuple) -> None:
-    workdir, done = lived
-    shown = run("evaluate.py", f"--workdir={workdir}", "--format=markdown")
-    assert shown.returncode == 0, shown.stderr
-    assert "| task | NTPT robust | MTNN-2 |" in shown.stdout
+def test_evaluate_draws_figure_6(lived: tuple, capsys: pytest.CaptureFixture[str]) -> None:
+    workdir, _ = lived
+    assert evaluate(workdir, "markdown") == 0
+    assert "| task | NTPT robust | MTNN-2 |" in capsys.readouterr().out
     for part in "abc":
         assert (workdir / "plots" / f"figure-6{part}.png").stat().st_size > 10_000
 
@@ -71,13 +74,12 @@ def test_evaluate_draws_figure_6(lived: tuple) -> None:
     ],
 )
 def test_a_mistake_is_one_message_and_writes_nothing(
-    flags: list[str], message: str, tmp_path: Path
+    flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workdir = tmp_path / "run"
-    done = run("train.py", *LIFELONG, *flags, f"--workdir={workdir}")
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"error: {message}"), done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert train(*LIFELONG, *flags, f"--workdir={workdir}") == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {message}") and len(told.splitlines()) == 1
     assert not os.path.exists(workdir)
 
 
@@ -103,11 +105,19 @@ def test_forgetting_and_reverse_transfer_begin_where_a_tasks_examples_stop() -> 
     np.testing.assert_array_equal(forgetting(course, TASKS[-1]), [0, 0])
 
 
+def test_what_is_forgotten_before_the_first_test_without_examples_is_forgotten() -> None:
+    tests = 10
+    stop = SCHEDULE[3].ends / LIFE * tests
+    assert stop % 1, "the examples stop between two tests"
+    curve = [0.8 if k + 1 < stop else 0.3 for k in range(tests)]
+    np.testing.assert_allclose(forgetting(course_of({TASKS[3]: curve}), TASKS[3]), [0.5, 0.25])
+
+
 def test_forward_transfer_counts_the_examples_of_the_task_alone() -> None:
     course = course_of({TASKS[1]: [0.1] * 10 + [0.85] * 40})
     batch, seed = 32, 0
     gone = np.sum(drawn(seed, batch, LIFE)[: course.examples[10] // batch] == 1) * batch
-    assert needed(course, TASKS[1], seed).tolist() == [gone, np.inf]
+    assert needed(course, TASKS[1], seed, LIFE).tolist() == [gone, np.inf]
 
 
 def test_tables_and_figures_show_whoever_has_finished() -> None:
@@ -124,16 +134,12 @@ def test_tables_and_figures_show_whoever_has_finished() -> None:
     assert set(plots.figure_6(results)) == {"figure-6a", "figure-6b", "figure-6c"}
 
 
-def test_weak_and_strong_supervision_in_small(tmp_path: Path) -> None:
+def test_weak_and_strong_supervision_in_small(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     flags = [flag for flag in SMALL if not flag.startswith("--operators")]
-    done = run(
-        "train.py",
-        "--experiment=weak_supervision",
-        *flags,
-        "--examples=32",
-        "--check_every=32",
-        f"--workdir={tmp_path / 'run'}",
-    )
-    assert done.returncode == 0, done.stderr
+    flags += ["--examples=32", "--check_every=32", f"--workdir={tmp_path / 'run'}"]
+    assert train("--experiment=weak_supervision", *flags) == 0
+    lines = capsys.readouterr().out.splitlines()
     for name in ("robust", "ntpt", "MTNN-2", "labelled digits"):
-        assert sum(line.startswith(name) for line in done.stdout.splitlines()) == 2
+        assert sum(line.startswith(name) for line in lines) == 2

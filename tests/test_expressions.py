@@ -23,16 +23,16 @@ from experiments.expressions.lengths import (
     program_on_images,
 )
 from experiments.expressions.symbolic import (
-    Proof,
     labels_of,
     model_of_length,
+    proof,
     random_symbols,
     symbols_of_length,
 )
 from experiments.expressions.task import length_of, math_task
 from experiments.expressions.trace import trace_of
 from experiments.expressions.trace_figure import trace_figure
-from experiments.single import refuse_unready
+from experiments.single import ready_task
 from experiments.tables import lengths_table, verified
 from terpret import CompiledModel, ModelError, Program, check_model, compile_model, program_of
 from terpret.core.nodes import Contract, topological
@@ -79,18 +79,18 @@ def learned() -> CompiledModel:
 
 def test_the_loop_is_verified_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symbolic, "LONG", (3, 24))
-    proof = Proof(check_model(MODEL))
-    found = proof(program(LOOP))
+    prove = proof(check_model(MODEL))
+    found = prove(program(LOOP))
     assert found == {
         "all 400 expressions of 2 digits": 1.0,
         "2,000 random expressions of 3 to 24 digits": 1.0,
     }
-    assert proof(program(LOOP)) is found
-    wrong = proof(program(SWAPPED))
+    assert prove(program(LOOP)) is found
+    wrong = prove(program(SWAPPED))
     assert list(wrong) == ["all 400 expressions of 2 digits"]
     assert 0 < wrong["all 400 expressions of 2 digits"] < 1
     # A longer model's program is the same program.
-    assert proof(program(LOOP, 3)) is found
+    assert prove(program(LOOP, 3)) is found
 
 
 def test_all_400_expressions_of_two_digits_are_checked() -> None:
@@ -285,7 +285,7 @@ def test_given_networks_must_be_both(tmp_path: Path) -> None:
     save_networks(str(tmp_path / "one.npz"), model, 0, {})
     config = dataclasses.replace(MATH, init_nets=str(tmp_path / "one.npz"))
     with pytest.raises(RunError, match="one.npz has no net_1, which the model must be given"):
-        refuse_unready(config, str(tmp_path / "run"))
+        ready_task(config, str(tmp_path / "run"))
 
 
 def test_to_begin_afresh_forgets_the_first_stage(tmp_path: Path) -> None:

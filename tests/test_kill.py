@@ -104,7 +104,7 @@ def assert_same(first: dict[str, object], second: dict[str, object]) -> None:
             assert value == second[name], name
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", ["add2x2", pytest.param("turing", marks=pytest.mark.soak)])
 def test_killed_and_continued_it_ends_in_the_same_bits(name: str, tmp_path: Path) -> None:
     """SIGKILL soon after a checkpoint of its own, SIGTERM, then to the end."""
     job, whole, killed = JOBS[name], tmp_path / "whole", tmp_path / "killed"

@@ -13,7 +13,7 @@ from datasets.signs import Signs
 from experiments.config import RunError
 from experiments.films import save_film
 from experiments.mazes.sizes import accuracy_by_size
-from experiments.mazes.symbolic import Proof, symbols_of_size
+from experiments.mazes.symbolic import proof, symbols_of_size
 from experiments.mazes.task import maze_task, size_of
 from experiments.mazes.walk import walk_of
 from experiments.mazes.walk_figure import walk_figure, walk_frames
@@ -64,7 +64,7 @@ def learned(checked: CheckedModel) -> CompiledModel:
 def test_the_published_solution_is_right_on_mazes_of_every_size(
     checked: CheckedModel, published: Program
 ) -> None:
-    shares = Proof(checked)(published)
+    shares = proof(checked)(published)
     assert list(shares.values()) == [1.0, 1.0]
     assert any("10 x 10" in name for name in shares)
 
@@ -83,7 +83,7 @@ def test_it_is_one_of_the_few_correct_programs(checked: CheckedModel) -> None:
 
 def test_a_wrong_program_is_not_run_on_large_mazes(checked: CheckedModel) -> None:
     wrong = program_of(checked, {"instr": [LOOK, INC, INC], "goto": [1, 2, 0]})
-    (share,) = Proof(checked)(wrong).values()
+    (share,) = proof(checked)(wrong).values()
     assert share < 0.5
 
 

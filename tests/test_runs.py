@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets.pools import DataError
 from experiments import single
 from experiments.command import guarded
 from experiments.config import Config, RunError, read_config
-from experiments.run_folder import claim
+from experiments.run_folder import claim, same_data
 from experiments.single import train
 from terpret import InputError
 from terpret.learning.checkpoints import CheckpointError
@@ -132,6 +133,18 @@ def test_another_run_is_refused(copy: Path, settings: dict[str, object], message
         claim(changed(**settings), str(copy), afresh=False)
 
 
+def test_other_data_than_a_run_began_with_are_refused(tmp_path: Path) -> None:
+    """`auto` finds other images today than when it began."""
+    zeros, ones = ((np.full([5, 28, 28], k), np.arange(5)) for k in (0, 1))
+    folder = str(tmp_path)
+    same_data(folder, {"net_0": zeros})
+    same_data(folder, {"net_0": zeros})
+    with pytest.raises(RunError, match=f"the run in {folder} began with other data"):
+        same_data(folder, {"net_0": ones})
+    claim(CONFIG, folder, afresh=True)
+    same_data(folder, {"net_0": ones})
+
+
 def test_data_may_have_moved(copy: Path) -> None:
     assert claim(changed(data_dir="/elsewhere"), str(copy), afresh=False) == (None, [])
 
@@ -218,6 +231,16 @@ def test_a_wrong_shard_is_one_message(shard: str, tmp_path: Path) -> None:
             {"data": "", "task": "top", "model": "add2x2_model.py", "preset": "terpret-custom"},
             RunError,
             "preset terpret-custom wants --batch_size where there is no --data",
+        ),
+        (
+            {"data": "", "model": "maze_model.py", "preset": "robust", "signs": "/nowhere.tar"},
+            DataError,
+            "There is no file /nowhere.tar",
+        ),
+        (
+            {"data": "", "model": "maze_model.py", "preset": "robust", "hypers": {"T": 15}},
+            RunError,
+            "T=15 fits no mazes",
         ),
     ],
 )

@@ -3,16 +3,13 @@
 import json
 import os
 import signal
-import types
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 
-import train
-from experiments import command, evaluation, writers
+from experiments import writers
 from experiments.config import read_config
 from experiments.expressions import figure_8, report, sequences
 from experiments.mazes import report as mazes_report
@@ -20,29 +17,10 @@ from experiments.run_folder import claim
 from experiments.stage_tables import clock_table, programs_table
 from terpret import compile_model
 from terpret.learning.network_file import save_networks
+from tests.commands import evaluate, train
 
 EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=160"]
 SIGNS = ["--signs=embedded", "--noxla", "--check_every=320"]
-Command = Callable[..., int]
-
-
-@pytest.fixture
-def trained() -> Command:
-    """`train.py` with these flags, in this process; the exit status."""
-
-    def run(*flags: str) -> int:
-        with flagsaver.flagsaver():
-            arguments = ["train.py", *flags]
-            train.FLAGS(arguments)
-            return command.train(train.FLAGS, arguments)
-
-    return run
-
-
-def evaluated(workdir: Path, style: str = "text") -> int:
-    """`evaluate.py` on a run folder, in this process; the exit status."""
-    values = {"workdir": str(workdir), "data_dir": None, "plots": False, "export": ""}
-    return evaluation.evaluate(types.SimpleNamespace(**values, format=style))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +50,6 @@ def stopping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 def test_math_in_small_is_stopped_and_goes_on(
-    trained: Command,
     stopping: Callable[[str], None],
     networks: str,
     tmp_path: Path,
@@ -93,17 +70,17 @@ def test_math_in_small_is_stopped_and_goes_on(
         f"--workdir={workdir}",
     ]
     stopping("robust")
-    assert trained(*flags) == 1
+    assert train(*flags) == 1
     told = capsys.readouterr().err.splitlines()
     assert told[-1] == f"stopped; the same command continues in {workdir}"
     first = workdir / "stages" / "lstm-images" / "results.json"
     before = first.stat().st_mtime_ns
     assert not (workdir / "stages" / "robust" / "results.json").exists()
-    assert evaluated(workdir) == 0
+    assert evaluate(workdir) == 0
     shown = capsys.readouterr().out
     assert "lstm-images: not the paper's size" in shown and "95 % interval" not in shown
 
-    assert trained(*flags) == 0
+    assert train(*flags) == 0
     told = capsys.readouterr()
     assert first.stat().st_mtime_ns == before and "lstm-images:" not in told.err
     results = json.loads((workdir / "results.json").read_text())
@@ -119,20 +96,18 @@ def test_math_in_small_is_stopped_and_goes_on(
     assert "0 of 1" in told.out and "2 of 100" in told.out
     assert "none found" in told.out and "- (0 of 1 solved)" in told.out
 
-    assert trained(*flags) == 0
+    assert train(*flags) == 0
     assert "is done already" in capsys.readouterr().out
-    assert evaluated(workdir, "markdown") == 0
+    assert evaluate(workdir, "markdown") == 0
     assert "| stage | correct | 95 % interval |" in capsys.readouterr().out
     assert (workdir / "plots" / "figure-8b.png").stat().st_size > 10_000
 
 
-def test_mazes_in_small(
-    trained: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workdir = tmp_path / "run"
     flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]
     flags.append(f"--workdir={workdir}")
-    assert trained(*flags) == 0
+    assert train(*flags) == 0
     shown = capsys.readouterr().out
     assert "of these LOOK at 0.95" in shown and "2 %" in shown and mazes_report.OURS in shown
     results = json.loads((workdir / "results.json").read_text())
@@ -142,7 +117,7 @@ def test_mazes_in_small(
     last = [entry["discrete_accuracy"] for entry in robust["run"]["restarts"]]
     # The curves are of all test mazes, as the table is.
     np.testing.assert_allclose([points[-1][1] for points in curves.values()], last, atol=1e-4)
-    assert evaluated(workdir) == 0
+    assert evaluate(workdir) == 0
     assert (workdir / "plots" / "figure-9-robust.svg").exists()
     config = read_config(json.loads((workdir / "config.json").read_text()), None)
     claim(config, str(workdir), afresh=True)
@@ -167,12 +142,11 @@ def test_mazes_in_small(
 def test_a_mistake_is_one_message_and_writes_nothing(
     flags: list[str],
     message: str,
-    trained: Command,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     workdir = tmp_path / "run"
-    assert trained(*flags, f"--workdir={workdir}") == 1
+    assert train(*flags, f"--workdir={workdir}") == 1
     told = capsys.readouterr().err
     assert told.startswith(f"error: {message}") and len(told.splitlines()) == 1
     assert not workdir.exists()
@@ -204,12 +178,14 @@ def test_correct_restarts_whose_networks_read_are_counted_beside_the_others() ->
 
 def test_the_clock_counts_runs_that_found_what_was_asked_for() -> None:
     runs = [
-        run_of(entry(0, True, 0.97), verified_after=31.0),
-        run_of(entry(0, True, 0.90), verified_after=22.0),
-        run_of(entry(0, False, 0.99), verified_after=80.0),
-        run_of(entry(0, True, 0.96), verified_after=41.0),
+        run_of(entry(0, True, 0.97), verified_after=31.0, root_seed=5),
+        run_of(entry(0, True, 0.90), verified_after=22.0, root_seed=6),
+        run_of(entry(0, False, 0.99), verified_after=80.0, root_seed=7),
+        run_of(entry(0, True, 0.94), entry(1, True, 0.96), verified_after=41.0, root_seed=8),
     ]
     rows = clock_table(runs, 0.95)
+    assert [row[0] for row in rows[1:]] == ["5", "6", "7", "8", "median"]
+    assert rows[4][-1] == "0.9600", "of the restart that stopped the clock"
     assert [row[2] for row in rows[1:]] == [
         "31.0",
         "none found",

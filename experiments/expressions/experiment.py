@@ -3,8 +3,8 @@
 import dataclasses
 import os
 
-from datasets.digits import load_digits
-from datasets.operators import load_operators
+from datasets.digits import Digits, load_digits
+from datasets.operators import Operators, load_operators
 from experiments.config import INIT_NETWORKS, ExperimentConfig, RunError
 from experiments.expressions.sequences import Baseline
 from experiments.first_stage import NEEDED, learn_networks, load_needed
@@ -15,10 +15,11 @@ from experiments.stages import Runs, Stage, do_all, found_so_far, sources_of, tr
 MODEL = "math_model.py"
 PROGRAMS = {
     "robust": Runs(MODEL, "robust", restarts=100, examples=32_000, batch_size=16),
-    "cyclic": Runs(MODEL, "cyclic", restarts=100, examples=32_000, batch_size=16),
+    "cyclic": Runs(MODEL, "cyclic", restarts=100, examples=32_000, batch_size=16, freeze=32_000),
     # An update of `search` scores 64 programs a restart: dear, but few updates are enough.
     "search": Runs(MODEL, "search", restarts=100, examples=8_000, batch_size=16),
-    "ntpt": Runs(MODEL, "ntpt", restarts=100, examples=100_000),
+    # In the paper nothing is ever frozen.
+    "ntpt": Runs(MODEL, "ntpt", restarts=100, examples=100_000, freeze=0),
     "clock": Runs(
         MODEL,
         "robust",
@@ -26,7 +27,7 @@ PROGRAMS = {
         examples=32_000,
         batch_size=16,
         clock=10,
-        frozen=True,
+        freeze=32_000,
         check_every=800,
     ),
     "trained-on": Runs(MODEL, "robust", restarts=4, examples=128_000, batch_size=16),
@@ -35,12 +36,13 @@ BASELINES = {
     "lstm-symbols": Baseline("lstm", images=False),
     "neural_gpu-symbols": Baseline("neural_gpu", images=False),
     "lstm-images": Baseline("lstm", images=True),
+    "neural_gpu-images": Baseline("neural_gpu", images=True),
 }
 STAGES: dict[str, Stage] = {**PROGRAMS, **BASELINES}
 
 
-def refuse(config: ExperimentConfig) -> None:
-    """Refuses settings that cannot work, before anything is written.
+def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
+    """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
       RunError, InputError, DataError: with what is wrong.
@@ -52,8 +54,8 @@ def refuse(config: ExperimentConfig) -> None:
         raise RunError("--baseline_seconds must be more than 0")
     for name in BASELINES.keys() & chosen:
         BASELINES[name].settings(config)
-    load_operators(config.operators, config.data_dir)
-    load_digits(config.digits, config.data_dir)
+    operators = load_operators(config.operators, config.data_dir)
+    return {"digits": load_digits(config.digits, config.data_dir), "operators": operators}
 
 
 def run(setting: Setting) -> dict[str, object]:

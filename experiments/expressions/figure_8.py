@@ -8,7 +8,7 @@ from experiments import figures
 from experiments.stages import Found
 
 # The stages whose best program stands for NTPT, the first that has a correct one.
-BEST = ("trained-on", "robust", "ntpt")
+BEST = ("trained-on", "cyclic", "robust", "search", "ntpt")
 COLOURS = {"NTPT": "#0072b2", "lstm": "#d55e00", "neural_gpu": "#009e73"}
 NAMES = {"lstm": "LSTM", "neural_gpu": "Neural GPU"}
 # By label: the accuracy at every number of digits, and the lengths that were learned from.
@@ -32,7 +32,10 @@ def curves(found: Mapping[str, Found], part: str) -> Curves:
         result["NTPT, its program"] = values, range(2, 3)
     for one in found.values():
         if one.get("images") is _PART[part]:
-            label = f"{NAMES[one['kind']]} ({one['parameters']:,})"
+            small = (
+                "" if one["settings"]["width"] == one["paper_width"] else ", not the paper's size"
+            )
+            label = f"{NAMES[one['kind']]} ({one['parameters']:,}{small})"
             learned = range(1, one["settings"]["digits"] + 1)
             result[label] = {int(n): a for n, a in one["accuracies"].items()}, learned
     return result

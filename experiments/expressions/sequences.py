@@ -19,7 +19,7 @@ from terpret.learning.files import read_json, write_json
 from terpret.learning.network_file import load_networks
 
 LENGTHS = range(1, 17)
-# So many that chance moves an accuracy by two hundredths at most.
+# The standard deviation of an accuracy is a hundredth at most.
 EXAMPLES = 2_000
 
 
@@ -54,6 +54,7 @@ class Baseline:
             setting.report(name, total, total, f"testing at {length} digits", "s")
             accuracies[length] = round(accuracy(trained.model, unseen, length, EXAMPLES), 4)
         networks = load_networks(setting.networks).source if self.images else {}
+        of_images = ", of unseen images" if self.images else ""
         results = {
             "kind": self.kind,
             "images": self.images,
@@ -64,7 +65,7 @@ class Baseline:
             "seconds": round(trained.seconds, 1),
             "digits": trained.digits,
             "accuracies": accuracies,
-            "tested_on": f"{EXAMPLES:,} unseen expressions of each length",
+            "tested_on": f"{EXAMPLES:,} random expressions of each length{of_images}",
             "data": self._sources(digits, operators),
             "networks_from": dict(networks),
             "command": setting.command,

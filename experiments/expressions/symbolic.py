@@ -1,7 +1,5 @@
 """Expressions as symbols, not images: what decides whether a program for MATH is correct."""
 
-import dataclasses
-import functools
 import itertools
 
 import numpy as np
@@ -9,12 +7,12 @@ import tensorflow as tf
 
 from datasets.math_expressions import DIGITS, values
 from datasets.operators import OPERATORS
-from ntpt_models import source_lines
-from terpret import Program, check_model, program_of
+from experiments.proof import Cases, Proof, Trial
+from experiments.tasks import TEST_SEED
+from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
 
-SEED = 1_000_003
 # The most expressions of one length that are all run; of more, a sample is.
 LISTED, SAMPLED = 400, 2000
 # The numbers of digits that a correct program is tested on, and how many expressions of each.
@@ -33,11 +31,11 @@ def model_of_length(model: CheckedModel, length: int) -> CheckedModel:
 def symbols_of_length(length: int, most: int = SAMPLED) -> Symbols:
     """All expressions of so many digits where there are few, else a sample, always the same."""
     count = DIGITS**length * len(OPERATORS) ** (length - 1)
-    symbols = _every(length) if count <= LISTED else random_symbols(length, most, SEED)
+    symbols = _every(length) if count <= LISTED else random_symbols(length, most, TEST_SEED)
     ones = np.ones(len(symbols), np.int32)
     return Symbols(
         inputs={},
-        fillings=tuple(labels_of(symbols, seed) for seed in (SEED, SEED + 1)),
+        fillings=tuple(labels_of(symbols, seed) for seed in (TEST_SEED, TEST_SEED + 1)),
         answers={"final_sum": values(tf.constant(symbols)).numpy(), "halt_at_end": ones},
     )
 
@@ -71,44 +69,17 @@ def random_symbols(length: int, count: int, seed: int) -> np.ndarray:
     return symbols
 
 
-@dataclasses.dataclass(frozen=True)
-class Proof:
-    """Runs programs on expressions of many lengths; those of equal source code once.
+def proof(model: CheckedModel) -> Proof:
+    """What proves programs of a model: expressions of many lengths, whatever the model's own."""
 
-    Attributes:
-      model: the model of the programs, for any length.
-    """
+    def short() -> Cases:
+        return [(model_of_length(model, 2), symbols_of_length(2))]
 
-    model: CheckedModel
+    def long() -> Cases:
+        return [(model_of_length(model, n), symbols_of_length(n, EACH)) for n in LONG]
 
-    def __call__(self, program: Program) -> dict[str, float]:
-        """The part of the answers that are right, by what is tested.
-
-        Long expressions are run only where all of two digits are right.
-        """
-        code = "\n".join(source_lines(program))
-        if code not in self._known:
-            self._known[code] = self._tested(program)
-        return self._known[code]
-
-    @functools.cached_property
-    def _known(self) -> dict[str, dict[str, float]]:
-        return {}
-
-    @functools.cached_property
-    def _long(self) -> list[tuple[CheckedModel, Symbols]]:
-        return [(model_of_length(self.model, n), symbols_of_length(n, EACH)) for n in LONG]
-
-    def _tested(self, program: Program) -> dict[str, float]:
-        short = symbols_of_length(2).accuracy(
-            program_of(model_of_length(self.model, 2), program.values)
-        )
-        result = {f"all {LISTED} expressions of 2 digits": short}
-        if short == 1.0:
-            shares = [s.accuracy(program_of(m, program.values)) for m, s in self._long]
-            name = f"{len(LONG) * EACH:,} random expressions of {LONG[0]} to {LONG[-1]} digits"
-            result[name] = float(np.mean(shares))
-        return result
+    many = f"{len(LONG) * EACH:,} random expressions of {LONG[0]} to {LONG[-1]} digits"
+    return Proof((Trial(f"all {LISTED} expressions of 2 digits", short), Trial(many, long)))
 
 
 def _every(length: int) -> np.ndarray:

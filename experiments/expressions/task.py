@@ -5,7 +5,7 @@ from datasets.math_expressions import composed, expressions, symbol_pool
 from datasets.operators import Operators
 from experiments.config import RunError
 from experiments.expressions.lengths import accuracy_by_length, measured_on_images
-from experiments.expressions.symbolic import Proof, symbols_of_length
+from experiments.expressions.symbolic import proof, symbols_of_length
 from experiments.expressions.trace import trace_of
 from experiments.expressions.trace_figure import trace_figure
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED, exam_of
@@ -59,7 +59,7 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
         images=images,
         sources={"digits": digits.source, "operators": operators.source},
         watched=exam.first(WATCHED),
-        verify=Proof(model),
+        verify=proof(model),
         further=further,
         pictures=pictures,
     )

@@ -7,7 +7,8 @@ import numpy as np
 from datasets.math_expressions import DIGITS, composed
 from datasets.operators import OPERATORS
 from datasets.pools import ImagePool
-from experiments.expressions.symbolic import SEED, model_of_length
+from experiments.expressions.symbolic import model_of_length
+from experiments.tasks import TEST_SEED
 from ntpt_models import source_lines
 from terpret import CompiledModel, Program, program_of
 
@@ -62,7 +63,7 @@ def trace_of(model: CompiledModel, row: int, pool: ImagePool, length: int = LENG
       pool: the symbols to compose the expression from.
       length: its number of digits.
     """
-    exam = composed(pool, length, SEED, 1)
+    exam = composed(pool, length, TEST_SEED, 1)
     places = exam.places[0]
     images = exam.images[places]
     labels = {name: model.classify(name, images)[row][None] for name in model.networks}

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from datasets.digits import load_digits
+from datasets.digits import Digits, load_digits
 from datasets.grids import Composition
-from datasets.operators import load_operators
+from datasets.operators import Operators, load_operators
 from experiments.config import ExperimentConfig
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
@@ -24,15 +24,15 @@ from terpret.learning.task import Task
 TESTS = 50
 
 
-def refuse(config: ExperimentConfig) -> None:
-    """Refuses settings that cannot work, before anything is written.
+def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
+    """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
       RunError, DataError: with what is wrong.
     """
     config.chosen(LEARNERS)
-    load_operators(config.operators, config.data_dir)
-    load_digits(config.digits, config.data_dir)
+    operators = load_operators(config.operators, config.data_dir)
+    return {"digits": load_digits(config.digits, config.data_dir), "operators": operators}
 
 
 def run(setting: Setting) -> dict[str, object]:

@@ -79,7 +79,7 @@ class Ntpt(tf.Module):
     Attributes:
       models: by task.
       learners: by task.
-      ages: how many examples taught each network, since it was introduced.
+      ages: how many examples taught each network, since it was introduced, where they mature.
       networks_shared: whether the tasks share their networks.
     """
 
@@ -214,8 +214,9 @@ class Kind:
     lives: int = 0
 
 
-def _ntpt(preset: str, alone: bool = False) -> Kind:
-    method, matures = PRESETS[preset], preset == "robust" and not alone
+def ntpt(preset: str, alone: bool = False, matures: bool = False) -> Kind:
+    """NTPT by a preset; the flags are those of `Ntpt`."""
+    method = PRESETS[preset]
     # An attempt is so many updates: in small batches there is time for many.
     size = 16 if method.attempt else 32
     lives = ALONE_LIVES if alone else 0
@@ -232,10 +233,10 @@ def _baseline(name: str) -> Kind:
 
 # By name. Those `alone` show what is learned faster because others were learned before.
 LEARNERS: dict[str, Kind] = {
-    "robust": _ntpt("robust"),
-    "ntpt": _ntpt("ntpt"),
+    "robust": ntpt("robust", matures=True),
+    "ntpt": ntpt("ntpt"),
     **{name: _baseline(name) for name in BASELINES},
-    "robust-alone": _ntpt("robust", alone=True),
+    "robust-alone": ntpt("robust", alone=True),
 }
 # `net_0` by itself, taught by labels, for the comparison of weak and strong supervision.
 LABELLED = Kind(

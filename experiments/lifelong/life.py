@@ -24,7 +24,7 @@ class Plan:
     """How long the lives are, and when they are tested.
 
     Attributes:
-      seed: of the schedule and of all streams.
+      seed: of all streams of examples.
       batch_size: examples in an update.
       order: the number of the task of every update, [updates].
       tests: how many tests there are over a life, evenly spread, the last at its end.
@@ -130,7 +130,7 @@ def live(
                 course.seconds += now - started
                 saved = started = now
                 checkpoints.save(done, json.dumps(dataclasses.asdict(course)))
-            if signals.caught and done < len(order):
+            if signals.caught:
                 raise Stopped
     return course
 

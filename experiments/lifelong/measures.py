@@ -26,27 +26,39 @@ def final(course: Course, task: str) -> np.ndarray:
 def forgetting(course: Course, task: str) -> np.ndarray:
     """How far a task's accuracy fell, after its examples had stopped, below what it was then.
 
+    What it was then is the higher one of the tests before and after that moment: by the second, the
+    next task may have taught for thousands of examples.
+
     Returns:
       Floats [life], not negative; of the last task, whose examples never stop, 0.
     """
-    after = _after(course, task)
-    return np.max(after[:1] - after, axis=0)
+    accuracies, first = np.array(course.accuracies[task]), _first_after(course, task)
+    if first == len(accuracies) - 1:
+        return np.zeros(accuracies.shape[1])
+    then = accuracies[max(0, first - 1) : first + 1].max(0)
+    return np.maximum(then - accuracies[first:].min(0), 0.0)
 
 
 def reverse_transfer(course: Course, task: str) -> np.ndarray:
-    """How much a task gained, from the last of its examples to the end of life, [life]."""
-    after = _after(course, task)
-    return after[-1] - after[0]
+    """How much a task gained, from the first test after its examples to the end of life, [life]."""
+    accuracies = np.array(course.accuracies[task])
+    return accuracies[-1] - accuracies[_first_after(course, task)]
 
 
-def needed(course: Course, task: str, seed: int) -> np.ndarray:
-    """How many examples of a task came before its accuracy was 0.8.
+def needed(course: Course, task: str, seed: int, life: int) -> np.ndarray:
+    """How many examples of a task had come by the first test at which its accuracy was 0.8.
+
+    Args:
+      course: the lives.
+      task: the task.
+      seed: of the schedule.
+      life: the examples of a life, for which the schedule was drawn.
 
     Returns:
-      Floats [life], infinite where it never was. They are as fine as the tests were.
+      Floats [life], infinite where it never was.
     """
     size = course.batch_size
-    order = drawn(seed, size, _life(course))
+    order = drawn(seed, size, life)
     gone = np.cumsum(order == TASKS.index(task)) * size
     reached = np.array(course.accuracies[task]) >= LEARNED
     first = reached.argmax(0)
@@ -54,13 +66,8 @@ def needed(course: Course, task: str, seed: int) -> np.ndarray:
     return np.where(reached.any(0), examples, np.inf)
 
 
-def _after(course: Course, task: str) -> np.ndarray:
-    """A task's accuracies from the end of its examples on, [test, life]."""
-    ends = SCHEDULE[TASKS.index(task)].ends * _life(course) / LIFE
-    first = int(np.searchsorted(course.examples, min(ends, course.examples[-1])))
-    return np.array(course.accuracies[task][first:])
-
-
-def _life(course: Course) -> int:
-    """The length of the life, which is tested at its end."""
-    return course.examples[-1]
+def _first_after(course: Course, task: str) -> int:
+    """The place of the first test after the end of a task's examples, at most the last test's."""
+    life = course.examples[-1]
+    ends = SCHEDULE[TASKS.index(task)].ends * life / LIFE
+    return int(np.searchsorted(course.examples, min(ends, life)))

@@ -16,7 +16,7 @@ from experiments.lifelong.measures import (
     reverse_transfer,
 )
 from experiments.lifelong.schedule import TASKS
-from experiments.tables import render
+from experiments.tables import render, wilson
 
 # A column of a table: its heading, and a cell for each line.
 Column = tuple[str, list[str]]
@@ -34,7 +34,7 @@ def tables(results: Mapping[str, object], style: str) -> str:
     found = courses(results)
 
     def examples(course: Course, task: str) -> np.ndarray:
-        return needed(course, task, results["seed"])
+        return needed(course, task, results["seed"], results["life"])
 
     distinct = results["distinct_grids"] or "unlimited"
     parts = [
@@ -43,7 +43,7 @@ def tables(results: Mapping[str, object], style: str) -> str:
             f"{ALONE_LIVES}; {distinct} distinct grids a task); in brackets the published accuracy",
             final_table(found),
         ),
-        ("lives that end with a correct program", programs_table(found)),
+        ("lives that end with a correct program, and 95 % intervals", programs_table(found)),
         (
             "forgetting: largest fall after the examples stopped, mean (worst life)",
             [
@@ -63,8 +63,8 @@ def tables(results: Mapping[str, object], style: str) -> str:
             ],
         ),
         (
-            f"forward transfer: examples of a task before its accuracy was 0.8, median of lives; "
-            f"{ALONE} and indep have nothing to transfer",
+            "forward transfer: examples of a task by the first test at which its accuracy was 0.8, "
+            f"median of lives; {ALONE} and indep have nothing to transfer",
             [*_tasks_table(found, examples, _median)],
         ),
     ]
@@ -95,8 +95,13 @@ def programs_table(found: Mapping[str, Course]) -> list[list[str]]:
         if course.correct:
             last = np.array([course.correct[task][-1] for task in TASKS])
             counts = [*last.sum(1), last.all(0).sum()]
-            columns.append((_title(name), [f"{count} of {last.shape[1]}" for count in counts]))
+            columns.append((_title(name), [_share(count, last.shape[1]) for count in counts]))
     return _rows(columns) if len(columns) > 1 else []
+
+
+def _share(count: int, lives: int) -> str:
+    low, high = wilson(count, lives)
+    return f"{count} of {lives} ({low:.2f} to {high:.2f})"
 
 
 def _tasks_table(

@@ -73,12 +73,6 @@ def drawn(seed: int, batch_size: int, life: int) -> np.ndarray:
     return np.minimum((random[:, None] >= chances).sum(-1), len(TASKS) - 1)
 
 
-def examples_met(seed: int, batch_size: int, life: int) -> dict[str, int]:
-    """How many examples of each task a life meets."""
-    counts = np.bincount(drawn(seed, batch_size, life), minlength=len(TASKS))
-    return {name: int(count) * batch_size for name, count in zip(TASKS, counts, strict=True)}
-
-
 def _distinct(begins: int, full: int, fades: int, ends: int) -> tuple[float, ...]:
     """The corners of a window, an upright side leaning by less than an example."""
     return begins - (begins == full) * 0.5, full, fades, ends + (fades == ends) * 0.5

@@ -1,6 +1,6 @@
 """The experiment `mazes`: a loop and a sign classifier learned from path lengths (Figure 9)."""
 
-from datasets.signs import load_signs
+from datasets.signs import Signs, load_signs
 from experiments.config import ExperimentConfig
 from experiments.run_folder import finished
 from experiments.setting import Setting
@@ -24,14 +24,14 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def refuse(config: ExperimentConfig) -> None:
-    """Refuses settings that cannot work, before anything is written.
+def ready(config: ExperimentConfig) -> dict[str, Signs]:
+    """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
       RunError, DataError: with what is wrong.
     """
     config.chosen(STAGES)
-    load_signs(config.signs, config.data_dir)
+    return {"signs": load_signs(config.signs, config.data_dir)}
 
 
 def run(setting: Setting) -> dict[str, object]:

@@ -6,14 +6,15 @@ import numpy as np
 
 from datasets.mazes import composed
 from datasets.pools import ImagePool
-from experiments.mazes.symbolic import SEED, model_of_size
+from experiments.mazes.symbolic import model_of_size
+from experiments.tasks import TEST_SEED
 from terpret import CompiledModel, program_of
-from terpret.learning.measure import confusion_counts
+from terpret.learning.measure import confused, confusion_counts
 from terpret.learning.task import right
 
 SIZES = ((3, 2), (3, 3), (4, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
-# So many that chance moves no accuracy by a hundredth.
-EXAMPLES = 10_000
+# So many that chance parts two equal accuracies by a hundredth once in a thousand times at most.
+EXAMPLES = 40_000
 
 
 def accuracy_by_size(
@@ -44,27 +45,20 @@ def accuracy_by_size(
     counts = confusion_counts(pool.labels, read)
 
     def measured(width: int, height: int) -> dict[str, object]:
-        exam = composed(pool, width, height, SEED, examples)
+        exam = composed(pool, width, height, TEST_SEED, examples)
         signs = pool.labels[exam.places]
         given = {
             "accuracy": read[exam.places],
-            "simulated": _simulated(signs, counts),
+            "simulated": confused(signs, counts, np.random.default_rng(TEST_SEED)),
             "true_labels": signs,
         }
         large = program_of(model_of_size(model.checked, width, height), program.values)
         answers = {name: exam.integers[name] for name in ("path_len", "halt_at_end")}
         shares = {
-            name: round(float(right(large.run(exam.integers, {"LOOK": s}), answers).mean()), 4)
+            name: float(right(large.run(exam.integers, {"LOOK": s}), answers).mean())
             for name, s in given.items()
         }
         looks = round(float(np.mean(exam.integers["path_len"] + 1)), 2)
         return {"width": width, "height": height, "looks": looks, **shares}
 
     return [measured(*size) for size in sizes]
-
-
-def _simulated(signs: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Labels as a network of this confusion matrix would give them, independent of each other."""
-    random = np.random.default_rng(SEED)
-    risen = np.cumsum(counts, 1)[signs]
-    return np.argmax(risen > random.integers(0, risen[..., -1:]), -1)

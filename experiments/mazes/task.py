@@ -8,10 +8,10 @@ from datasets.mazes import composed, mazes
 from datasets.signs import Signs
 from experiments.config import RunError
 from experiments.mazes.sizes import accuracy_by_size
-from experiments.mazes.symbolic import SEED, Proof, symbols_of_size
+from experiments.mazes.symbolic import proof, symbols_of_size
 from experiments.mazes.walk import walk_of
 from experiments.mazes.walk_figure import walk_figure, walk_frames
-from experiments.tasks import exam_of
+from experiments.tasks import TEST_SEED, exam_of
 from terpret.backends.model import CompiledModel
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
@@ -42,7 +42,7 @@ def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) ->
     def films(compiled: CompiledModel, row: int) -> dict[str, Iterable[Figure]]:
         return {"walk": walk_frames(walk_of(compiled, row, signs.test))}
 
-    unseen = composed(signs.test, width, height, SEED, TEST_MAZES)
+    unseen = composed(signs.test, width, height, TEST_SEED, TEST_MAZES)
     exam = exam_of(unseen, "img_grid", ("path_len", "halt_at_end"))
     return Task(
         name=f"{width}x{height}",
@@ -55,7 +55,7 @@ def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) ->
         images={"LOOK": (signs.test.brightness, signs.test.labels)},
         sources={"signs": signs.source},
         watched=exam,
-        verify=Proof(model),
+        verify=proof(model),
         further=further,
         pictures=pictures,
         films=films,

@@ -6,7 +6,8 @@ import numpy as np
 
 from datasets.mazes import composed
 from datasets.pools import ImagePool
-from experiments.mazes.symbolic import SEED, model_of_size
+from experiments.mazes.symbolic import model_of_size
+from experiments.tasks import TEST_SEED
 from ntpt_models import source_lines
 from terpret import CompiledModel, Program, program_of
 
@@ -78,7 +79,7 @@ def walk_of(
       width: its squares in a row.
       height: its squares in a column.
     """
-    exam = composed(pool, width, height, SEED, _CANDIDATES)
+    exam = composed(pool, width, height, TEST_SEED, _CANDIDATES)
     chosen = int(exam.integers["path_len"].argmax())
     one = {name: values[[chosen]] for name, values in exam.integers.items()}
     images = exam.images[exam.places[chosen]]

@@ -9,11 +9,18 @@ import tensorflow as tf
 from terpret.backends.model import CompiledModel
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
-from terpret.learning.optimise import OPTIMISERS, clip_by_restart, descend, entropies
+from terpret.learning.optimise import (
+    OPTIMISERS,
+    clip_by_restart,
+    descend,
+    entropies,
+    fresh_slots,
+    reset_slots,
+)
 from terpret.learning.starts import Layers, Starts, first_logits, first_weights
 
 Batch = Mapping[str, tf.Tensor]
-# An optimiser's slots by the reference of their variable.
+# The slots of each variable (`fresh_slots`), by its reference.
 Slots = dict[object, list[tf.Variable]]
 # Between the seeds of the attempts of a restart.
 SEEDS_APART = 1_000_003
@@ -91,12 +98,11 @@ class Learner(tf.Module):
         self._program = list(model.param_logits.values())
         self._networks = model.network_variables if learned else []
         self._paces = dict(paces or {})
-        self._rule, self._starts = OPTIMISERS[method.optimiser]
+        self._rule = OPTIMISERS[method.optimiser][0]
         slots = {} if slots is None else slots
         for v in (*self._program, *self._networks):
             if v.ref() not in slots:
-                starts = [tf.constant(s, v.dtype) for s in self._starts]
-                slots[v.ref()] = [tf.Variable(tf.fill(v.shape, start)) for start in starts]
+                slots[v.ref()] = fresh_slots(method.optimiser, v)
         self.slots = [slots[v.ref()] for v in (*self._program, *self._networks)]
         self.step = tf.function(self._step, autograph=False, jit_compile=xla)
         self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
@@ -184,8 +190,7 @@ class Learner(tf.Module):
 
     def _reset_slots(self, row: int, slots_of: Sequence[list[tf.Variable]]) -> None:
         for slots in slots_of:
-            for slot, start in zip(slots, self._starts, strict=True):
-                slot[row].assign(tf.fill(slot.shape[1:], tf.constant(start, slot.dtype)))
+            reset_slots(self.method.optimiser, slots, row)
 
     def _begin_all(self, numbers: list[int]) -> None:
         self._key.assign(keys(self.seed, "gumbel", numbers))
@@ -239,7 +244,7 @@ class Learner(tf.Module):
         step = self.steps.assign_add(tf.cast(learning, self.steps.dtype))
         every = zip(variables, gradients, self.slots, rates, strict=False)
         for variable, gradient, slots, rate in every:
-            descend(self._rule, variable, gradient, slots, step, rate, learning, method)
+            descend(self._rule, variable, gradient, slots, rate, learning, method)
         self._after_update(model, batch, losses, learning)
         learning &= step * method.batch_size < self.horizon
         if method.stop_below_loss:
@@ -310,7 +315,7 @@ class Learner(tf.Module):
         return [*noisy, *gradients[count:]]
 
     def _logits(self) -> dict[str, tf.Tensor]:
-        """The logits of this update: with Gumbel noise and temperature, where the method has it."""
+        """The logits of this update: with Gumbel noise, where the method has it."""
         method = self.method
         values = [tf.convert_to_tensor(v) for v in self._program]
         if method.gumbel:
@@ -319,8 +324,6 @@ class Learner(tf.Module):
             scale = tf.where(self._ignorant(), tf.zeros_like(progress), method.gumbel * falls)
             noise = self._split(scale[:, None] * self._drawn(gumbel))
             values = [value + part for value, part in zip(values, noise, strict=True)]
-        if method.temperature != 1.0:
-            values = [value / method.temperature for value in values]
         return dict(zip(self.model.param_logits, values, strict=True))
 
     def _drawn(self, draw: Callable[..., tf.Tensor]) -> tf.Tensor:

@@ -121,6 +121,18 @@ def confusion_counts(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return counts
 
 
+def confused(true: np.ndarray, counts: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Labels as a network of a confusion matrix would give them, independent of each other.
+
+    Args:
+      true: labels, any shape.
+      counts: [true labels, predicted labels].
+      random: what they are drawn from.
+    """
+    risen = np.cumsum(counts, 1)[true]
+    return np.argmax(risen > random.integers(0, risen[..., -1:]), -1)
+
+
 def network_accuracies(
     model: CompiledModel, images: Mapping[str, tuple[np.ndarray, np.ndarray]]
 ) -> dict[str, np.ndarray]:

@@ -25,7 +25,6 @@ class Method:
       dirichlet: concentration of the initial marginals: large is near uniform.
       gumbel: the scale of the Gumbel noise on the logits, drawn afresh at every update; there is
         none in an attempt whose networks know nothing yet, for it would keep them from learning.
-      temperature: divides the noisy logits (a concrete relaxation, Maddison et al., 2017).
       anneal: whether the Gumbel noise falls linearly to 0 over an attempt or a cycle, and the
         networks' rate over the whole run.
       cycle: updates in a cycle; 0: the whole run is one. In the first part of every cycle but the
@@ -67,7 +66,6 @@ class Method:
     shift: int = 0
     dirichlet: float = 1.0
     gumbel: float = 0.0
-    temperature: float = 1.0
     anneal: bool = False
     cycle: int = 0
     forgetting: float = 0.0

@@ -68,12 +68,29 @@ OPTIMISERS: dict[str, tuple[Rule, tuple[float, ...]]] = {
 }
 
 
+def fresh_slots(optimiser: str, variable: tf.Variable) -> list[tf.Variable]:
+    """The slots of a variable before its first update.
+
+    Returns:
+      How many updates each restart's have had, [restart], and the rule's moving averages, of the
+      variable's shape.
+    """
+    count = tf.Variable(tf.zeros(variable.shape[:1], variable.dtype))
+    starts = [tf.cast(start, variable.dtype) for start in OPTIMISERS[optimiser][1]]
+    return [count, *(tf.Variable(tf.fill(variable.shape, start)) for start in starts)]
+
+
+def reset_slots(optimiser: str, slots: Sequence[tf.Variable], row: int) -> None:
+    """Makes the slots of a row those of before its first update."""
+    for slot, start in zip(slots, (0.0, *OPTIMISERS[optimiser][1]), strict=True):
+        slot[row].assign(tf.fill(slot.shape[1:], tf.cast(start, slot.dtype)))
+
+
 def descend(
     rule: Rule,
     variable: tf.Variable,
     gradient: tf.Tensor,
     slots: Sequence[tf.Variable],
-    step: tf.Tensor,
     rate: tf.Tensor,
     learning: tf.Tensor,
     method: Method,
@@ -84,15 +101,15 @@ def descend(
       rule: the update rule.
       variable: what is learned, [restart, ...].
       gradient: of the objective, [restart, ...].
-      slots: the rule's.
-      step: the number of this update for each restart, from 1, [restart].
+      slots: as `fresh_slots` makes them.
       rate: the learning rate of each restart, [restart].
       learning: the restarts whose values change, bool [restart].
       method: the settings of the rule.
     """
-    rate, number = by_restart(rate, gradient), by_restart(step, gradient)
-    change, values = rule(gradient, list(slots), number, rate, method)
-    for slot, value in zip(slots, values, strict=True):
+    count, *averages = slots
+    number = by_restart(count.assign_add(tf.cast(learning, count.dtype)), gradient)
+    change, values = rule(gradient, averages, number, by_restart(rate, gradient), method)
+    for slot, value in zip(averages, values, strict=True):
         slot.assign(value)
     kept = tf.zeros_like(change)
     variable.assign_sub(tf.where(by_restart(learning, change), change, kept))

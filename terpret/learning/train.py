@@ -105,7 +105,7 @@ def train(
             if due or ended or signals.caught:
                 checkpoints.save(seen, restarts.serialize())
                 saved = time.monotonic()
-            if signals.caught and not ended:
+            if signals.caught:
                 raise Stopped
             assert seen > before
     return restarts

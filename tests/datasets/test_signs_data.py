@@ -212,6 +212,33 @@ def test_damaged_files_are_refused(archive: Path, tmp_path: Path) -> None:
         assert str(path) in str(caught.value)
 
 
+# Places in an entry of a .zip's directory: version, flags, compression.
+@pytest.mark.parametrize("place", [6, 8, 10])
+def test_a_zip_of_an_unknown_kind_is_refused(place: int, tmp_path: Path) -> None:
+    """Encrypted, or of a version or a compression that nobody has invented yet."""
+    path = tmp_path / "gtsrb.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in archive_files().items():
+            file.writestr(name, data)
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + place] = 255
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="cannot be read as an archive") as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_all_archives_that_are_placed_are_read(archive: Path, tmp_path: Path) -> None:
+    manual = tmp_path / "downloads" / "manual"
+    manual.mkdir(parents=True)
+    files = archive_files()
+    for name, part in (("GTSRB_Final_Test", "Final_Test"), ("GTSRB_Final_Train", "Final_Train")):
+        tar(manual / f"{name}.tar.gz", {n: d for n, d in files.items() if part in n})
+    signs = load_signs("auto", str(tmp_path))
+    np.testing.assert_array_equal(signs.train.images, load_signs(str(archive)).train.images)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

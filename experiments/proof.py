@@ -1,0 +1,67 @@
+"""Proofs of programs: run on symbols, not images, where every answer must be right."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ntpt_models import source_lines
+from terpret import Program, program_of
+from terpret.language.checked import CheckedModel
+from terpret.learning.task import Symbols
+
+# Models that differ in their sizes, and examples for each.
+Cases = Sequence[tuple[CheckedModel, Symbols]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """Examples of one or of many sizes.
+
+    Attributes:
+      name: what they are, in words.
+      make: makes them, when the first program gets so far.
+    """
+
+    name: str
+    make: Callable[[], Cases]
+
+    @functools.cached_property
+    def cases(self) -> Cases:
+        """The models and their examples."""
+        return self.make()
+
+    def __call__(self, program: Program) -> float:
+        """The part of the answers that a program gets right, the mean over the sizes."""
+        return float(np.mean([s.accuracy(program_of(m, program.values)) for m, s in self.cases]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Runs programs through trials; those of equal source code once.
+
+    Attributes:
+      trials: in their order; a program that is not all right in one does not come to the next.
+    """
+
+    trials: tuple[Trial, ...]
+
+    def __call__(self, program: Program) -> dict[str, float]:
+        """The part of the answers that are right, by the trials that the program came to."""
+        code = "\n".join(source_lines(program))
+        if code not in self._known:
+            self._known[code] = self._tried(program)
+        return self._known[code]
+
+    @functools.cached_property
+    def _known(self) -> dict[str, dict[str, float]]:
+        return {}
+
+    def _tried(self, program: Program) -> dict[str, float]:
+        result: dict[str, float] = {}
+        for trial in self.trials:
+            result[trial.name] = trial(program)
+            if result[trial.name] < 1.0:
+                break
+        return result
