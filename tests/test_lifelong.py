@@ -107,7 +107,7 @@ def test_a_stopped_life_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert lives.asked[0] == " ".join(TASKS)
     assert lives.asked[-1] == "apply2x2-bottom apply2x2-right"
     assert course.accuracies["add2x2-top"] == [[1, 1]] * 5
-    for moment in (1, 137, 200):
+    for moment in (1, 137, 200, 500):
         folder = tmp_path / str(moment)
         with pytest.raises(Stopped):
             run(folder, moment)

@@ -17,9 +17,10 @@ from experiments.command import guarded
 from experiments.config import Config, RunError, read_config
 from experiments.run_folder import claim, same_data
 from experiments.single import train
-from terpret import InputError
+from terpret import InputError, compile_model
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.method import PRESETS
+from terpret.learning.network_file import save_networks
 
 TURING = "tests/models/data/turing_invert"
 CONFIG = Config(
@@ -250,6 +251,14 @@ def test_settings_that_do_not_fit_write_nothing(
     with pytest.raises(error, match=message):
         train(changed(**settings), str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+def test_networks_that_nobody_has_taught_are_not_frozen(tmp_path: Path) -> None:
+    path = str(tmp_path / "one.npz")
+    save_networks(path, compile_model("ntpt_models/add2x2_model.py", {"NUM_NETS": 1}), 0, {})
+    settings = {"data": "", "hypers_file": "", "task": "top", "model": "apply2x2_model.py"}
+    with pytest.raises(RunError, match="--freeze_nets: nobody has taught net_1"):
+        train(changed(**settings, init_nets=path, freeze_nets=10), str(tmp_path / "run"))
 
 
 def test_a_refilled_run_counts_every_restart(

@@ -135,6 +135,11 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (["--experiment=mazes", "--lstm_units=8"], "--lstm_units: not with --experiment=mazes"),
         (["--experiment=mazes", "--signs=nowhere.tar"], "There is no file nowhere.tar"),
         (["--experiment=math", "--signs=embedded"], "--signs: not with --experiment=math"),
+        (
+            ["--experiment=weak_supervision", "--distinct_grids=50"],
+            "--distinct_grids: not with --experiment=weak_supervision",
+        ),
+        (["--learners=robust", "--filters=8"], "--learners and --filters: only with --experiment"),
         (["--experiment=math", "--baseline_seconds=0"], "--baseline_seconds must be more than 0"),
         (["--experiment=math", "--init_nets=/nowhere.npz"], "cannot read the networks in /nowhere"),
     ],

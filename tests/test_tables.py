@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.config import RunError
+from experiments.results import best
 from experiments.shards import join, shard_name
 from experiments.tables import render, results_table, success, wilson
 
@@ -150,11 +151,11 @@ def test_wilson_intervals_are_the_published_formula() -> None:
 
 ENTRIES = [
     entry(0),
-    correct(1, 0.93),
-    correct(2, 0.95),
-    entry(3, test_accuracy=0.99, discrete_accuracy=0.99),
-    correct(4, 0.95),
-    correct(5, 0.91),
+    correct(1, 0.93, loss=0.3),
+    correct(2, 0.95, loss=0.2),
+    entry(3, loss=0.01),
+    correct(4, 0.95, loss=0.2),
+    correct(5, 0.91, loss=0.4),
     # It took the row of number 3, which was dead.
     entry(6, started=5000),
 ]
@@ -173,10 +174,10 @@ def write(folder: Path, config: object, results: object = None, hashes: object =
 @pytest.fixture
 def parent(tmp_path: Path) -> Path:
     """A run of seven restarts in three shards, all finished."""
-    for part, (numbers, best) in enumerate(PARTS, 1):
+    for part, (numbers, winner) in enumerate(PARTS, 1):
         results = results_of(
             [copy.deepcopy(ENTRIES[k]) for k in numbers],
-            best,
+            winner,
             batches={"test": part / 10},
             command=f"python train.py --shard={part}/3",
             seconds=part + 0.25,
@@ -199,14 +200,25 @@ def test_joined_shards_are_one_run(parent: Path) -> None:
 
 
 def test_the_best_of_a_run_without_a_correct_restart_is_a_shards_best(parent: Path) -> None:
-    """Number 3 has the highest accuracy, but its program was given up."""
-    for part, numbers, best in ((1, [0], 0), (2, [3, 6], 1), (3, [7], 0)):
-        entries = [*ENTRIES, entry(7, test_accuracy=0.2)]
+    """Number 3 has the smallest loss, but its program was given up."""
+    for part, numbers, winner in ((1, [0], 0), (2, [3, 6], 1), (3, [7], 0)):
+        entries = [*ENTRIES, entry(7, loss=0.4)]
         path = parent / shard_name(part, 3) / "results.json"
-        path.write_text(json.dumps(results_of([entries[k] for k in numbers], best)))
+        path.write_text(json.dumps(results_of([entries[k] for k in numbers], winner)))
     joined = join(str(parent))
     assert joined["restarts"][joined["best"]]["seed"] == 7
     assert joined["nets"] == {"net_0": 0.5}
+
+
+def test_no_test_answer_chooses_the_best_restart() -> None:
+    entries = [
+        entry(0, loss=0.1),
+        correct(1, 0.95, loss=0.3),
+        correct(2, 0.90, loss=0.2),
+        correct(3, 0.99, loss=None),
+    ]
+    assert best(entries) == 2
+    assert best(entries[:1]) == 0
 
 
 def test_missing_and_unfinished_shards_are_named(parent: Path) -> None:
