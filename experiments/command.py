@@ -62,7 +62,8 @@ SOME = (
 EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
 # The models that have a task for each pair of tiles.
 GRIDS = ("add2x2_model", "apply2x2_model")
-MAZE = "maze_model"
+# Distinct training examples of a model where the user says nothing; no limit of others.
+DISTINCT = {"maze_model": TRAIN_MAZES}
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
@@ -99,13 +100,10 @@ def config_of(values: flags.FlagValues) -> Config:
     if wrong:
         raise RunError(f"{' and '.join(wrong)}: only with --experiment")
     named = values.hypers.endswith(".json")
-    maze = _name(values.model) == MAZE
-    distinct = (
-        values.distinct_grids if values["distinct_grids"].present or not maze else TRAIN_MAZES
-    )
+    given, name = values["distinct_grids"], _name(values.model)
     return Config(
         model=values.model,
-        task="" if values.data or _name(values.model) not in GRIDS else values.task,
+        task="" if values.data or name not in GRIDS else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),
         hypers_file=values.hypers if named else "",
@@ -119,7 +117,7 @@ def config_of(values: flags.FlagValues) -> Config:
         nets_at_least=values.nets_at_least,
         init_nets=values.init_nets,
         freeze_nets=values.freeze_nets,
-        distinct_grids=distinct,
+        distinct_grids=given.value if given.present else DISTINCT.get(name, 0),
         seed=values.seed,
         digits=values.digits,
         operators=values.operators,
@@ -228,12 +226,13 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
     data = experiment.ready(config)
     results, warnings = claim(config, workdir, values.restart)
-    same_data(workdir, {kind: (one.test.images, one.test.labels) for kind, one in data.items()})
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if results is not None:
         print(f"{workdir} is done already; --restart begins afresh.")
     else:
+        images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
+        same_data(workdir, images)
         print(f"experiment: {config.experiment}; run folder: {workdir}")
         for kind, one in data.items():
             print(f"{kind}: {one.source}", flush=True)
