@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
 STAMP := $(VENV)/.installed
+# Two workers, each a file of tests at a time, in the order that tests/conftest.py gives.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test soak lint bench clean
 
@@ -19,10 +21,10 @@ demo: $(STAMP)
 	$(BIN)/python demo.py $(if $(DATA),--data_dir=$(DATA))
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m "not soak" $(TWO)
 
 soak: $(STAMP) lint
-	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 $(BIN)/python -m pytest -q
+	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 $(BIN)/python -m pytest -q $(TWO)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
