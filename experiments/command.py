@@ -234,8 +234,6 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
         images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
         same_data(workdir, images)
         print(f"experiment: {config.experiment}; run folder: {workdir}")
-        for kind, one in data.items():
-            print(f"{kind}: {one.source}", flush=True)
         bars: dict[str, Bar] = {}
 
         def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
@@ -246,7 +244,9 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
             bars[title].show(done, text)
 
         command = shlex.join(["python", *arguments])
-        setting = Setting(config, workdir, command, values.checkpoint_seconds, report)
+        setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
+        for kind, source in setting.sources.items():
+            print(f"{kind}: {source}", flush=True)
         try:
             with contextlib.ExitStack() as shown:
                 shown.callback(lambda: [bar.close() for bar in bars.values()])

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from datasets.digits import Digits
-from datasets.operators import Operators
-from datasets.signs import Signs
 from experiments import weak_supervision
 from experiments.config import ExperimentConfig
 from experiments.expressions import experiment as math
@@ -18,10 +15,9 @@ from experiments.lifelong import plots, report
 from experiments.mazes import experiment as mazes
 from experiments.mazes import report as mazes_report
 from experiments.mazes.task import TRAIN_MAZES
-from experiments.setting import Setting
+from experiments.setting import Data, Setting
 
 Results = dict[str, object]
-Data = Digits | Operators | Signs
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,15 @@
 """What an experiment is run with."""
 
 import dataclasses
+from collections.abc import Mapping
 
+from datasets.digits import Digits
+from datasets.operators import Operators
+from datasets.signs import Signs
 from experiments.config import ExperimentConfig
 from experiments.writers import Report
+
+Data = Digits | Operators | Signs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,6 +18,7 @@ class Setting:
 
     Attributes:
       config: the experiment's settings.
+      data: by what they show.
       workdir: its run folder.
       command: the command line, for the record.
       checkpoint_seconds: the time between checkpoints.
@@ -20,8 +27,14 @@ class Setting:
     """
 
     config: ExperimentConfig
+    data: Mapping[str, Data]
     workdir: str
     command: str
     checkpoint_seconds: float
     report: Report
     networks: str = ""
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Where the data come from, in words."""
+        return {kind: one.source for kind, one in self.data.items()}

@@ -194,11 +194,6 @@ def runs_of(found: Mapping[str, Found]) -> list[Found]:
     return [run for one in found.values() for run in one.get("clock", [one.get("run", one)])]
 
 
-def sources_of(found: Mapping[str, Found]) -> dict[str, str]:
-    """The sources of all data."""
-    return {kind: source for run in runs_of(found) for kind, source in run["data"].items()}
-
-
 def _at_most(wanted: int, own: int) -> int:
     """A stage's own number, or the user's, if that is smaller; 0 is no wish."""
     return min(wanted, own) if wanted else own

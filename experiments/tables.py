@@ -9,6 +9,12 @@ Entry = Mapping[str, object]
 # The value of a restart's entry for each heading of the table.
 Columns = Mapping[str, Callable[[Entry], object]]
 
+# What is measured of a program at every length and size, and what it is called.
+SHARES = {
+    "accuracy": "accuracy",
+    "simulated": "simulated from confusions",
+    "true_labels": "true labels",
+}
 # Text tables of more restarts than this show the first few correct ones and count the others.
 MOST_ROWS = 20
 SHOWN_CORRECT = 10
@@ -34,24 +40,19 @@ def results_table(results: Mapping[str, object], style: str = "text") -> str:
 
 def lengths_table(results: Mapping[str, object], style: str = "text") -> str:
     """The accuracy of the best program at every number of digits that was measured."""
-    headings = {
-        "digits": "digits",
-        "accuracy": "accuracy",
-        "simulated": "simulated from confusions",
-        "true_labels": "true labels",
-    }
-    rows = [[_share(row[key]) for key in headings] for row in results["lengths"]]
-    return render([list(headings.values()), *rows], style)
+    headings = ["digits", *SHARES.values()]
+    rows = [[str(row["digits"]), *map(_share, _shares(row))] for row in results["lengths"]]
+    return render([headings, *rows], style)
 
 
 def sizes_table(results: Mapping[str, object], style: str = "text") -> str:
     """The accuracy of the best program at every size of mazes that was measured."""
-    headings = ["size", "looks", "accuracy", "simulated from confusions", "true labels"]
+    headings = ["size", "looks", *SHARES.values()]
     rows = [
         [
             f"{row['width']} x {row['height']}",
             f"{row['looks']:.1f}",
-            *(_share(row[key]) for key in ("accuracy", "simulated", "true_labels")),
+            *map(_share, _shares(row)),
         ]
         for row in results["sizes"]
     ]
@@ -156,13 +157,11 @@ def _cell(value: object) -> str:
 
 def _share(value: float) -> str:
     """A part of many answers; 1 only where all are right."""
-    return (
-        "1"
-        if value == 1.0
-        else _cell(min(value, 0.9999))
-        if isinstance(value, float)
-        else _cell(value)
-    )
+    return "1" if value == 1.0 else _cell(min(value, 0.9999))
+
+
+def _shares(row: Entry) -> list[float]:
+    return [row[key] for key in SHARES]
 
 
 def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, object]]:

@@ -56,7 +56,7 @@ def run(setting: Setting) -> dict[str, object]:
       The results as in `results.json`.
     """
     config, workdir = setting.config, setting.workdir
-    digits = load_digits(config.digits, config.data_dir)
+    digits = setting.data["digits"]
     exams = {NAME: add2x2.composed(digits.test, PLACE, TEST_SEED, TEST_EXAMPLES)}
 
     def order(batch_size: int) -> np.ndarray:
@@ -74,9 +74,7 @@ def run(setting: Setting) -> dict[str, object]:
                 setting,
                 _folder(workdir, name, distinct),
             )
-    return finished(
-        workdir, results_of(config, workdir), {"digits": digits.source}, setting.command
-    )
+    return finished(workdir, results_of(config, workdir), setting.sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:

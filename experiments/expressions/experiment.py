@@ -10,7 +10,7 @@ from experiments.expressions.sequences import Baseline
 from experiments.first_stage import NEEDED, learn_networks, load_needed
 from experiments.run_folder import finished
 from experiments.setting import Setting
-from experiments.stages import Runs, Stage, do_all, found_so_far, sources_of, train
+from experiments.stages import Runs, Stage, do_all, found_so_far, train
 
 MODEL = "math_model.py"
 PROGRAMS = {
@@ -80,8 +80,7 @@ def run(setting: Setting) -> dict[str, object]:
         setting = dataclasses.replace(setting, networks=os.path.join(workdir, INIT_NETWORKS))
     do_all(STAGES, setting)
     results = results_of(setting.config, setting.workdir)
-    sources = sources_of(results["learners"])
-    return finished(setting.workdir, results, sources, setting.command)
+    return finished(setting.workdir, results, setting.sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:

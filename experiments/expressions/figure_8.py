@@ -32,10 +32,9 @@ def curves(found: Mapping[str, Found], part: str) -> Curves:
         result["NTPT, its program"] = values, range(2, 3)
     for one in found.values():
         if one.get("images") is _PART[part]:
-            small = (
-                "" if one["settings"]["width"] == one["paper_width"] else ", not the paper's size"
-            )
-            label = f"{NAMES[one['kind']]} ({one['parameters']:,}{small})"
+            whole = one["settings"]["width"] == one["paper_width"]
+            size = f"{one['parameters']:,}" + ("" if whole else ", not the paper's size")
+            label = f"{NAMES[one['kind']]} ({size})"
             learned = range(1, one["settings"]["digits"] + 1)
             result[label] = {int(n): a for n, a in one["accuracies"].items()}, learned
     return result

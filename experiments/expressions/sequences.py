@@ -9,8 +9,6 @@ from baselines.sequence_data import Symbols, image_symbols, one_hot_symbols
 from baselines.sequences import PAPER, TWO_CORES, Settings, accuracy, parameters
 from baselines.sequences import Report as Progress
 from baselines.sequences import train as train_baseline
-from datasets.digits import Digits, load_digits
-from datasets.operators import Operators, load_operators
 from experiments.config import ExperimentConfig
 from experiments.run_folder import versions, writing
 from experiments.setting import Setting
@@ -37,10 +35,8 @@ class Baseline:
 
     def do(self, name: str, folder: str, setting: Setting) -> None:
         """Trains and tests the baseline, or goes on with it."""
-        config, settings = setting.config, self.settings(setting.config)
-        digits = load_digits(config.digits, config.data_dir)
-        operators = load_operators(config.operators, config.data_dir)
-        learned, unseen = self._symbols(digits, operators, setting.networks)
+        settings = self.settings(setting.config)
+        learned, unseen = self._symbols(setting)
         total = round(settings.seconds)
 
         def show(progress: Progress) -> None:
@@ -66,7 +62,7 @@ class Baseline:
             "digits": trained.digits,
             "accuracies": accuracies,
             "tested_on": f"{EXAMPLES:,} random expressions of each length{of_images}",
-            "data": self._sources(digits, operators),
+            "data": setting.sources if self.images else {},
             "networks_from": dict(networks),
             "command": setting.command,
             "versions": versions(),
@@ -100,17 +96,13 @@ class Baseline:
             seed=config.seed,
         )
 
-    def _symbols(
-        self, digits: Digits, operators: Operators, networks: str
-    ) -> tuple[Symbols, Symbols]:
+    def _symbols(self, setting: Setting) -> tuple[Symbols, Symbols]:
         """What the baseline learns from, and what it is tested on."""
         if not self.images:
             return one_hot_symbols(), one_hot_symbols()
-        layers = load_networks(networks).layers
+        layers = load_networks(setting.networks).layers
+        digits, operators = setting.data["digits"], setting.data["operators"]
         return (
             image_symbols(digits.train, operators.train, layers),
             image_symbols(digits.test, operators.test, layers),
         )
-
-    def _sources(self, digits: Digits, operators: Operators) -> dict[str, str]:
-        return {"digits": digits.source, "operators": operators.source} if self.images else {}

@@ -46,8 +46,7 @@ def run(setting: Setting) -> dict[str, object]:
       Stopped: by a signal, after a checkpoint was written.
     """
     config = setting.config
-    digits = load_digits(config.digits, config.data_dir)
-    operators = load_operators(config.operators, config.data_dir)
+    digits, operators = setting.data["digits"], setting.data["operators"]
     tasks = life_tasks(digits, operators, config.distinct_grids)
     exams = life_exams(digits, operators)
 
@@ -57,9 +56,8 @@ def run(setting: Setting) -> dict[str, object]:
     for name in config.chosen(LEARNERS):
         folder = os.path.join(setting.workdir, "lives", name)
         lived(LEARNERS[name], name, tasks, exams, order, setting, folder)
-    sources = {"digits": digits.source, "operators": operators.source}
     results = results_of(config, setting.workdir)
-    return finished(setting.workdir, results, sources, setting.command)
+    return finished(setting.workdir, results, setting.sources, setting.command)
 
 
 def lived(

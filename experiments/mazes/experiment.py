@@ -4,7 +4,7 @@ from datasets.signs import Signs, load_signs
 from experiments.config import ExperimentConfig
 from experiments.run_folder import finished
 from experiments.setting import Setting
-from experiments.stages import Runs, Stage, do_all, found_so_far, sources_of
+from experiments.stages import Runs, Stage, do_all, found_so_far
 
 MODEL = "maze_model.py"
 # The accuracy of LOOK on unseen signs from which on a program reads what it must.
@@ -46,8 +46,7 @@ def run(setting: Setting) -> dict[str, object]:
     """
     do_all(STAGES, setting)
     results = results_of(setting.config, setting.workdir)
-    sources = sources_of(results["learners"])
-    return finished(setting.workdir, results, sources, setting.command)
+    return finished(setting.workdir, results, setting.sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:

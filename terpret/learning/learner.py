@@ -135,7 +135,7 @@ class Learner(tf.Module):
         self._key[row].assign(keys(self.seed, "gumbel", [number])[0])
         for variable, value in self._first_values([number]):
             variable[row].assign(value[0])
-        self._reset_slots(row, self.slots)
+        reset_slots(self.method.optimiser, self.slots, row)
 
     @property
     def attempts_ended(self) -> np.ndarray:
@@ -186,11 +186,7 @@ class Learner(tf.Module):
             slots = self.slots
         for variable, value in drawn:
             variable[row].assign(value[0])
-        self._reset_slots(row, slots)
-
-    def _reset_slots(self, row: int, slots_of: Sequence[list[tf.Variable]]) -> None:
-        for slots in slots_of:
-            reset_slots(self.method.optimiser, slots, row)
+        reset_slots(self.method.optimiser, slots, row)
 
     def _begin_all(self, numbers: list[int]) -> None:
         self._key.assign(keys(self.seed, "gumbel", numbers))

@@ -80,10 +80,11 @@ def fresh_slots(optimiser: str, variable: tf.Variable) -> list[tf.Variable]:
     return [count, *(tf.Variable(tf.fill(variable.shape, start)) for start in starts)]
 
 
-def reset_slots(optimiser: str, slots: Sequence[tf.Variable], row: int) -> None:
-    """Makes the slots of a row those of before its first update."""
-    for slot, start in zip(slots, (0.0, *OPTIMISERS[optimiser][1]), strict=True):
-        slot[row].assign(tf.fill(slot.shape[1:], tf.cast(start, slot.dtype)))
+def reset_slots(optimiser: str, several: Iterable[Sequence[tf.Variable]], row: int) -> None:
+    """Makes a row's slots of several variables those of before its first update."""
+    for slots in several:
+        for slot, start in zip(slots, (0.0, *OPTIMISERS[optimiser][1]), strict=True):
+            slot[row].assign(tf.fill(slot.shape[1:], tf.cast(start, slot.dtype)))
 
 
 def descend(
