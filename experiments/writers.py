@@ -1,5 +1,6 @@
 """What a run shows in the terminal while it goes on: a progress bar."""
 
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -46,6 +47,10 @@ class Silent:
         """Shows nothing."""
 
 
+# Seconds between two pictures of a bar: in a terminal, and in a file, which keeps every one.
+IN_TERMINAL, IN_FILE = 0.1, 10.0
+
+
 class Bar:
     """The progress bar: examples, examples a second, time left, and how well it goes.
 
@@ -72,6 +77,7 @@ class Bar:
                 unit=f" {self._unit}",
                 unit_scale=True,
                 smoothing=0.1,
+                mininterval=IN_TERMINAL if sys.stderr.isatty() else IN_FILE,
             )
         self._bar.set_postfix_str(text, refresh=False)
         more = examples - self._bar.n
