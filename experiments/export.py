@@ -16,7 +16,7 @@ from terpret.core.build import label_read
 from terpret.core.nodes import Input, topological
 from terpret.language import checked
 from terpret.learning.files import write_text
-from terpret.learning.network_file import assign_layers, row_layers
+from terpret.learning.layers import assign_layers, row_layers
 
 SIGNATURE = "serving_default"
 LOST = -1

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
+from terpret.learning.layers import row_layers
 from terpret.learning.learner import Learner
 from terpret.learning.learners import make_learner
 from terpret.learning.measure import judged
 from terpret.learning.method import PRESETS, Method
-from terpret.learning.network_file import row_layers
 from terpret.learning.noise import gumbel, keys, normal, uniform
 from terpret.learning.optimise import clip_by_restart, entropies, momentum, rmsprop, sgd
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch

@@ -22,7 +22,7 @@ from ntpt_models import source_code
 from terpret import CompiledModel, Program, check_model, compile_model, program_of
 from terpret.core.nodes import Learned, topological
 from terpret.language.checked import CheckedModel
-from terpret.learning.network_file import assign_layers
+from terpret.learning.layers import assign_layers
 
 MODEL = "ntpt_models/maze_model.py"
 LOOK, MOVE, INC = range(3)

@@ -10,8 +10,8 @@ from datasets.pools import ImagePool
 from experiments.expressions.symbolic import labels_of, model_of_length
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED
 from terpret import CompiledModel, Library, compile_model, program_of
+from terpret.learning.layers import assign_layers, row_layers
 from terpret.learning.measure import confused, confusion_counts, most_probable, split
-from terpret.learning.network_file import assign_layers, row_layers
 from terpret.learning.task import right
 
 LENGTHS = range(2, 17)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
+from terpret.learning.layers import Layers
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
 from terpret.learning.optimise import (
@@ -17,7 +18,7 @@ from terpret.learning.optimise import (
     fresh_slots,
     reset_slots,
 )
-from terpret.learning.starts import Layers, Starts, first_logits, first_weights
+from terpret.learning.starts import Starts, first_logits, first_weights
 
 Batch = Mapping[str, tf.Tensor]
 # The slots of each variable (`fresh_slots`), by its reference.

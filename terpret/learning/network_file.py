@@ -12,14 +12,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
-from terpret.backends.networks import Library, Weights
+from terpret.backends.networks import Library
 from terpret.language.checked import Domain
 from terpret.language.errors import InputError
 from terpret.learning.files import write_bytes
-from terpret.learning.learner import Layers
+from terpret.learning.layers import Layers, assign_layers, row_layers
 
 FILE_NAME = "networks.npz"
 FORMAT = 1
@@ -194,33 +193,6 @@ def install_networks(saved: SavedNetworks, target: CompiledModel | Library) -> l
     layers = fitting_layers(saved, target)
     assign_layers(target.weights if isinstance(target, Library) else target.networks, layers)
     return list(layers)
-
-
-def row_layers(model: CompiledModel, row: int) -> Layers:
-    """The kernel [in, out] and bias [out] of each layer of one restart, by network.
-
-    Raises:
-      InputError: there is no such restart.
-    """
-    if not 0 <= row < model.restarts:
-        raise InputError(f"there is no restart {row}: they are 0..{model.restarts - 1}")
-
-    def taken(variable: tf.Variable) -> np.ndarray:
-        return variable[row if variable.shape[0] > 1 else 0].numpy()
-
-    return {
-        name: [(taken(k), taken(b)) for k, b in zip(weights.kernels, weights.biases, strict=True)]
-        for name, weights in model.networks.items()
-    }
-
-
-def assign_layers(networks: Mapping[str, Weights], layers: Layers) -> None:
-    """Gives every restart of some networks the layers of one."""
-    for name, values in layers.items():
-        weights = networks[name]
-        for kernel, bias, pair in zip(weights.kernels, weights.biases, values, strict=True):
-            for variable, value in zip((kernel, bias), pair, strict=True):
-                variable.assign(tf.broadcast_to(tf.cast(value, variable.dtype), variable.shape))
 
 
 def _arrays(layers: Layers) -> dict[str, np.ndarray]:

@@ -1,15 +1,13 @@
 """What restarts begin from: each from its own seed, whatever runs beside it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
-import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel, initial_logits
 from terpret.backends.networks import initial_kernels
+from terpret.learning.layers import Layers
 
-# The kernel [in, out] and bias [out] of each layer, by network.
-Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
 Starts = Iterator[tuple[tf.Variable, tf.Tensor]]
 
 
