@@ -153,6 +153,18 @@ def _tar_members(path: Path) -> Iterator[_Member]:
                 raise DataError(f"{path} holds the link {name}; GTSRB has none, so it is not read.")
             if member.isfile() and _known(name):
                 yield name, lambda member=member: archive.extractfile(member).read()
+        _nothing_left(archive)
+
+
+def _nothing_left(archive: tarfile.TarFile) -> None:
+    """Reads an archive to its end, for there its checksum is; before it only zeros may come.
+
+    A damaged header in the middle would else pass for the end, and a damaged image for an image.
+    """
+    archive.fileobj.seek(archive.offset)
+    while block := archive.fileobj.read(1 << 20):
+        if block.strip(b"\0"):
+            raise tarfile.ReadError("there is more in it than its members")
 
 
 def _zip_members(path: Path) -> Iterator[_Member]:

@@ -1,6 +1,8 @@
 """The signs: drawn ones, and those of GTSRB's archives, sound and damaged."""
 
+import gzip
 import io
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -210,6 +212,21 @@ def test_damaged_files_are_refused(archive: Path, tmp_path: Path) -> None:
         with pytest.raises(DataError) as caught:
             read(path)
         assert str(path) in str(caught.value)
+
+
+def test_no_damage_passes_for_an_image_or_for_the_end(archive: Path, tmp_path: Path) -> None:
+    whole = archive.read_bytes()
+    path = tmp_path / "gtsrb.tar.gz"
+    for place in range(len(whole) // 40, len(whole), len(whole) // 20):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(DataError, match=re.escape(str(path))):
+            read(path)
+    path = tmp_path / "gtsrb.tar"
+    plain = bytearray(gzip.decompress(whole))
+    plain[plain.rindex(b"GTSRB/Final_Training")] ^= 1
+    path.write_bytes(plain)
+    with pytest.raises(DataError, match="more in it than its members"):
+        read(path)
 
 
 # Places in an entry of a .zip's directory: version, flags, compression.
