@@ -74,6 +74,6 @@ def figure_9(name: str, one: Found) -> Figure:
     figures.over_examples(axes)
     axes.set(xlabel="examples", ylabel="accuracy on unseen mazes", ylim=(-0.02, 1.02), title=name)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=7, loc="upper left")
+        axes.legend(frameon=False, fontsize=7, loc="center right")
     figure.tight_layout()
     return figure

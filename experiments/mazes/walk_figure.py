@@ -59,8 +59,9 @@ def _way(page: Axes, walk: Walk, done: int) -> None:
     centres = [(MARGIN + (x + 0.5) * TILE, MARGIN + (y + 0.5) * TILE) for x, y in walk.places(done)]
     page.plot(*zip(*centres, strict=True), color=PATH, lw=3, alpha=0.75, solid_joinstyle="round")
     x, y = centres[0]
-    page.add_patch(Circle((x, y), 0.09, fc="white", ec=PATH, lw=2, zorder=3))
-    page.add_patch(Circle(centres[-1], 0.13, fc=PATH, ec="white", lw=1.5, zorder=4))
+    page.add_patch(Circle((x, y), 0.07, fc=PATH, ec="white", lw=1.5, zorder=3))
+    # A ring: what the agent reads is inside it.
+    page.add_patch(Circle(centres[-1], 0.27, fill=False, ec=PATH, lw=3, zorder=4))
 
 
 def _texts(page: Axes, walk: Walk, done: int, left: float) -> None:
