@@ -15,7 +15,7 @@ from experiments import single
 from experiments.config import Config, ExperimentConfig
 from experiments.setting import Setting
 from experiments.writers import RestartsLine
-from terpret.core.nodes import MAX_NODES
+from terpret.core.pool import MAX_NODES
 from terpret.learning.files import read_json
 
 FOLDER = "stages"

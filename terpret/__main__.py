@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from terpret.core.nodes import MAX_NODES
+from terpret.core.pool import MAX_NODES
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
 from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source

@@ -1,6 +1,7 @@
 """The compiler on one page: each pass is a function of one tree to the next.
 
-text -> surface tree -> checked tree -> tensor network -> simpler -> pairwise -> TensorFlow
+text -> surface tree -> checked tree -> tensor network -> simplified -> of pairwise contractions
+-> schedule -> TensorFlow
 """
 
 import os
@@ -12,11 +13,12 @@ import tensorflow as tf
 from terpret.backends.model import SPACES, CompiledModel
 from terpret.backends.networks import Library
 from terpret.core.build import build, too_many_nodes
-from terpret.core.factor import factor
-from terpret.core.flatten import flatten
-from terpret.core.nodes import MAX_NODES, TooManyNodes
-from terpret.core.plan import plan
-from terpret.core.share import share
+from terpret.core.common_factors import take_out_common_factors
+from terpret.core.inline_shared import inline_shared
+from terpret.core.nested_sums import merge_nested_sums
+from terpret.core.pairwise import make_pairwise
+from terpret.core.pool import MAX_NODES, TooManyNodes
+from terpret.core.schedule import schedule, verify_schedule
 from terpret.core.simplify import simplify
 from terpret.core.vectorise import vectorise
 from terpret.core.verify import verify
@@ -25,6 +27,11 @@ from terpret.language.checker import check
 from terpret.language.errors import InputError, Source, read_source, suggestion
 from terpret.language.fuel import MAX_STEPS
 from terpret.language.parser import parse
+
+# Passes from a network to a simpler one of the same value, and from that to one of pairwise
+# contractions; each is verified.
+IMPROVE = (simplify, vectorise, simplify, take_out_common_factors, merge_nested_sums)
+REORDER = (inline_shared, make_pairwise)
 
 
 def check_model(
@@ -92,17 +99,18 @@ def compile_model(
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    outputs = verify(build(checked, frozenset(given), constants, max_nodes, shared).outputs)
+    outputs = verify(build(checked, frozenset(given), constants, max_nodes, shared))
     try:
-        for improve in (simplify, vectorise, simplify, factor, flatten):
+        for improve in IMPROVE:
             outputs = verify(improve(outputs, max_nodes))
-        for order in (share, plan):
-            outputs = verify(order(outputs, restarts, max_nodes))
+        for reorder in REORDER:
+            outputs = verify(reorder(outputs, restarts, max_nodes))
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
 
     library = library or Library(restarts, seed or 0, dtype)
-    model = CompiledModel(checked, outputs, restarts, space, dtype, library, given, constants, seed)
+    made = verify_schedule(schedule(outputs))
+    model = CompiledModel(checked, made, restarts, space, dtype, library, given, constants, seed)
     if params_of is not None:
         model.share_params(params_of)
     return model

@@ -47,6 +47,8 @@ def _block(statements: tuple[checked.Statement, ...], depth: int) -> list[str]:
                 name = f"{variable.name}@{variable.depth}"
                 lines.append(f"{pad}bind {_value(subject)} as {name}{_merged(merged)}")
                 lines += _block(body, depth + 1)
+            case _:
+                raise AssertionError(f"no statement that is known: {type(statement).__name__}")
     return lines
 
 
@@ -64,6 +66,7 @@ def _value(value: checked.Expression) -> str:
             return f"{table.name}({', '.join(map(_value, arguments))})"
         case checked.Learned(network, arguments):
             return f"{network.name}({', '.join(map(_value, arguments))})"
+    raise AssertionError(f"no expression that is known: {type(value).__name__}")
 
 
 def _by(bound: tuple[checked.BoundVariable, ...], choices: list[str]) -> str:
@@ -100,7 +103,7 @@ def _node(node: Node) -> str:
             over = f" over {mapped} dimensions" if mapped else ""
             return f"{network.name}({', '.join(f'%{a.number}' for a in arguments)}){over}"
         case Contract():
-            factors = ", ".join(f"%{f.number}" for f in node.factors)
+            factors = ", ".join(f"%{f.number}" for f in node.operands)
             terms = ",".join(_letters(labels) for labels in node.labels)
             return f"einsum '{terms}->{_letters(node.output)}' ({factors})"
     raise AssertionError(node)

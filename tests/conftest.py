@@ -11,6 +11,11 @@ import tensorflow as tf
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--renew_goldens` writes the golden files of `tests/core` anew."""
+    parser.addoption("--renew_goldens", action="store_true", dest="renew_goldens")
+
+
 @pytest.fixture(autouse=True)
 def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

@@ -85,7 +85,7 @@ def test_add2x2_meets_each_network_once_and_the_table_once_a_time_step() -> None
             node
             for node in nodes
             if isinstance(node, Contract)
-            and any(isinstance(f, Constant) and f.shape == (19, 19, 19) for f in node.factors)
+            and any(isinstance(f, Constant) and f.shape == (19, 19, 19) for f in node.operands)
         ]
         assert len(reads) == steps - 1
         assert len(nodes) < 30 * steps

@@ -13,7 +13,8 @@ from terpret.backends.batches import checked_batch
 from terpret.backends.emit import Apply, emit
 from terpret.backends.networks import Library, apply_network, layers, seed_of
 from terpret.core.build import observed
-from terpret.core.nodes import Learned, Node, topological
+from terpret.core.nodes import Learned, topological
+from terpret.core.schedule import Schedule
 from terpret.language.checked import CheckedModel, Network, Variable
 from terpret.language.errors import InputError
 from terpret.program import Program, with_clamps
@@ -32,6 +33,7 @@ class CompiledModel(tf.Module):
     Attributes:
       checked: the checked tree it was compiled from.
       outputs: its tensor network, one root for each Output.
+      schedule: the order in which the tensors of that network are made.
       space_name: the name of its space, `prob` or `log`.
       space: the module of its space.
       restarts: the number of restarts, the first axis of every parameter.
@@ -46,7 +48,7 @@ class CompiledModel(tf.Module):
     def __init__(
         self,
         checked: CheckedModel,
-        outputs: Mapping[str, Node],
+        schedule: Schedule,
         restarts: int,
         space: str,
         dtype: tf.DType,
@@ -57,7 +59,7 @@ class CompiledModel(tf.Module):
     ):
         super().__init__(name="model")
         self.checked, self.restarts, self.library = checked, restarts, library
-        self.outputs = dict(outputs)
+        self.schedule, self.outputs = schedule, schedule.outputs
         self.space_name, self.space, self.dtype = space, SPACES[space], dtype
         self._given, self.constants = dict(given), dict(constants)
         self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
@@ -245,10 +247,10 @@ class CompiledModel(tf.Module):
         def applied(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
             weights = self.networks[node.network.name]
             result = apply_network(node, weights, arguments, self.restarts)
-            return self.space.normalise(result) if node.total else result
+            return self.space.normalise(result) if node.normalised else result
 
         scope = _scope(os.path.basename(self.checked.source.path))
-        return emit(self.outputs, self.space, params, inputs, apply or applied, self.dtype, scope)
+        return emit(self.schedule, self.space, params, inputs, apply or applied, self.dtype, scope)
 
     def emit_losses(self, batch: Batch, logits: Batch | None = None) -> tf.Tensor:
         """Emits the loss of every restart, [restart].

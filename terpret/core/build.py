@@ -1,22 +1,16 @@
-"""Checked tree to tensor network, statement by statement; nothing is simplified here."""
+"""Checked tree to tensor network, statement by statement; nothing is simplified here.
 
-import dataclasses
+Takes a checked tree; guarantees a well-formed network (`verify`) with a root for every Output and
+observation.
+"""
+
 import itertools
 from collections.abc import Mapping
 
 import numpy as np
 
-from terpret.core.nodes import (
-    BATCH,
-    Axis,
-    Label,
-    Node,
-    Pool,
-    TooManyNodes,
-    bound_axis,
-    merge_axes,
-    one_hot,
-)
+from terpret.core.nodes import Axis, Label, Node, Outputs, Term, bound_axis, merge_axes, one_hot
+from terpret.core.pool import Pool, TooManyNodes
 from terpret.language import checked
 from terpret.language.checked import elements_of
 from terpret.language.errors import Diagnostic, InputError, ModelError
@@ -26,20 +20,6 @@ MAX_CONSTANT_NUMBERS = 1 << 24
 
 class _TooLarge(Exception):
     """The constants of the network hold too many numbers."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Network:
-    """The tensor network of a model.
-
-    Attributes:
-      pool: where its nodes were made.
-      outputs: for each declared Output, its node, shape dims + (n,) or dims + the tensor's shape;
-        after them the observed elements, under the names `observed`.
-    """
-
-    pool: Pool
-    outputs: dict[str, Node]
 
 
 class _Values(dict):
@@ -61,7 +41,7 @@ def build(
     constants: Mapping[str, object] | None = None,
     limit: int | None = None,
     shared: bool = False,
-) -> Network:
+) -> Outputs:
     """Builds the tensor network of a checked model.
 
     Args:
@@ -72,7 +52,8 @@ def build(
       shared: whether all restarts have the same networks.
 
     Returns:
-      The network, with one node for each Output and each observation.
+      Its roots: for each declared Output its node, shape dims + (n,) or dims + the tensor's shape;
+      after them the observed elements, under the names `observed`.
 
     Raises:
       ModelError: it has too many nodes, or its constants too many numbers.
@@ -80,7 +61,7 @@ def build(
     """
     pool = Pool(limit) if limit else Pool()
     try:
-        return _Builder(model, pool, given, constants or {}, shared).network()
+        return _Builder(model, pool, given, constants or {}, shared).outputs()
     except TooManyNodes as error:
         raise too_many_nodes(model, error, limit or len(pool)) from None
     except _TooLarge:
@@ -123,7 +104,7 @@ class _Builder:
                 shape = (*variable.dims, *inner)
                 self._leaves[variable] = pool.input(variable.name, shape, integer)
 
-    def network(self) -> Network:
+    def outputs(self) -> Outputs:
         values = _Values()
         self._block(self._model.statements, values)
         outputs = {}
@@ -133,7 +114,7 @@ class _Builder:
         for observation in self._model.observations:
             self._pool.span = observation.span
             outputs[observed(observation)] = self._element(observation.element, values)
-        return Network(self._pool, outputs)
+        return outputs
 
     def _constant(self, values: object, domain: int) -> Node:
         self._numbers += np.size(values) * domain
@@ -186,14 +167,13 @@ class _Builder:
     ) -> None:
         """Sets `element` to the sum over `summed` of weights times body."""
         inner = range(len(body.shape) - (summed == "case"))
-        body_labels = [*body.axes, *(["case"] if summed == "case" else []), *inner]
+        body_labels = (*body.axes, *(["case"] if summed == "case" else []), *inner)
         axes = [axis for axis in merge_axes([weights, body]) if axis != summed]
         values[element] = self._pool.contract(
-            [weights, body],
-            [[*weights.axes, summed], body_labels],
+            [Term(weights, (*weights.axes, summed)), Term(body, body_labels)],
             [(axis, axis) for axis in axes],
             list(inner),
-            total=weights.total and body.total,
+            weights.normalised and body.normalised,
         )
 
     def _array(self, nodes: list[Node], dims: tuple[int, ...]) -> Node:
@@ -247,12 +227,12 @@ class _Builder:
         for axis, value in zip(axes, place, strict=True):
             if axis in node.axes:
                 inner = range(len(node.shape))
+                place_of_one = self._pool.constant(one_hot(value, axis.size))
                 node = self._pool.contract(
-                    [self._pool.constant(one_hot(value, axis.size)), node],
-                    [[axis], [*node.axes, *inner]],
+                    [Term(place_of_one, (axis,)), Term(node, (*node.axes, *inner))],
                     [(kept, kept) for kept in node.axes if kept != axis],
                     list(inner),
-                    node.total,
+                    node.normalised,
                 )
         return node
 
@@ -260,13 +240,14 @@ class _Builder:
         if table not in self._tables:
             self._tables[table] = self._constant(table.values, table.domain)
         indicator = self._tables[table]
-        names = list(range(len(arguments)))
         return self._pool.contract(
-            [indicator, *arguments],
-            [[*names, "out"], *([*a.axes, k] for k, a in zip(names, arguments, strict=True))],
+            [
+                Term(indicator, (*range(len(arguments)), "out")),
+                *(Term(argument, (*argument.axes, k)) for k, argument in enumerate(arguments)),
+            ],
             [(axis, axis) for axis in merge_axes(arguments)],
             ["out"],
-            total=indicator.total and all(a.total for a in arguments),
+            indicator.normalised and all(argument.normalised for argument in arguments),
         )
 
     def _label(self, call: checked.Learned, values: _Values) -> Node:
@@ -294,9 +275,6 @@ def label_read(call: checked.Learned) -> checked.Read:
         f"the results of '{call.network.name}' cannot be given (line {call.span.line}): labels "
         "stand only for a network from one InputTensor element to an integer"
     )
-
-
-__all__ = ["BATCH", "Network", "build", "label_read", "observed"]
 
 
 def too_many_nodes(model: checked.CheckedModel, error: TooManyNodes, limit: int) -> ModelError:

@@ -1,50 +1,92 @@
-"""The rules of contractions: one object holds a sum of products while they work on it."""
+"""The rules of contractions: one object holds a sum of products while they work on it.
+
+Takes a contraction whose factors are simplified, and guarantees one of the same value to which no
+rule applies any more.
+"""
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
+from terpret.core import fold
 from terpret.core.nodes import (
     Axis,
     Constant,
     Contract,
     Input,
+    Label,
     Learned,
     Node,
     Param,
     Pick,
     Stack,
+    Term,
     one_hot,
 )
-
-if TYPE_CHECKING:
-    from terpret.core.rules import Rules
+from terpret.core.pool import Pool
 
 MAX_FOLDED = 1 << 20
 
 
-class Contraction:
+def contracted(
+    pool: Pool, node: Contract, operands: Sequence[Node], inlined: Sequence[bool]
+) -> Node:
+    """The simplified form of a contraction.
+
+    Args:
+      pool: where it is made.
+      node: the contraction.
+      operands: its factors, simplified; they may have lost axes.
+      inlined: which factors, contractions themselves, become part of this one.
+    """
+    work = _Contraction(pool, node.labelled_axes, list(node.shape_labels), node.normalised)
+    for term, operand, inline in zip(node.terms, operands, inlined, strict=True):
+        moved = term.relabelled(operand)
+        work.terms.append(_Factor(moved.node, list(moved.labels), inline))
+    return work.result()
+
+
+class _Factor(NamedTuple):
+    """A factor that the rules work on: a `Term`, and whether it may become part of its reader."""
+
+    node: Node
+    labels: list[Label]
+    inline: bool = False
+
+
+class _Contraction:
     """A contraction while the rules work on it.
 
+    Each rule makes at most one change and says whether it made one; before and after it the terms,
+    summed over all labels but those of the result, have one value, and every label of the result
+    stands in a term (but for axes that the result turns out not to depend on).
+
     Attributes:
-      terms: operand, its labels, and whether it may be made part of this contraction.
+      terms: the factors.
     """
 
-    def __init__(self, rules: "Rules", axes: list[tuple[Axis, int]], shape: list[int], total: bool):
-        self.terms: list[tuple[Node, list[int], bool]] = []
-        self._rules, self._pool = rules, rules.pool
-        self._axes, self._shape, self._total = axes, shape, total
+    def __init__(
+        self,
+        pool: Pool,
+        axes: list[tuple[Axis, Label]],
+        shape: list[Label],
+        normalised: bool,
+    ):
+        self.terms: list[_Factor] = []
+        self._pool = pool
+        self._axes, self._shape, self._normalised = axes, shape, normalised
         self._next = 1_000_000
 
     def result(self) -> Node:
+        """Applies the rules until none fits; the node of what is left."""
         while (
             self._inline()
             or self._read_at_one_hot()
             or self._rename_identity()
             or self._read_equal_elements_once()
-            or self._drop_total_weights()
+            or self._drop_normalised_weights()
             or self._fold_constants()
         ):
             pass
@@ -59,38 +101,37 @@ class Contraction:
                 return node
             if isinstance(node, Constant) and not axes:
                 return self._pool.constant(self._einsum([self.terms[0]], self._shape))
-        return self._pool.contract(
-            [node for node, _, _ in self.terms],
-            [labels for _, labels, _ in self.terms],
-            axes,
-            self._shape,
-            self._total,
-        )
+        terms = [Term(node, tuple(labels)) for node, labels, _ in self.terms]
+        return self._pool.contract(terms, axes, self._shape, self._normalised)
 
-    def _kept(self) -> set[int]:
+    def _with_axes_of(self, node: Node, k: int, inner: Sequence[Label]) -> _Factor:
+        """A part of the factor at `k`, which may have lost axes, with labels of its dimensions."""
+        before = self.terms[k]
+        by_axis = dict(zip(before.node.axes, before.labels, strict=False))
+        return _Factor(node, [*(by_axis[axis] for axis in node.axes), *inner], before.inline)
+
+    def _kept(self) -> set[Label]:
         return {label for _, label in self._axes} | set(self._shape)
 
     def _fresh(self) -> int:
         self._next += 1
         return self._next
 
-    def _readers(self, label: int, but: int) -> list[int]:
+    def _readers(self, label: Label, but: int) -> list[int]:
         return [k for k, (_, ls, _) in enumerate(self.terms) if k != but and label in ls]
 
     def _inline(self) -> bool:
         for k, (node, labels, inline) in enumerate(self.terms):
-            if not isinstance(node, Contract) or not (inline or is_renaming(node)):
+            if not isinstance(node, Contract) or not (inline or fold.is_renaming(node)):
                 continue
             inner = dict(zip(node.output, labels, strict=True))
-            terms = [
-                (factor, self._relabel(ls, inner), False)
-                for factor, ls in zip(node.factors, node.labels, strict=True)
+            self.terms[k : k + 1] = [
+                _Factor(factor, self._relabel(own, inner)) for factor, own in node.terms
             ]
-            self.terms[k : k + 1] = terms
             return True
         return False
 
-    def _relabel(self, labels: Sequence[int], inner: dict[int, int]) -> list[int]:
+    def _relabel(self, labels: Sequence[Label], inner: dict[Label, Label]) -> list[Label]:
         for label in labels:
             if label not in inner:
                 inner[label] = self._fresh()
@@ -112,7 +153,7 @@ class Contraction:
                 return True
         return False
 
-    def _pick_term(self, k: int, label: int, place: int) -> bool:
+    def _pick_term(self, k: int, label: Label, place: int) -> bool:
         node, labels, inline = self.terms[k]
         position = labels.index(label)
         if labels.count(label) > 1:
@@ -120,7 +161,7 @@ class Contraction:
         rest = labels[:position] + labels[position + 1 :]
         if isinstance(node, Constant):
             value = np.take(node.value, place, axis=position)
-            self.terms[k] = (self._pool.constant(value), rest, False)
+            self.terms[k] = _Factor(self._pool.constant(value), rest)
             return True
         if isinstance(node, Contract):
             return self._read_inside(k, label)
@@ -129,25 +170,20 @@ class Contraction:
         )
         if position != len(node.axes) or not indexed:
             return False
-        picked = self._rules.pick(node, (place,))
-        axis_labels = dict(zip(node.axes, labels, strict=False))
-        kept = [axis_labels[axis] for axis in picked.axes]
-        self.terms[k] = (picked, [*kept, *labels[position + 1 :]], inline)
+        picked = fold.pick(self._pool, node, (place,))
+        self.terms[k] = self._with_axes_of(picked, k, labels[position + 1 :])
         return True
 
-    def _read_inside(self, k: int, label: int) -> bool:
+    def _read_inside(self, k: int, label: Label) -> bool:
         """Makes a contraction part of this one where all but tables of it would be read at a place.
 
         Reading one image's class then asks the network for that image only.
         """
         node, labels, _ = self.terms[k]
         inner = node.output[labels.index(label)]
-        if any(
-            inner not in ls and not isinstance(factor, Constant)
-            for factor, ls in zip(node.factors, node.labels, strict=True)
-        ):
+        if any(inner not in own and not isinstance(factor, Constant) for factor, own in node.terms):
             return False
-        self.terms[k] = (node, labels, True)
+        self.terms[k] = _Factor(node, labels, True)
         return self._inline()
 
     def _rename_identity(self) -> bool:
@@ -167,26 +203,26 @@ class Contraction:
                 self._read_diagonal(reader, first, second)
             del self.terms[k]
             self.terms = [
-                (n, [second if label == first else label for label in ls], i)
+                _Factor(n, [second if label == first else label for label in ls], i)
                 for n, ls, i in self.terms
             ]
             return True
         return False
 
-    def _can_rename(self, readers: list[int], label: int) -> bool:
+    def _can_rename(self, readers: list[int], label: Label) -> bool:
         """No operand reads a label twice; only of a constant the diagonal can be taken here."""
         return all(
             label not in self.terms[k][1] or isinstance(self.terms[k][0], Constant) for k in readers
         )
 
-    def _read_diagonal(self, k: int, first: int, second: int) -> None:
+    def _read_diagonal(self, k: int, first: Label, second: Label) -> None:
         """Drops `first` from a constant that has both labels, which are to be equal."""
         node, labels, _ = self.terms[k]
         if second in labels:
             a, b = labels.index(first), labels.index(second)
             value = np.moveaxis(np.diagonal(node.value, 0, a, b), -1, b - (a < b))
             kept = [label for label in labels if label != first]
-            self.terms[k] = (self._pool.constant(value), kept, False)
+            self.terms[k] = _Factor(self._pool.constant(value), kept)
 
     def _read_equal_elements_once(self) -> bool:
         kept = self._kept()
@@ -201,29 +237,27 @@ class Contraction:
             unique = sorted(set(node.elements), key=lambda element: element.number)
             if len(unique) == len(node.elements):
                 continue
-            axis_labels = dict(zip(node.axes, labels, strict=False))
             if len(unique) == 1:
-                axes = [axis_labels[axis] for axis in unique[0].axes]
-                self.terms[k] = (unique[0], [*axes, *labels[position + 1 :]], inline)
+                self.terms[k] = self._with_axes_of(unique[0], k, labels[position + 1 :])
                 self._weigh_alone(label, len(node.elements))
                 return True
             new = self._fresh()
             who = one_hot([unique.index(element) for element in node.elements], len(unique))
             small = [*labels[:position], new, *labels[position + 1 :]]
-            self.terms[k] = (self._rules.stack(unique), small, inline)
-            self.terms.append((self._pool.constant(who), [label, new], False))
+            self.terms[k] = _Factor(fold.stack(self._pool, unique), small, inline)
+            self.terms.append(_Factor(self._pool.constant(who), [label, new]))
             return True
         return False
 
-    def _weigh_alone(self, label: int, size: int) -> None:
+    def _weigh_alone(self, label: Label, size: int) -> None:
         """A label that no operand has any more is still summed over."""
         if not self._readers(label, -1):
-            self.terms.append((self._pool.constant(np.ones(size)), [label], False))
+            self.terms.append(_Factor(self._pool.constant(np.ones(size)), [label]))
 
-    def _drop_total_weights(self) -> bool:
+    def _drop_normalised_weights(self) -> bool:
         kept = self._kept()
         for k, (node, labels, _) in enumerate(self.terms):
-            if not node.total or len(self.terms) == 1 or len(node.shape) != 1:
+            if not node.normalised or len(self.terms) == 1 or len(node.shape) != 1:
                 continue
             label = labels[-1]
             if label not in kept and not self._readers(label, k):
@@ -254,23 +288,16 @@ class Contraction:
                     continue
                 value = self._einsum(pair, output)
                 del self.terms[b]
-                self.terms[a] = (self._pool.constant(value), output, False)
+                self.terms[a] = _Factor(self._pool.constant(value), output)
                 return True
         return False
 
-    def _einsum(self, terms: list[tuple[Node, list[int], bool]], output: list[int]) -> np.ndarray:
-        numbers: dict[int, int] = {}
+    def _einsum(self, terms: Sequence[_Factor], output: list[Label]) -> np.ndarray:
+        numbers: dict[Label, int] = {}
         arguments: list[object] = []
         for node, labels, _ in terms:
             arguments += [node.value, [numbers.setdefault(name, len(numbers)) for name in labels]]
         return np.einsum(*arguments, [numbers[label] for label in output])
-
-
-def is_renaming(node: Contract) -> bool:
-    """Whether a contraction only gives the labels of its one factor other names."""
-    return len(node.factors) == 1 and len(set(node.labels[0])) == len(node.output) == len(
-        node.labels[0]
-    )
 
 
 def _place_of_one(value: np.ndarray) -> int | None:

@@ -1,26 +1,25 @@
-"""The tensor network: few kinds of nodes, with named axes, each made only once.
+"""The tensor network: few kinds of nodes, with named axes.
 
 A node is a tensor. Its *axes* are named and appear only where the value depends on them:
-`restart`, `batch`, and one axis for each enclosing `with`, named by nesting depth and size, so that
-equal bodies are equal nodes. Its *shape* is positional and comes after the axes: the values of a
+`restart`, one axis for each enclosing `with`, named by nesting depth and size, so that equal bodies
+are equal nodes, and `batch`. Its *shape* is positional and comes after the axes: the values of a
 marginal, before them the dimensions of an array.
 """
 
 import dataclasses
 import math
 from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from terpret.language.checked import Network
 from terpret.language.errors import Span
 
-MAX_NODES = 200_000
-
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Axis:
-    """A named axis. `rank` orders the kinds: restart, batch, then bound axes by depth."""
+    """A named axis. `rank` orders the kinds: restart, bound axes by depth, lanes, batch."""
 
     rank: int
     depth: int
@@ -40,12 +39,9 @@ def bound_axis(depth: int, size: int) -> Axis:
     return Axis(2, depth, size, f"v{depth}:{size}")
 
 
-class TooManyNodes(Exception):
-    """The network outgrew its limit; carries the place whose node was one too many."""
-
-    def __init__(self, span: Span):
-        super().__init__(span)
-        self.span = span
+def lane_axis(depth: int, count: int) -> Axis:
+    """The axis of `count` alike nodes that are computed together."""
+    return Axis(3, depth, count, f"m{depth}:{count}")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -56,14 +52,14 @@ class Node:
       number: the order of creation; operands have smaller numbers.
       axes: the named axes, in canonical order.
       shape: the positional dimensions.
-      total: the last dimension is known to sum to 1.
+      normalised: the last dimension is known to sum to 1.
       span: the place in the model that asked for it first.
     """
 
     number: int
     axes: tuple[Axis, ...]
     shape: tuple[int, ...]
-    total: bool
+    normalised: bool
     span: Span
 
     @property
@@ -116,30 +112,73 @@ class Stack(Node):
         return self.elements
 
 
+# What tells the indices of a contraction apart: equal labels are one index.
+Label = Hashable
+
+
+class Term(NamedTuple):
+    """A factor of a contraction.
+
+    Attributes:
+      node: the operand.
+      labels: a label for each of its axes and then for each of its dimensions.
+    """
+
+    node: Node
+    labels: tuple[Label, ...]
+
+    @property
+    def by_axis(self) -> dict[Axis, Label]:
+        """The label of each axis of the node."""
+        return dict(zip(self.node.axes, self.labels, strict=False))
+
+    @property
+    def shape_labels(self) -> tuple[Label, ...]:
+        """The labels of the node's dimensions."""
+        return self.labels[len(self.node.axes) :]
+
+    def relabelled(self, node: Node) -> "Term":
+        """A node of the same shape, with some of the axes, in this one's place."""
+        by_axis = self.by_axis
+        return Term(node, (*(by_axis[axis] for axis in node.axes), *self.shape_labels))
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Contract(Node):
     """A sum of products over labels: an einsum.
 
     Attributes:
-      factors: the operands.
-      labels: for each operand, a label for each of its axes and then of its dimensions.
+      terms: the factors with their labels, integers.
       axis_labels: the label of each axis of the result.
       shape_labels: the label of each dimension of the result.
     """
 
-    factors: tuple[Node, ...]
-    labels: tuple[tuple[int, ...], ...]
+    terms: tuple[Term, ...]
     axis_labels: tuple[int, ...]
     shape_labels: tuple[int, ...]
 
     @property
     def operands(self) -> tuple[Node, ...]:
-        return self.factors
+        return tuple(term.node for term in self.terms)
+
+    @property
+    def labels(self) -> tuple[tuple[int, ...], ...]:
+        """The labels of each factor."""
+        return tuple(term.labels for term in self.terms)
 
     @property
     def output(self) -> tuple[int, ...]:
         """The labels of the result, axes first."""
         return self.axis_labels + self.shape_labels
+
+    @property
+    def labelled_axes(self) -> list[tuple[Axis, Label]]:
+        """The axes of the result with their labels."""
+        return list(zip(self.axes, self.axis_labels, strict=True))
+
+    def without(self, place: int) -> list[Term]:
+        """All factors but the one at `place`."""
+        return [*self.terms[:place], *self.terms[place + 1 :]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -164,151 +203,8 @@ class Learned(Node):
         return self.arguments
 
 
-Label = Hashable
-
-
-class Pool:
-    """Makes nodes; a node that was made before is returned again."""
-
-    def __init__(self, limit: int = MAX_NODES):
-        self._made: dict[Hashable, Node] = {}
-        self._limit = limit
-        self.span = Span()
-
-    def __len__(self) -> int:
-        return len(self._made)
-
-    def _make(self, kind: type, key: Hashable, **fields: object) -> Node:
-        key = (kind, key)
-        if key not in self._made:
-            if len(self._made) >= self._limit:
-                raise TooManyNodes(self.span)
-            self._made[key] = kind(number=len(self._made), span=self.span, **fields)
-        return self._made[key]
-
-    def param(self, name: str, dims: tuple[int, ...], size: int) -> Node:
-        """The marginals of a Param."""
-        return self._make(Param, name, name=name, axes=(RESTART,), shape=(*dims, size), total=True)
-
-    def input(self, name: str, shape: tuple[int, ...], integer: bool) -> Node:
-        """What is observed under `name`."""
-        return self._make(Input, name, name=name, axes=(BATCH,), shape=shape, total=integer)
-
-    def constant(self, value: np.ndarray) -> Node:
-        """A constant; equal ones are one node."""
-        value = np.ascontiguousarray(value, np.float64)
-        total = value.ndim > 0 and bool(np.all(value.sum(-1) == 1))
-        key = (value.shape, value.tobytes())
-        return self._make(Constant, key, value=value, axes=(), shape=value.shape, total=total)
-
-    def pick(self, operand: Node, index: tuple[int, ...]) -> Node:
-        """`operand[index]`."""
-        if not index:
-            return operand
-        return self._make(
-            Pick,
-            (operand.number, index),
-            operand=operand,
-            index=index,
-            axes=operand.axes,
-            shape=operand.shape[len(index) :],
-            total=operand.total,
-        )
-
-    def stack(self, elements: Sequence[Node]) -> Node:
-        """The elements, which have one shape, along a new leading dimension."""
-        return self._make(
-            Stack,
-            tuple(e.number for e in elements),
-            elements=tuple(elements),
-            axes=merge_axes(elements),
-            shape=(len(elements), *elements[0].shape),
-            total=all(e.total for e in elements),
-        )
-
-    def contract(
-        self,
-        factors: Sequence[Node],
-        labels: Sequence[Sequence[Label]],
-        axes: Sequence[tuple[Axis, Label]],
-        shape: Sequence[Label],
-        total: bool = False,
-    ) -> Node:
-        """An einsum over arbitrary labels.
-
-        Args:
-          factors: the operands.
-          labels: for each operand, a label for each of its axes and dimensions.
-          axes: the axes of the result with their labels, in any order.
-          shape: the labels of the result's dimensions.
-          total: the last dimension of the result is known to sum to 1.
-        """
-        axes = sorted(axes, key=lambda pair: pair[0])
-        order = sorted(range(len(factors)), key=lambda k: _part(factors[k]))
-        numbers: dict[Label, int] = {}
-        sizes: dict[int, int] = {}
-        relabelled = []
-        for k in order:
-            extents = [axis.size for axis in factors[k].axes] + list(factors[k].shape)
-            relabelled.append(tuple(numbers.setdefault(label, len(numbers)) for label in labels[k]))
-            sizes.update(zip(relabelled[-1], extents, strict=True))
-        axis_labels = tuple(numbers[label] for _, label in axes)
-        shape_labels = tuple(numbers[label] for label in shape)
-        sorted_factors = tuple(factors[k] for k in order)
-        result_axes = tuple(axis for axis, _ in axes)
-        return self._make(
-            Contract,
-            (
-                tuple(f.number for f in sorted_factors),
-                tuple(relabelled),
-                result_axes,
-                axis_labels,
-                shape_labels,
-            ),
-            factors=sorted_factors,
-            labels=tuple(relabelled),
-            axes=result_axes,
-            shape=tuple(sizes[label] for label in shape_labels),
-            axis_labels=axis_labels,
-            shape_labels=shape_labels,
-            total=total,
-        )
-
-    def learned(
-        self, network: Network, arguments: Sequence[Node], mapped: int = 0, shared: bool = False
-    ) -> Node:
-        """A network's result; see `Learned`."""
-        output = network.output
-        inner = (output,) if isinstance(output, int) else output
-        return self._make(
-            Learned,
-            (network.name, tuple(a.number for a in arguments), mapped, shared),
-            network=network,
-            arguments=tuple(arguments),
-            mapped=mapped,
-            shared=shared,
-            axes=merge_axes(arguments, *(() if shared else (RESTART,))),
-            shape=(*arguments[0].shape[:mapped], *inner),
-            total=isinstance(output, int),
-        )
-
-    def open(self, operand: Node, axes: Sequence[Axis]) -> Node:
-        """Names the leading dimensions of `operand`: they become `axes`."""
-        if not axes:
-            return operand
-        inner = tuple(range(len(operand.shape) - len(axes)))
-        return self.contract(
-            [operand],
-            [(*operand.axes, *axes, *inner)],
-            [(axis, axis) for axis in (*operand.axes, *axes)],
-            inner,
-            total=operand.total,
-        )
-
-
-def _part(factor: Node) -> tuple[bool, bool, int]:
-    """Orders factors so that those that play one part in alike contractions have one place."""
-    return not isinstance(factor, Constant), BATCH in factor.axes, factor.number
+# The roots of a network by name; all else is below them.
+Outputs = dict[str, Node]
 
 
 def merge_axes(nodes: Iterable[Node], *more: Axis) -> tuple[Axis, ...]:

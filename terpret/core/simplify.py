@@ -1,6 +1,7 @@
 """Tensor network to a smaller one of the same value.
 
-The rules, applied bottom-up until none fits:
+Takes any well-formed network; guarantees that every node was made by the rules, from operands that
+were. The rules, of which each contraction takes one after another until none fits:
 
 - what is known is folded: constants into constants, a stack read at a one-hot into its element;
 - an identity table is a renaming, a pure renaming belongs to the contraction that reads it;
@@ -13,13 +14,15 @@ The rules, applied bottom-up until none fits:
 
 import collections
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from terpret.core.nodes import Contract, Learned, Node, Pick, Pool, topological
-from terpret.core.rules import Rules
+from terpret.core import fold
+from terpret.core.nodes import Contract, Learned, Node, Outputs, Pick, topological
+from terpret.core.pool import Pool
+from terpret.core.rewrite import rebuild, simplified
 
 
-def simplify(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
+def simplify(outputs: Outputs, limit: int) -> Outputs:
     """Simplifies a network.
 
     Args:
@@ -32,28 +35,27 @@ def simplify(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
     Raises:
       TooManyNodes: from the pool.
     """
-    outputs = rewrite(outputs, frozenset(), limit)
-    outputs = rewrite(outputs, _read_once(outputs.values()), limit)
+    outputs = rebuild(outputs, limit, simplified)
+    outputs = inlined(outputs, _read_once(outputs.values()), limit)
     return _only_images_that_are_read(outputs, limit)
 
 
-def rewrite(outputs: dict[str, Node], inline: frozenset[int], limit: int) -> dict[str, Node]:
-    """Applies the rules once.
+def inlined(outputs: Outputs, contractions: frozenset[int], limit: int) -> Outputs:
+    """Makes contractions part of the contractions that read them.
 
     Args:
       outputs: the roots of a network by name.
-      inline: the numbers of contractions to make part of the contractions that read them.
+      contractions: their numbers.
       limit: the largest number of nodes.
 
     Returns:
       Roots of the same values, made of new nodes.
     """
-    rules = Rules(Pool(limit))
-    new: dict[int, Node] = {}
-    for node in topological(outputs.values()):
-        rules.pool.span = node.span
-        new[node.number] = rules.rewrite(node, new, inline)
-    return {name: new[node.number] for name, node in outputs.items()}
+
+    def visit(pool: Pool, node: Node, operands: Sequence[Node]) -> Node:
+        return simplified(pool, node, operands, contractions)
+
+    return rebuild(outputs, limit, visit)
 
 
 def _read_once(roots: Iterable[Node]) -> frozenset[int]:
@@ -73,7 +75,7 @@ def _read_once(roots: Iterable[Node]) -> frozenset[int]:
     )
 
 
-def _only_images_that_are_read(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
+def _only_images_that_are_read(outputs: Outputs, limit: int) -> Outputs:
     """Networks whose results are read one by one meet only the images that are read."""
     nodes = topological(outputs.values())
     read: dict[int, set[tuple[int, ...]]] = {}
@@ -92,18 +94,13 @@ def _only_images_that_are_read(outputs: dict[str, Node], limit: int) -> dict[str
                 partial[node.number] = indices
     if not partial:
         return outputs
-    rules = Rules(Pool(limit))
-    new: dict[int, Node] = {}
-    for node in nodes:
-        rules.pool.span = node.span
+
+    def visit(pool: Pool, node: Node, operands: Sequence[Node]) -> Node:
         if isinstance(node, Learned) and node.number in partial:
-            array = new[node.arguments[0].number]
-            images = [rules.pick(array, index) for index in partial[node.number]]
-            stack = rules.pool.stack(images)
-            new[node.number] = rules.pool.learned(node.network, [stack], 1, node.shared)
-        elif isinstance(node, Pick) and node.operand.number in partial:
-            place = partial[node.operand.number].index(node.index)
-            new[node.number] = rules.pick(new[node.operand.number], (place,))
-        else:
-            new[node.number] = rules.rewrite(node, new, frozenset())
-    return {name: new[node.number] for name, node in outputs.items()}
+            images = [fold.pick(pool, operands[0], index) for index in partial[node.number]]
+            return pool.learned(node.network, [pool.stack(images)], 1, node.shared)
+        if isinstance(node, Pick) and node.operand.number in partial:
+            return fold.pick(pool, operands[0], (partial[node.operand.number].index(node.index),))
+        return simplified(pool, node, operands)
+
+    return rebuild(outputs, limit, visit)

@@ -4,19 +4,22 @@ A model written with `for m in range(L)` gives L contractions that differ in the
 Where a stack collects them, they become one contraction with one more axis, the *lane*, over stacks
 of the operands; those are alike in turn, down to whole arrays. Tables and values that do not differ
 between lanes have no lane axis and are not copied.
+
+Takes a simplified network; guarantees one of the same value in which a stack of alike contractions
+that need none of each other is one contraction.
 """
 
 from collections.abc import Sequence
 
-from terpret.core.nodes import Axis, Contract, Node, Pool, Stack, topological
-from terpret.core.rules import Rules
+from terpret.core import fold
+from terpret.core.nodes import Axis, Contract, Node, Outputs, Stack, Term, lane_axis
+from terpret.core.pool import Pool
+from terpret.core.rewrite import rebuild, simplified
 
-# The rank of lane axes: after restart, batch and the axes of `with`.
-LANE = 3
 MAX_LANES = 8
 
 
-def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
+def vectorise(outputs: Outputs, limit: int) -> Outputs:
     """Gives alike elements of stacks a common axis.
 
     Args:
@@ -26,17 +29,16 @@ def vectorise(outputs: dict[str, Node], limit: int) -> dict[str, Node]:
     Returns:
       Roots of the same values.
     """
-    rules = Rules(Pool(limit))
-    lanes = _Lanes(rules)
-    new: dict[int, Node] = {}
-    for node in topological(outputs.values()):
-        rules.pool.span = node.span
-        made = rules.rewrite(node, new, frozenset())
+    known: Known = {}
+
+    def visit(pool: Pool, node: Node, operands: Sequence[Node]) -> Node:
+        made = simplified(pool, node, operands)
         # What others need has its own node already; together with them it would be made once more.
         if isinstance(made, Stack) and _alike(made.elements) and _independent(node.operands):
-            made = lanes.whole(made)
-        new[node.number] = made
-    return {name: new[node.number] for name, node in outputs.items()}
+            return _whole(pool, made, known)
+        return made
+
+    return rebuild(outputs, limit, visit)
 
 
 def _alike(nodes: Sequence[Node]) -> bool:
@@ -63,7 +65,7 @@ def _independent(nodes: Sequence[Node]) -> bool:
 
 
 def _form(node: Contract) -> tuple[object, ...]:
-    operands = tuple((factor.axes, factor.shape) for factor in node.factors)
+    operands = tuple((factor.axes, factor.shape) for factor in node.operands)
     return node.labels, node.axes, node.axis_labels, node.shape_labels, operands
 
 
@@ -71,67 +73,66 @@ class _Taken(Exception):
     """Nodes that are to share a lane have that axis already, for another purpose."""
 
 
-class _Lanes:
-    def __init__(self, rules: Rules):
-        self._rules, self._pool = rules, rules.pool
-        self._made: dict[tuple[Axis, tuple[int, ...]], Node] = {}
+# What has been put together: by the lane and the numbers of the nodes on it.
+Known = dict[tuple[Axis, tuple[int, ...]], Node]
 
-    def whole(self, stack: Stack) -> Node:
-        """A stack of alike contractions as one contraction, over the first lane that is free."""
-        count = len(stack.elements)
-        for depth in range(MAX_LANES):
-            lane = Axis(LANE, depth, count, f"m{depth}:{count}")
-            try:
-                return self.close(self.together(stack.elements, lane), stack, lane)
-            except _Taken:
-                continue
+
+def _whole(pool: Pool, stack: Stack, known: Known) -> Node:
+    """A stack of alike contractions as one contraction, over the first lane that is free."""
+    for depth in range(MAX_LANES):
+        lane = lane_axis(depth, len(stack.elements))
+        try:
+            return _closed(pool, _together(pool, stack.elements, lane, known), stack, lane)
+        except _Taken:
+            continue
+    return stack
+
+
+def _together(pool: Pool, nodes: Sequence[Node], lane: Axis, known: Known) -> Node:
+    """One node whose lane axis runs over `nodes`; without that axis where they are all one."""
+    first = nodes[0]
+    if all(node is first for node in nodes):
+        return first
+    key = lane, tuple(node.number for node in nodes)
+    if key in known:
+        return known[key]
+    if any(lane in node.axes for node in nodes):
+        raise _Taken
+    if _alike(nodes):
+        made = _contracted(pool, nodes, lane, known)
+    elif all(isinstance(node, Stack) and node.shape == first.shape for node in nodes):
+        columns = zip(*(node.elements for node in nodes), strict=True)
+        made = pool.stack([_together(pool, column, lane, known) for column in columns])
+    else:
+        made = pool.open(fold.stack(pool, nodes), [lane])
+    known[key] = made
+    return made
+
+
+def _contracted(pool: Pool, nodes: Sequence[Contract], lane: Axis, known: Known) -> Node:
+    first = nodes[0]
+    columns = zip(*(node.operands for node in nodes), strict=True)
+    factors = [_together(pool, column, lane, known) for column in columns]
+    terms = []
+    for factor, before in zip(factors, first.terms, strict=True):
+        label_of = {lane: lane, **before.by_axis}
+        axis_labels = (label_of[axis] for axis in factor.axes)
+        terms.append(Term(factor, (*axis_labels, *before.shape_labels)))
+    axes = list(first.labelled_axes)
+    if any(f is not b and lane in f.axes for f, b in zip(factors, first.operands, strict=True)):
+        axes.append((lane, lane))
+    normalised = all(node.normalised for node in nodes)
+    return pool.contract(terms, axes, first.shape_labels, normalised)
+
+
+def _closed(pool: Pool, node: Node, stack: Stack, lane: Axis) -> Node:
+    """The stack again: the lane axis becomes the leading dimension."""
+    if lane not in node.axes:
         return stack
-
-    def together(self, nodes: Sequence[Node], lane: Axis) -> Node:
-        """One node whose lane axis runs over `nodes`; without that axis where they are all one."""
-        first = nodes[0]
-        if all(node is first for node in nodes):
-            return first
-        key = lane, tuple(node.number for node in nodes)
-        if key not in self._made:
-            self._made[key] = self._together(nodes, lane)
-        return self._made[key]
-
-    def _together(self, nodes: Sequence[Node], lane: Axis) -> Node:
-        first = nodes[0]
-        if any(lane in node.axes for node in nodes):
-            raise _Taken
-        if _alike(nodes):
-            return self._contract(nodes, lane)
-        if all(isinstance(node, Stack) and node.shape == first.shape for node in nodes):
-            columns = zip(*(node.elements for node in nodes), strict=True)
-            return self._pool.stack([self.together(column, lane) for column in columns])
-        return self._pool.open(self._rules.stack(nodes), [lane])
-
-    def _contract(self, nodes: Sequence[Contract], lane: Axis) -> Node:
-        first = nodes[0]
-        columns = zip(*(node.factors for node in nodes), strict=True)
-        factors = [self.together(column, lane) for column in columns]
-        labels = []
-        for factor, before, ls in zip(factors, first.factors, first.labels, strict=True):
-            label_of = {lane: lane, **dict(zip(before.axes, ls, strict=False))}
-            axis_labels = [label_of[axis] for axis in factor.axes]
-            labels.append([*axis_labels, *ls[len(before.axes) :]])
-        axes = list(zip(first.axes, first.axis_labels, strict=True))
-        if any(f is not b and lane in f.axes for f, b in zip(factors, first.factors, strict=True)):
-            axes.append((lane, lane))
-        total = all(node.total for node in nodes)
-        return self._pool.contract(factors, labels, axes, first.shape_labels, total)
-
-    def close(self, node: Node, stack: Stack, lane: Axis) -> Node:
-        """The stack again: the lane axis becomes the leading dimension."""
-        if lane not in node.axes:
-            return stack
-        inner = range(len(node.shape))
-        return self._pool.contract(
-            [node],
-            [[*node.axes, *inner]],
-            [(axis, axis) for axis in node.axes if axis != lane],
-            [lane, *inner],
-            node.total,
-        )
+    inner = range(len(node.shape))
+    return pool.contract(
+        [Term(node, (*node.axes, *inner))],
+        [(axis, axis) for axis in node.axes if axis != lane],
+        [lane, *inner],
+        node.normalised,
+    )

@@ -1,14 +1,15 @@
 """Checks that a network is well formed; run after every pass, before anything is emitted."""
 
-from collections.abc import Iterable
-
 from terpret.core.nodes import (
     BATCH,
     RESTART,
     Constant,
     Contract,
+    Input,
     Learned,
     Node,
+    Outputs,
+    Param,
     Pick,
     Stack,
     extents,
@@ -24,7 +25,7 @@ class Malformed(AssertionError):
     """A pass made a network that means nothing: a defect of the compiler, not of the model."""
 
 
-def verify(outputs: dict[str, Node]) -> dict[str, Node]:
+def verify(outputs: Outputs) -> Outputs:
     """Returns `outputs` when every node is well formed.
 
     Raises:
@@ -46,6 +47,8 @@ def _problem(node: Node) -> str:
     if any(operand.number >= node.number for operand in node.operands):
         return "an operand was made after it"
     match node:
+        case Param() | Input():
+            return "" if node.shape else "it has no dimension"
         case Constant():
             return "" if node.value.shape == node.shape else "its value has another shape"
         case Pick(operand=operand, index=index):
@@ -60,12 +63,12 @@ def _problem(node: Node) -> str:
             return _contract_problem(node)
         case Learned(arguments=arguments):
             return "" if set(merge_axes(arguments)) <= set(node.axes) else "it lost an axis"
-    return ""
+    return f"no kind of node that is known: {type(node).__name__}"
 
 
 def _contract_problem(node: Contract) -> str:
     sizes: dict[int, int] = {}
-    for factor, labels in zip(node.factors, node.labels, strict=True):
+    for factor, labels in node.terms:
         shape = extents(factor, _RESTARTS, _BATCH)
         if len(labels) != len(shape):
             return "an operand has too many or too few labels"
@@ -82,10 +85,3 @@ def _contract_problem(node: Contract) -> str:
     if any(sizes[label] in (_RESTARTS, _BATCH) for label in summed):
         return "it sums over examples or restarts"
     return ""
-
-
-def check_pairwise(nodes: Iterable[Node]) -> None:
-    """Raises `Malformed` when a contraction of `nodes` has more than two factors."""
-    for node in nodes:
-        if isinstance(node, Contract) and len(node.factors) > 2:
-            raise Malformed(f"node {node.number} was not planned")

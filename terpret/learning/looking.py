@@ -88,7 +88,7 @@ def _from_memory(model: CompiledModel, seen: Seen) -> Apply:
         shape = list(range(len(argument.axes) + node.mapped, len(numbers.shape)))
         places = tf.cast(tf.squeeze(numbers, shape), tf.int32)
         values = tf.gather(memory[node.network.name], places, axis=1)
-        values = model.space.normalise(values) if node.total else values
+        values = model.space.normalise(values) if node.normalised else values
         return tf.squeeze(values, 0) if node.shared else values
 
     return apply
@@ -102,7 +102,9 @@ def _sees_whole_images(model: CompiledModel) -> bool:
 
 def _whole(node: Node) -> bool:
     below = topological([node])
-    images = all(isinstance(n, Pick | Stack) or isinstance(n, Input) and not n.total for n in below)
+    images = all(
+        isinstance(n, Pick | Stack) or isinstance(n, Input) and not n.normalised for n in below
+    )
     return images and RESTART not in node.axes
 
 

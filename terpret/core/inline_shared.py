@@ -1,5 +1,8 @@
 """A contraction that several others read is made once, or by each reader as part of its own.
 
+Takes a simplified network; guarantees one of the same value whose pairwise contractions cost no
+more.
+
 Made once it is the cheaper the more often it is read; but the readers may know a better order.
 Tiles weighed by what all restarts agree on are large for each restart, while a restart's weights
 of its own, put together first, meet all tiles in one matrix product.
@@ -8,15 +11,15 @@ of its own, put together first, meet all tiles in one matrix product.
 import collections
 from collections.abc import Sequence
 
-from terpret.core.nodes import Contract, Node, topological
-from terpret.core.order import Term, order
-from terpret.core.simplify import rewrite
+from terpret.core.contraction_path import contraction_path
+from terpret.core.nodes import Contract, Label, Node, Outputs, Term, topological
+from terpret.core.simplify import inlined
 
 # Nodes that read another, None for an output, and at which place among their operands.
 Readers = Sequence[tuple[Node | None, int]]
 
 
-def share(outputs: dict[str, Node], restarts: int, limit: int) -> dict[str, Node]:
+def inline_shared(outputs: Outputs, restarts: int, limit: int) -> Outputs:
     """Makes contractions part of all their readers where that costs less.
 
     Args:
@@ -39,28 +42,28 @@ def share(outputs: dict[str, Node], restarts: int, limit: int) -> dict[str, Node
         for node in nodes
         if isinstance(node, Contract) and _cheaper_apart(node, readers[node.number], restarts)
     }
-    return rewrite(outputs, frozenset(apart), limit)
+    return inlined(outputs, frozenset(apart), limit)
 
 
 def _cheaper_apart(node: Contract, readers: Readers, restarts: int) -> bool:
     if len(readers) < 2 or not all(isinstance(reader, Contract) for reader, _ in readers):
         return False
-    once, apart = _cost(node, restarts), 0.0
+    once, apart = _cost(node.terms, node.output, restarts), 0.0
     for reader, place in readers:
-        once += _cost(reader, restarts)
-        apart += order(_joined(reader, place, node), reader.output, restarts)[0]
+        once += _cost(reader.terms, reader.output, restarts)
+        apart += _cost(_joined(reader, place, node), reader.output, restarts)
     return apart < once
 
 
-def _cost(node: Contract, restarts: int) -> float:
-    return order(list(zip(node.factors, node.labels, strict=True)), node.output, restarts)[0]
+def _cost(terms: Sequence[Term], output: Sequence[Label], restarts: int) -> float:
+    return contraction_path(terms, output, restarts)[0]
 
 
 def _joined(reader: Contract, place: int, node: Contract) -> list[Term]:
     """The factors of `reader` with those of `node` in the place of `node` itself."""
-    terms = list(zip(reader.factors, reader.labels, strict=True))
-    _, labels = terms.pop(place)
-    names: dict[object, object] = dict(zip(node.output, labels, strict=True))
-    for factor, ls in zip(node.factors, node.labels, strict=True):
-        terms.append((factor, [names.setdefault(label, (label,)) for label in ls]))
-    return terms
+    names: dict[Label, Label] = dict(zip(node.output, reader.terms[place].labels, strict=True))
+    inner = [
+        Term(factor, tuple(names.setdefault(label, (label,)) for label in labels))
+        for factor, labels in node.terms
+    ]
+    return [*reader.without(place), *inner]

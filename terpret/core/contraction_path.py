@@ -1,4 +1,4 @@
-"""The order of one contraction: which two factors meet first, and what that costs.
+"""The contraction path: in which order the factors are contracted pairwise, and what that costs.
 
 Labels are bits: a factor is the set of its labels.
 """
@@ -8,9 +8,9 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from terpret.core.nodes import Node, extents
+from terpret.core.nodes import Label, Term, extents
 
-# So many factors are ordered by trying every order.
+# Of so many factors every path is tried.
 EXACT = 8
 NOMINAL_BATCH = 64
 # A matrix product makes this many products in the time of one product made alone.
@@ -18,20 +18,21 @@ MATRIX_SPEED = 16
 # Starting one more operation costs as much as so many products.
 START = 1000
 
-# Places of factors, paired.
-Tree = int | tuple["Tree", "Tree"]
-Term = tuple[Node, Sequence[int]]
+# Places of factors, paired: a path as the tree of its pairwise contractions.
+Path = int | tuple["Path", "Path"]
 
 
-def order(terms: Sequence[Term], output: Sequence[int], restarts: int) -> tuple[float, Tree]:
-    """The cheapest order of a contraction and its cost, in products made one by one.
+def contraction_path(
+    terms: Sequence[Term], output: Sequence[Label], restarts: int
+) -> tuple[float, Path]:
+    """The cheapest path of a contraction and its cost, in products made one by one.
 
     Args:
       terms: the factors, each with its labels.
       output: the labels of the result.
       restarts: the number of restarts.
     """
-    sizes: dict[int, int] = {}
+    sizes: dict[Label, int] = {}
     for node, labels in terms:
         sizes.update(zip(labels, extents(node, restarts, NOMINAL_BATCH), strict=True))
     # A label of size 1 makes no difference.
@@ -39,7 +40,7 @@ def order(terms: Sequence[Term], output: Sequence[int], restarts: int) -> tuple[
     bits = {label: 1 << k for k, label in enumerate(long)}
     factors = tuple(_union(bits.get(label, 0) for label in labels) for _, labels in terms)
     kept = _union(bits.get(label, 0) for label in output)
-    return _order(factors, kept, tuple(sizes[label] for label in long))
+    return _cheapest_path(factors, kept, tuple(sizes[label] for label in long))
 
 
 def _union(sets: Iterable[int], start: int = 0) -> int:
@@ -47,35 +48,37 @@ def _union(sets: Iterable[int], start: int = 0) -> int:
 
 
 @functools.lru_cache(1000)
-def _order(factors: tuple[int, ...], output: int, sizes: tuple[int, ...]) -> tuple[float, Tree]:
+def _cheapest_path(
+    factors: tuple[int, ...], output: int, sizes: tuple[int, ...]
+) -> tuple[float, Path]:
     costs = _Costs(sizes)
     if len(factors) <= EXACT:
-        return _cheapest(list(factors), list(range(len(factors))), output, costs)
-    orders = (_reduced(factors, output, costs, summing) for summing in (False, True))
-    return min(orders, key=lambda order: order[0])
+        return _exact(list(factors), list(range(len(factors))), output, costs)
+    paths = (_greedy(factors, output, costs, summing) for summing in (False, True))
+    return min(paths, key=lambda path: path[0])
 
 
-def _reduced(
+def _greedy(
     factors: tuple[int, ...], output: int, costs: "_Costs", summing: bool
-) -> tuple[float, Tree]:
-    """An order of many factors: two meet whose product grows least, until few are left.
+) -> tuple[float, Path]:
+    """A path of many factors: two are contracted whose product grows least, until few are left.
 
-    With `summing`, those come first whose meeting sums over a label: in a long chain, such as a
+    With `summing`, those come first whose contraction sums over a label: in a long chain, such as a
     program of many steps, factors of one batch must not meet just because they are small.
     """
     total = 0.0
-    labels, trees = list(factors), list[Tree](range(len(factors)))
+    labels, paths = list(factors), list[Path](range(len(factors)))
     while len(labels) > EXACT:
         worths = (
             (summing and not sums, costs.growth(labels, a, b, kept), a, b, kept)
             for a, b, kept, sums in _pairs(labels, output)
         )
         _, _, a, b, kept = min(worths, key=lambda worth: worth[:2])
-        total += costs.meet(labels[a], labels[b], kept)
-        trees = [t for k, t in enumerate(trees) if k not in (a, b)] + [(trees[a], trees[b])]
+        total += costs.pairwise(labels[a], labels[b], kept)
+        paths = [t for k, t in enumerate(paths) if k not in (a, b)] + [(paths[a], paths[b])]
         labels = [ls for k, ls in enumerate(labels) if k not in (a, b)] + [kept]
-    cost, tree = _cheapest(labels, trees, output, costs)
-    return total + cost, tree
+    cost, path = _exact(labels, paths, output, costs)
+    return total + cost, path
 
 
 def _pairs(labels: list[int], output: int) -> Iterator[tuple[int, int, int, bool]]:
@@ -90,27 +93,29 @@ def _pairs(labels: list[int], output: int) -> Iterator[tuple[int, int, int, bool
         yield a, b, kept, kept != either
 
 
-def _cheapest(
-    labels: list[int], trees: list[Tree], output: int, costs: "_Costs"
-) -> tuple[float, Tree]:
-    """The best order of all: that of each set of factors comes from those of its subsets."""
+def _exact(
+    labels: list[int], paths: list[Path], output: int, costs: "_Costs"
+) -> tuple[float, Path]:
+    """The best path of all: that of each set of factors comes from those of its subsets."""
     kept: dict[int, int] = {}
-    best: dict[int, tuple[float, Tree]] = {}
+    best: dict[int, tuple[float, Path]] = {}
     for part in range(1, 1 << len(labels)):
         inside = [k for k in range(len(labels)) if part >> k & 1]
         if len(inside) == 1:
-            kept[part], best[part] = labels[inside[0]], (0.0, trees[inside[0]])
+            kept[part], best[part] = labels[inside[0]], (0.0, paths[inside[0]])
             continue
         outside = (ls for k, ls in enumerate(labels) if not part >> k & 1)
         kept[part] = _union(labels[k] for k in inside) & _union(outside, output)
-        orders = (
+        splits = (
             (
-                best[a][0] + best[part ^ a][0] + costs.meet(kept[a], kept[part ^ a], kept[part]),
+                best[a][0]
+                + best[part ^ a][0]
+                + costs.pairwise(kept[a], kept[part ^ a], kept[part]),
                 (best[a][1], best[part ^ a][1]),
             )
             for a in _halves(part)
         )
-        best[part] = min(orders, key=lambda order: order[0])
+        best[part] = min(splits, key=lambda split: split[0])
     return best[part]
 
 
@@ -130,7 +135,7 @@ class _Costs:
         self._sizes = sizes
         self._known: dict[int, int] = {}
 
-    def meet(self, first: int, second: int, result: int) -> float:
+    def pairwise(self, first: int, second: int, result: int) -> float:
         """The products, and the numbers read and written."""
         products, operands = self._size(first | second), self._size(first) + self._size(second)
         common = first & second

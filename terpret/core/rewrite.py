@@ -1,0 +1,74 @@
+"""The driver of all passes, and what each kind of node becomes when its operands are simple."""
+
+from collections.abc import Callable, Sequence
+
+from terpret.core import fold
+from terpret.core.contraction import contracted
+from terpret.core.nodes import (
+    Constant,
+    Contract,
+    Input,
+    Learned,
+    Node,
+    Outputs,
+    Param,
+    Pick,
+    Stack,
+    topological,
+)
+from terpret.core.pool import Pool
+
+# Makes a node anew in a pool from its operands, which have been made anew.
+Visit = Callable[[Pool, Node, Sequence[Node]], Node]
+
+
+def rebuild(outputs: Outputs, limit: int, visit: Visit) -> Outputs:
+    """Makes a network anew in a new pool, operands first.
+
+    Args:
+      outputs: its roots by name.
+      limit: the largest number of nodes.
+      visit: makes one node; what it makes besides belongs to the same place in the model.
+
+    Returns:
+      The new roots by name.
+
+    Raises:
+      TooManyNodes: from the pool.
+    """
+    pool = Pool(limit)
+    new: dict[int, Node] = {}
+    for node in topological(outputs.values()):
+        pool.span = node.span
+        new[node.number] = visit(pool, node, [new[operand.number] for operand in node.operands])
+    return {name: new[node.number] for name, node in outputs.items()}
+
+
+def simplified(
+    pool: Pool, node: Node, operands: Sequence[Node], inline: frozenset[int] = frozenset()
+) -> Node:
+    """The simplified form of a node.
+
+    Args:
+      pool: where it is made.
+      node: the node.
+      operands: its operands, simplified.
+      inline: the numbers of contractions that become part of the contractions that read them.
+    """
+    match node:
+        case Param():
+            return pool.param(node.name, node.shape[:-1], node.shape[-1])
+        case Input():
+            return pool.input(node.name, node.shape, node.normalised)
+        case Constant():
+            return pool.constant(node.value)
+        case Pick():
+            return fold.pick(pool, operands[0], node.index)
+        case Stack():
+            return fold.stack(pool, operands)
+        case Learned():
+            return fold.learned(pool, node, operands)
+        case Contract():
+            inlined = [operand.number in inline for operand in node.operands]
+            return contracted(pool, node, operands, inlined)
+    raise AssertionError(f"a kind of node that no pass knows: {type(node).__name__}")
