@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from baselines.shapes import ANSWERS, INTEGERS, PIXELS, TILES
-from datasets.grids import Composition
+from terpret.learning.exam import Exam
 from terpret.learning.method import PRESETS
 from terpret.learning.optimise import rmsprop
 
@@ -120,7 +120,7 @@ class Baseline(tf.Module):
         """
         return self._steps[task](batch)
 
-    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
         """The most probable answers to each task's grids, int32 [life, grid] by task.
 
         Each image is perceived once by each network, however many tasks show it.
@@ -129,9 +129,10 @@ class Baseline(tf.Module):
 
         def embedded(task: str) -> tf.Tensor:
             widest = self._who_sees_most(task, exams)
-            key = widest, id(exams[task].images)
+            images = exams[task].images["tiles"]
+            key = widest, id(images)
             if key not in seen:
-                seen[key] = self._all_perceived(widest, exams[task].images)
+                seen[key] = self._all_perceived(widest, images)
             return seen[key]
 
         return {
@@ -145,13 +146,13 @@ class Baseline(tf.Module):
         own = [optimiser for other in read for optimiser in self.optimisers[other]]
         return frozenset(t for t, many in self.optimisers.items() if any(o in own for o in many))
 
-    def _who_sees_most(self, task: str, exams: Mapping[str, Composition]) -> str:
+    def _who_sees_most(self, task: str, exams: Mapping[str, Exam]) -> str:
         """The task with the same images whose embedding begins with a task's and is the longest."""
         mine = self.networks.sees_through(task)
         alike = {
             other: self.networks.sees_through(other)
             for other, exam in exams.items()
-            if exam.images is exams[task].images
+            if exam.images["tiles"] is exams[task].images["tiles"]
         }
         wider = [other for other, names in alike.items() if names[: len(mine)] == mine]
         return max(wider, key=lambda other: len(alike[other]))
@@ -162,13 +163,13 @@ class Baseline(tf.Module):
         parts = [self._perceptions[task](images[k : k + _ANSWERED_AT_ONCE]) for k in starts]
         return tf.concat(parts, 1)
 
-    def _answers(self, task: str, exam: Composition, seen: tf.Tensor) -> np.ndarray:
-        asked = exam.integers.get("aux_ints")
+    def _answers(self, task: str, exam: Exam, seen: tf.Tensor) -> np.ndarray:
+        asked, places = exam.inputs.get("aux_ints"), exam.inputs["tiles"]
         answers = []
-        for start in range(0, len(exam.places), _ANSWERED_AT_ONCE):
+        for start in range(0, len(places), _ANSWERED_AT_ONCE):
             part = slice(start, start + _ANSWERED_AT_ONCE)
             integers = None if asked is None else asked[part]
-            answers.append(self._choices[task](seen, exam.places[part], integers).numpy())
+            answers.append(self._choices[task](seen, places[part], integers).numpy())
         return np.concatenate(answers, 1)
 
     def _by_task(

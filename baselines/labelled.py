@@ -12,7 +12,8 @@ import tensorflow as tf
 from baselines.baseline import Batch, RmsProp
 from baselines.dense import Perceptron, Start
 from baselines.shapes import DIGITS, PERCEPTION, PIXELS
-from datasets.grids import Composition, tiles_of
+from datasets.grids import tiles_of
+from terpret.learning.exam import Exam
 
 
 class LabelledDigits(tf.Module):
@@ -63,13 +64,13 @@ class LabelledDigits(tf.Module):
             )
         return self._steps[task](batch)
 
-    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
         """The sums of the digits it reads, integers [life, grid] by task."""
         result = {}
         for task, exam in exams.items():
-            read = self.classify("net_0", exam.images)
+            read, places = self.classify("net_0", exam.images["tiles"]), exam.inputs["tiles"]
             first, second = _tiles(task)
-            result[task] = read[:, exam.places[:, first]] + read[:, exam.places[:, second]]
+            result[task] = read[:, places[:, first]] + read[:, places[:, second]]
         return result
 
     def taught_by(self, task: str) -> frozenset[str]:

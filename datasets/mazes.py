@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from datasets.grids import Composition, moved
-from datasets.pools import SIDE, DataError, ImagePool
-from datasets.seeds import Tensors, draws, served, shuffled_epochs, stream
+from datasets.composing import PLACES, Scene
+from datasets.pools import DataError, ImagePool
+from datasets.seeds import Tensors, draws
 
 # What a square shows, by its label; the directions in the order of the models' moves.
 SIGNS = ("stop", "east", "south", "west", "north")
@@ -27,94 +27,30 @@ _FAIR = 12
 _WIDE = 2**32
 
 
-def mazes(
-    pool: ImagePool,
-    width: int,
-    height: int,
-    seed: int,
-    batch_size: int,
-    start: int = 0,
-    examples: int | None = None,
-    distinct: int = 0,
-    shift: int = 0,
-) -> tf.data.Dataset:
-    """Gives mazes, as a learner may see them.
+def scene(pool: ImagePool, width: int, height: int) -> Scene:
+    """Mazes: {"img_grid": [height, width] images, "start_X", "start_Y", "path_len", "halt_at_end"}.
 
     Args:
       pool: the signs to compose from, labelled in the order of `SIGNS`.
       width: squares in a row.
       height: squares in a column.
-      seed: the stream; maze i is a function of (seed, i), however the stream is cut.
-      batch_size: mazes in a batch.
-      start: number of the first maze.
-      examples: how many mazes there are in all; None is without end.
-      distinct: how many distinct mazes there are: the first of the unlimited stream, in order in
-        the first pass and in a new order in each later one; 0 is no limit.
-      shift: how many pixels each sign is moved up or down, left or right, at most; drawn for every
-        maze, and anew in every pass.
-
-    Returns:
-      A data set of {"img_grid": float32 [batch, height, width, 28, 28] in 0..1, "start_X",
-      "start_Y", "path_len", "halt_at_end": int32 [batch]}; the last batch may be smaller.
 
     Raises:
       DataError: a number is out of range, or the pool lacks a sign.
     """
-    if distinct < 0:
-        raise DataError(f"The number of distinct mazes must not be negative, not {distinct}.")
-    cells = _cells(width, height)
-    images, _ = pool.tensors
+    first = _words(_cells(width, height))
     choose = _chooser(pool)
 
-    def compose(numbers: tf.Tensor) -> Tensors:
-        first = _words(cells)["moves"]
-        moves = draws(seed, numbers, 2 * cells, 2 * shift + 1, first) if shift else None
-        numbers = shuffled_epochs(seed, numbers, distinct)
-        maze = _maze(width, height, seed, numbers)
-        maze["places"] = choose(maze.pop("signs"), seed, numbers)
-        if shift:
-            maze["moves"] = tf.reshape(moves, [-1, cells, 2])
-        return maze
+    def compose(seed: int, _: tf.Tensor, grids: tf.Tensor) -> Tensors:
+        maze = _maze(width, height, seed, grids)
+        return {PLACES: choose(maze.pop("signs"), seed, grids), **maze}
 
-    def show(batch: Tensors) -> Tensors:
-        pixels = tf.gather(images, tf.reshape(batch["places"], [-1]))
-        if shift:
-            pixels = moved(pixels, tf.reshape(batch["moves"], [-1, 2]), shift)
-        tiles = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
-        rest = {k: value for k, value in batch.items() if k not in ("places", "moves")}
-        # A batch size known beforehand spares whoever uses it from tracing for one that is not.
-        size = batch["places"].shape[0] or -1
-        return {"img_grid": tf.reshape(tiles, [size, height, width, SIDE, SIDE]), **rest}
-
-    return served(stream(compose, batch_size, start, examples).map(show))
-
-
-def composed(pool: ImagePool, width: int, height: int, seed: int, examples: int) -> Composition:
-    """The first mazes of the unlimited stream of `mazes`, each image once.
-
-    Args:
-      pool: the signs to compose from; the other arguments are as for `mazes`.
-      width: squares in a row.
-      height: squares in a column.
-      seed: the stream.
-      examples: how many.
-
-    Returns:
-      The images and the place of each square's image, [examples, height, width].
-
-    Raises:
-      DataError: a number is out of range, or the pool lacks a sign.
-    """
-    _cells(width, height)
-    numbers = tf.range(examples, dtype=tf.int64)
-    maze = _maze(width, height, seed, numbers)
-    places = _chooser(pool)(maze.pop("signs"), seed, numbers)
-    integers = {name: values.numpy() for name, values in maze.items()}
-    return Composition(pool.brightness, places.numpy(), integers)
+    outputs = ("path_len", "halt_at_end")
+    return Scene(pool, "img_grid", (height, width), compose, outputs, first["moves"])
 
 
 def symbolic(width: int, height: int, seed: int, examples: int) -> dict[str, np.ndarray]:
-    """The first mazes of the unlimited stream of `mazes`, with labels for images.
+    """The first mazes of the unlimited stream of a seed, with labels for images.
 
     Returns:
       {"signs": int32 [examples, height, width], "start_X", "start_Y", "path_len", "halt_at_end":

@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from datasets import add2x2, apply2x2
+from datasets.composing import Stream, batches, composed
 from datasets.digits import Digits
-from datasets.grids import TILES, Composition, tiles_of
+from datasets.grids import TILES, tiles_of
 from datasets.operators import OPERATORS, Operators
 from datasets.seeds import draws
-from terpret.learning.exam import Exam
 from terpret.learning.task import Symbols, Task
 
 TEST_EXAMPLES = 10_000
@@ -102,22 +102,6 @@ def apply2x2_symbols(name: str) -> Symbols:
     )
 
 
-def exam_of(examples: Composition, tiles: str, answers: tuple[str, ...]) -> Exam:
-    """Composed examples as an exam.
-
-    Args:
-      examples: the examples.
-      tiles: the name of their images.
-      answers: the names of the integers that are Outputs; the others are Inputs.
-    """
-    given = {name: v for name, v in examples.integers.items() if name not in answers}
-    return Exam(
-        inputs={tiles: examples.places, **given},
-        answers={name: examples.integers[name] for name in answers},
-        images={tiles: examples.images},
-    )
-
-
 def _every_grid(symbols: int) -> np.ndarray:
     """Every grid of so many symbols, [symbols ** 4, 4]."""
     return np.array(list(itertools.product(range(symbols), repeat=TILES)))
@@ -128,14 +112,12 @@ def _examples(
 ) -> dict[str, object]:
     """What a Task says of its examples: those to learn from, and unseen ones."""
 
-    def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
-        return scenario.grids(
-            images.train, name, seed, batch_size, start=start, distinct=distinct, shift=shift
-        )
+    def served(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
+        wanted = Stream(seed, batch_size, start, distinct=distinct, shift=shift)
+        return batches(scenario.scene(images.train, name), wanted)
 
-    unseen = scenario.composed(images.test, name, TEST_SEED, TEST_EXAMPLES)
     return {
-        "batches": batches,
-        "exam": exam_of(unseen, "tiles", ("final_sum",)),
+        "batches": served,
+        "exam": composed(scenario.scene(images.test, name), TEST_SEED, TEST_EXAMPLES),
         "tested_on": f"{TEST_EXAMPLES:,} unseen grids",
     }

@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from datasets import add2x2
+from datasets import add2x2, composing
+from datasets.composing import Stream, composed
 from datasets.digits import Digits, load_digits
 from experiments import figures
 from experiments.config import ExperimentConfig, RunError
@@ -57,7 +58,7 @@ def run(setting: Setting) -> dict[str, object]:
     """
     config, workdir = setting.config, setting.workdir
     digits = setting.data["digits"]
-    exams = {NAME: add2x2.composed(digits.test, PLACE, TEST_SEED, TEST_EXAMPLES)}
+    exams = {NAME: composed(add2x2.scene(digits.test, PLACE), TEST_SEED, TEST_EXAMPLES)}
 
     def order(batch_size: int) -> np.ndarray:
         return np.zeros(-(-(config.examples or INSTANCES) // batch_size), np.int64)
@@ -144,9 +145,8 @@ def _task(digits: Digits, distinct: int, labelled: bool) -> Task:
         return task
 
     def batches(seed: int, batch_size: int, start: int, shift: int) -> tf.data.Dataset:
-        return add2x2.labelled_grids(
-            digits.train, PLACE, seed, batch_size, start=start, distinct=distinct, shift=shift
-        )
+        wanted = Stream(seed, batch_size, start, distinct=distinct, shift=shift)
+        return composing.batches(add2x2.scene(digits.train, PLACE), wanted, labelled=True)
 
     return dataclasses.replace(task, batches=batches)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets.apply2x2 import grids
+from datasets.apply2x2 import scene
+from datasets.composing import Stream, batches
 from datasets.operators import Operators, load_operators
 from experiments.tasks import TEST_SEED, apply2x2_task
 from terpret import CompiledModel, Library, compile_model
@@ -77,7 +78,7 @@ def learned(text: str = WHOLE, space: str = "prob", shared: bool = False) -> Com
 
 def test_an_exam_is_the_beginning_of_its_stream(operators: Operators) -> None:
     exam = apply2x2_task("left", operators).exam
-    (batch,) = grids(operators.test, "left", TEST_SEED, 50, examples=50)
+    (batch,) = batches(scene(operators.test, "left"), Stream(TEST_SEED, 50, examples=50))
     shown = exam.part(0, 50).shown()
     np.testing.assert_allclose(shown["tiles"], batch["tiles"])
     np.testing.assert_array_equal(shown["aux_ints"], batch["aux_ints"])

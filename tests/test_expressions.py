@@ -10,8 +10,9 @@ import pytest
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from datasets.composing import Stream, batches
 from datasets.digits import load_digits
-from datasets.math_expressions import expressions, symbol_pool
+from datasets.math_expressions import scene, symbol_pool
 from datasets.operators import load_operators
 from datasets.pools import ImagePool
 from experiments import first_stage, run_folder
@@ -173,7 +174,7 @@ def test_the_compiled_program_reads_images_at_any_length(
         weights.kernels[-1].assign(1e6 * weights.kernels[-1])
     compiled = program_on_images(certain, 0, length)
     assert compiled.param_logits == {}
-    batch = next(iter(expressions(test_pool(), length, 4, 50)))
+    batch = next(iter(batches(scene(test_pool(), length), Stream(4, 50))))
     tiles = batch["tiles"].numpy()
     chosen = tf.argmax(compiled.marginals({"tiles": tiles})["final_sum"][0], -1)
     images = tiles.reshape(-1, 28, 28)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets.grids import Composition
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn, shares
+from terpret.learning.exam import Exam
 from terpret.learning.signals import Stopped
 from terpret.learning.task import Symbols, Task
 
@@ -67,10 +67,10 @@ class Sums(tf.Module):
     def taught_by(self, task: str) -> frozenset[str]:
         return frozenset([task])
 
-    def answers(self, exams: dict[str, Composition]) -> dict[str, np.ndarray]:
+    def answers(self, exams: dict[str, Exam]) -> dict[str, np.ndarray]:
         self.asked = (*self.asked, " ".join(exams))
         return {
-            task: np.tile(np.minimum(self.met[task].numpy()[:, :1], 5), (1, len(exam.places)))
+            task: np.tile(np.minimum(self.met[task].numpy()[:, :1], 5), (1, len(exam)))
             for task, exam in exams.items()
         }
 
@@ -83,7 +83,9 @@ def tasks() -> dict[str, Task]:
     return {name: Task(name, batches, None, "", Symbols({}, (), {}), {}, {}) for name in TASKS}
 
 
-EXAM = Composition(np.zeros([1, 28, 28]), np.zeros([4, 4], int), {"final_sum": np.full(4, 5)})
+EXAM = Exam(
+    {"tiles": np.zeros([4, 4], int)}, {"final_sum": np.full(4, 5)}, {"tiles": np.zeros([1, 28, 28])}
+)
 
 
 def run(folder: Path, kill_at: int = -1) -> tuple[Course, Sums]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from datasets.math_expressions import DIGITS, composed, expressions
+from datasets.composing import Stream, batches, composed
+from datasets.math_expressions import DIGITS, scene
 from datasets.pools import ImagePool
 from experiments.expressions.symbolic import labels_of, model_of_length
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED
@@ -47,16 +48,17 @@ def accuracy_by_length(
     confusions = _confusions(pool, read)
 
     def measured(length: int) -> dict[str, float]:
-        exam = composed(pool, length, TEST_SEED, examples)
-        symbols = pool.labels[exam.places]
+        exam = composed(scene(pool, length), TEST_SEED, examples)
+        places = exam.inputs["tiles"]
+        symbols = pool.labels[places]
         given = {
-            "accuracy": {name: labels[exam.places] for name, labels in read.items()},
+            "accuracy": {name: labels[places] for name, labels in read.items()},
             "simulated": _simulated(symbols, confusions),
             "true_labels": labels_of(symbols, TEST_SEED),
         }
         long = program_of(model_of_length(model.checked, length), program.values)
         shares = {
-            name: float(np.mean(right(long.run({}, labels), exam.integers)))
+            name: float(np.mean(right(long.run({}, labels), exam.answers)))
             for name, labels in given.items()
         }
         return {"digits": length, **shares}
@@ -96,7 +98,7 @@ def measured_on_images(
 
     def hits(count: int) -> np.ndarray:
         found = []
-        for batch in expressions(pool, length, TEST_SEED, AT_ONCE, examples=count):
+        for batch in batches(scene(pool, length), Stream(TEST_SEED, AT_ONCE, examples=count)):
             inputs, answers = split(compiled, batch)
             chosen = most_probable(compiled, inputs)["final_sum"][0]
             found.append(chosen == answers["final_sum"])

@@ -1,14 +1,15 @@
 """The task of MATH: images to learn from, and the tests of what was learned."""
 
+from datasets.composing import Stream, batches, composed
 from datasets.digits import Digits
-from datasets.math_expressions import composed, expressions, symbol_pool
+from datasets.math_expressions import scene, symbol_pool
 from datasets.operators import Operators
 from experiments.config import RunError
 from experiments.expressions.lengths import accuracy_by_length, measured_on_images
 from experiments.expressions.symbolic import proof, symbols_of_length
 from experiments.expressions.trace import trace_of
 from experiments.expressions.trace_figure import trace_figure
-from experiments.tasks import TEST_EXAMPLES, TEST_SEED, exam_of
+from experiments.tasks import TEST_EXAMPLES, TEST_SEED
 from terpret.backends.model import CompiledModel
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
@@ -46,12 +47,11 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
     def pictures(compiled: CompiledModel, row: int) -> dict[str, object]:
         return {"trace": trace_figure(trace_of(compiled, row, test))}
 
-    unseen = composed(test, length, TEST_SEED, TEST_EXAMPLES)
-    exam = exam_of(unseen, "tiles", ("final_sum", "halt_at_end"))
+    exam = composed(scene(test, length), TEST_SEED, TEST_EXAMPLES)
     return Task(
         name=f"{length} digits",
-        batches=lambda seed, size, start, shift: expressions(
-            train, length, seed, size, start, distinct=distinct, shift=shift
+        batches=lambda seed, size, start, shift: batches(
+            scene(train, length), Stream(seed, size, start, distinct=distinct, shift=shift)
         ),
         exam=exam,
         tested_on=f"{TEST_EXAMPLES:,} unseen expressions of {length} digits",

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.digits import Digits, load_digits
-from datasets.grids import Composition
 from datasets.operators import Operators, load_operators
 from experiments.config import ExperimentConfig
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
@@ -17,6 +16,7 @@ from experiments.lifelong.schedule import LIFE, drawn
 from experiments.lifelong.tasks import life_exams, life_tasks
 from experiments.run_folder import finished, writing
 from experiments.setting import Setting
+from terpret.learning.exam import Exam
 from terpret.learning.files import read_json, write_json
 from terpret.learning.task import Task
 
@@ -64,7 +64,7 @@ def lived(
     kind: Kind,
     name: str,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Composition],
+    exams: Mapping[str, Exam],
     order: Callable[[int], np.ndarray],
     setting: Setting,
     folder: str,

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from baselines import BASELINES
 from baselines.labelled import LabelledDigits
-from datasets.grids import Composition
 from experiments.config import model_path
 from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
+from terpret.learning.exam import Exam
 from terpret.learning.learner import Batch, Learner, Slots
 from terpret.learning.measure import judged
 from terpret.learning.method import PRESETS, Method
@@ -45,7 +45,7 @@ class Lives(Protocol):
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
 
-    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
         """The answers to each task's grids, integers [life, grid] by task."""
 
     def taught_by(self, task: str) -> frozenset[str]:
@@ -147,26 +147,25 @@ class Ntpt(tf.Module):
         self.ages[name].assign_add(self._batch_size)
         return max(1.0 - int(self.ages[name]) / self._mature[name], LEAST_PACE)
 
-    def answers(self, exams: Mapping[str, Composition]) -> dict[str, np.ndarray]:
+    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
         """The answers of the discretised programs to the networks' labels, [life, grid] by task."""
         # Tasks that show the same images ask the same of the networks.
         read: dict[tuple[str, int], np.ndarray] = {}
 
-        def labels(task: str, exam: Composition) -> dict[str, np.ndarray]:
-            model, images = self.models[task], exam.images
+        def labels(task: str, exam: Exam) -> dict[str, np.ndarray]:
+            model, images = self.models[task], exam.images["tiles"]
             for network in model.networks:
                 if (network, id(images)) not in read:
                     read[network, id(images)] = model.classify(network, images)
             # A network that no program can reach never decides anything.
             none = np.zeros([model.restarts, len(images)], np.int64)
             found = {n.name: read.get((n.name, id(images)), none) for n in model.checked.networks}
-            return {name: values[:, exam.places] for name, values in found.items()}
+            return {name: values[:, exam.inputs["tiles"]] for name, values in found.items()}
 
-        def answer(task: str, exam: Composition) -> np.ndarray:
+        def answer(task: str, exam: Exam) -> np.ndarray:
             shown = labels(task, exam)
-            given = {name: v for name, v in exam.integers.items() if name != ANSWER}
             runs = [
-                program.run(given, {name: values[life] for name, values in shown.items()})
+                program.run(exam.integers, {name: values[life] for name, values in shown.items()})
                 for life, program in enumerate(self.programs(task))
             ]
             return np.stack([run[ANSWER] for run in runs])

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from datasets.grids import Composition
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
 from terpret.learning.checkpoints import Checkpoints
+from terpret.learning.exam import Exam
 from terpret.learning.signals import Signals, Stopped
 from terpret.learning.task import Task
 from terpret.learning.train import JUDGED
@@ -65,7 +65,7 @@ class Course:
 def live(
     lives: Lives,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Composition],
+    exams: Mapping[str, Exam],
     plan: Plan,
     folder: str,
     report: Callable[[int, Course], None],
@@ -138,8 +138,8 @@ def live(
 def _test(
     lives: Lives,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Composition],
-    asked: Mapping[str, Composition],
+    exams: Mapping[str, Exam],
+    asked: Mapping[str, Exam],
     course: Course,
     examples: int,
 ) -> None:
@@ -153,7 +153,7 @@ def _test(
     for name, exam in exams.items():
         known = course.accuracies.setdefault(name, [])
         if name in asked:
-            accuracies = (answers[name] == exam.integers[ANSWER]).mean(1)
+            accuracies = (answers[name] == exam.answers[ANSWER]).mean(1)
             known.append(accuracies.round(4).tolist())
         else:
             known.append(known[-1])

@@ -1,11 +1,12 @@
 """What a life is made of: the eight tasks, and the exams that show what is left of each."""
 
 from datasets import add2x2, apply2x2
+from datasets.composing import composed
 from datasets.digits import Digits
-from datasets.grids import Composition
 from datasets.operators import Operators
 from experiments.lifelong.schedule import TASKS
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task, apply2x2_task
+from terpret.learning.exam import Exam
 from terpret.learning.task import Task
 
 
@@ -21,12 +22,12 @@ def life_tasks(digits: Digits, operators: Operators, distinct: int) -> dict[str,
 
 def life_exams(
     digits: Digits, operators: Operators, examples: int = TEST_EXAMPLES
-) -> dict[str, Composition]:
+) -> dict[str, Exam]:
     """Unseen grids of every task, by its name."""
     return {
-        name: add2x2.composed(digits.test, place, TEST_SEED, examples)
+        name: composed(add2x2.scene(digits.test, place), TEST_SEED, examples)
         if scenario == "add2x2"
-        else apply2x2.composed(operators.test, place, TEST_SEED, examples)
+        else composed(apply2x2.scene(operators.test, place), TEST_SEED, examples)
         for name, scenario, place in _parts()
     }
 

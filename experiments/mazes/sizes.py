@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from datasets.mazes import composed
+from datasets.composing import composed
+from datasets.mazes import scene
 from datasets.pools import ImagePool
 from experiments.mazes.symbolic import model_of_size
 from experiments.tasks import TEST_SEED
@@ -45,20 +46,20 @@ def accuracy_by_size(
     counts = confusion_counts(pool.labels, read)
 
     def measured(width: int, height: int) -> dict[str, object]:
-        exam = composed(pool, width, height, TEST_SEED, examples)
-        signs = pool.labels[exam.places]
+        exam = composed(scene(pool, width, height), TEST_SEED, examples)
+        places = exam.inputs["img_grid"]
+        signs = pool.labels[places]
         given = {
-            "accuracy": read[exam.places],
+            "accuracy": read[places],
             "simulated": confused(signs, counts, np.random.default_rng(TEST_SEED)),
             "true_labels": signs,
         }
         large = program_of(model_of_size(model.checked, width, height), program.values)
-        answers = {name: exam.integers[name] for name in ("path_len", "halt_at_end")}
         shares = {
-            name: float(right(large.run(exam.integers, {"LOOK": s}), answers).mean())
+            name: float(right(large.run(exam.integers, {"LOOK": s}), exam.answers).mean())
             for name, s in given.items()
         }
-        looks = round(float(np.mean(exam.integers["path_len"] + 1)), 2)
+        looks = round(float(np.mean(exam.answers["path_len"] + 1)), 2)
         return {"width": width, "height": height, "looks": looks, **shares}
 
     return [measured(*size) for size in sizes]

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 from matplotlib.figure import Figure
 
-from datasets.mazes import composed, mazes
+from datasets.composing import Stream, batches, composed
+from datasets.mazes import scene
 from datasets.signs import Signs
 from experiments.config import RunError
 from experiments.mazes.sizes import accuracy_by_size
 from experiments.mazes.symbolic import proof, symbols_of_size
 from experiments.mazes.walk import walk_of
 from experiments.mazes.walk_figure import walk_figure, walk_frames
-from experiments.tasks import TEST_SEED, exam_of
+from experiments.tasks import TEST_SEED
 from terpret.backends.model import CompiledModel
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
@@ -42,12 +43,12 @@ def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) ->
     def films(compiled: CompiledModel, row: int) -> dict[str, Iterable[Figure]]:
         return {"walk": walk_frames(walk_of(compiled, row, signs.test))}
 
-    unseen = composed(signs.test, width, height, TEST_SEED, TEST_MAZES)
-    exam = exam_of(unseen, "img_grid", ("path_len", "halt_at_end"))
+    exam = composed(scene(signs.test, width, height), TEST_SEED, TEST_MAZES)
     return Task(
         name=f"{width}x{height}",
-        batches=lambda seed, size, start, shift: mazes(
-            signs.train, width, height, seed, size, start=start, distinct=distinct, shift=shift
+        batches=lambda seed, size, start, shift: batches(
+            scene(signs.train, width, height),
+            Stream(seed, size, start, distinct=distinct, shift=shift),
         ),
         exam=exam,
         tested_on=f"{TEST_MAZES:,} unseen mazes of {width} x {height}",

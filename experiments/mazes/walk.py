@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from datasets.mazes import composed
+from datasets.composing import composed
+from datasets.mazes import scene
 from datasets.pools import ImagePool
 from experiments.mazes.symbolic import model_of_size
 from experiments.tasks import TEST_SEED
@@ -79,10 +80,10 @@ def walk_of(
       width: its squares in a row.
       height: its squares in a column.
     """
-    exam = composed(pool, width, height, TEST_SEED, _CANDIDATES)
-    chosen = int(exam.integers["path_len"].argmax())
+    exam = composed(scene(pool, width, height), TEST_SEED, _CANDIDATES)
+    chosen = int(exam.answers["path_len"].argmax())
     one = {name: values[[chosen]] for name, values in exam.integers.items()}
-    images = exam.images[exam.places[chosen]]
+    images = exam.images["img_grid"][exam.inputs["img_grid"][chosen]]
     read = model.classify("LOOK", images.reshape(-1, *images.shape[2:]))[row]
     labels = {"LOOK": read.reshape(1, height, width)}
     program = program_of(model_of_size(model.checked, width, height), model.program(row).values)
@@ -91,7 +92,7 @@ def walk_of(
         start=(int(one["start_X"][0]), int(one["start_Y"][0])),
         lines=tuple(source_lines(program)),
         steps=_steps(program, one, labels),
-        expected=int(one["path_len"][0]),
+        expected=int(exam.answers["path_len"][chosen]),
     )
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from baselines import BASELINES
 from baselines.baseline import Baseline
 from baselines.memory import CAPACITY, Memory
-from datasets.grids import Composition
+from terpret.learning.exam import Exam
 
 PLACES = ("top", "left", "bottom", "right")
 TASKS = [f"{scenario}-{place}" for scenario in ("add2x2", "apply2x2") for place in PLACES]
@@ -50,7 +50,9 @@ def answers(
     integers: dict[str, tf.Tensor],
 ) -> np.ndarray:
     """What a baseline answers to grids composed of images."""
-    return baseline.answers({task: Composition(images, places, integers)})[task]
+    unknown = np.zeros(len(places), int)
+    exam = Exam({**integers, "tiles": places}, {"final_sum": unknown}, {"tiles": images})
+    return baseline.answers({task: exam})[task]
 
 
 def values(module: tf.Module) -> list[np.ndarray]:
@@ -289,7 +291,11 @@ def test_a_task_is_answered_the_same_beside_others_that_show_its_images(name: st
     random = np.random.default_rng(0)
     images = random.random((40, 28, 28)).astype(np.float32)
     exams = {
-        task: Composition(images, random.integers(0, 40, (30, 4)), {"final_sum": np.zeros(30)})
+        task: Exam(
+            {"tiles": random.integers(0, 40, (30, 4))},
+            {"final_sum": np.zeros(30)},
+            {"tiles": images},
+        )
         for task in tasks
     }
     together = baseline.answers(exams)

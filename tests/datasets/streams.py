@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from datasets.composing import Scene, Stream, batches
 from datasets.pools import ImagePool
 
 Arrays = dict[str, np.ndarray]
@@ -19,6 +20,11 @@ def collect(data: tf.data.Dataset, batches: int | None = None) -> Arrays:
     """Returns the batches of a data set end to end."""
     parts = list((data if batches is None else data.take(batches)).as_numpy_iterator())
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def collected(scene: Scene, *stream: int, labelled: bool = False, **options: int) -> Arrays:
+    """Returns the examples of a scene end to end; the arguments are those of `Stream`."""
+    return collect(batches(scene, Stream(*stream, **options), labelled))
 
 
 def assert_equal(left: Arrays, right: Arrays) -> None:

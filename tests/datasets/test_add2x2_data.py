@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets.add2x2 import composed, grids, labelled_grids
+from datasets.add2x2 import scene
+from datasets.composing import Stream, batches, composed
 from datasets.embedded_digits import load_embedded
 from datasets.grids import TASKS
 from datasets.pools import DataError, ImagePool
-from tests.datasets.streams import assert_equal, collect, numbered_pool, places
+from tests.datasets.streams import assert_equal, collect, collected, numbered_pool, places
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def numbered() -> ImagePool:
 
 
 def test_batches_hold_grids_and_sums_only(pool: ImagePool) -> None:
-    data = grids(pool, "top", 1, 64)
+    data = batches(scene(pool, "top"), Stream(1, 64))
     assert data.element_spec == {
         "tiles": tf.TensorSpec([64, 4, 28, 28], tf.float32),
         "final_sum": tf.TensorSpec([64], tf.int32),
@@ -38,7 +39,7 @@ def test_batches_hold_grids_and_sums_only(pool: ImagePool) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_sums_are_right(task: str, numbered: ImagePool) -> None:
-    examples = collect(labelled_grids(numbered, task, 5, 50, examples=500))
+    examples = collected(scene(numbered, task), 5, 50, examples=500, labelled=True)
     np.testing.assert_array_equal(examples["labels"], places(examples) % 10)
     first, second = {"top": (0, 1), "left": (0, 2), "bottom": (2, 3), "right": (1, 3)}[task]
     grid = examples["labels"]
@@ -47,10 +48,17 @@ def test_sums_are_right(task: str, numbered: ImagePool) -> None:
 
 
 def test_labelled_stream_is_the_same_stream(pool: ImagePool) -> None:
-    labelled = collect(labelled_grids(pool, "left", 3, 20, start=7, examples=90, distinct=40))
+    labelled = collect(
+        batches(
+            scene(pool, "left"), Stream(3, 20, start=7, examples=90, distinct=40), labelled=True
+        )
+    )
     assert labelled["labels"].dtype == np.int32 and labelled["labels"].shape == (90, 4)
     del labelled["labels"]
-    assert_equal(labelled, collect(grids(pool, "left", 3, 20, start=7, examples=90, distinct=40)))
+    assert_equal(
+        labelled,
+        collected(scene(pool, "left"), 3, 20, start=7, examples=90, distinct=40),
+    )
 
 
 @pytest.mark.parametrize("distinct", [0, 37])
@@ -58,38 +66,45 @@ def test_labelled_stream_is_the_same_stream(pool: ImagePool) -> None:
 def test_independent_of_batch_size_and_start(
     batch_size: int, distinct: int, numbered: ImagePool
 ) -> None:
-    whole = collect(grids(numbered, "right", 11, 100, examples=300, distinct=distinct))
-    data = grids(numbered, "right", 11, batch_size, start=13, examples=201, distinct=distinct)
+    whole = collected(scene(numbered, "right"), 11, 100, examples=300, distinct=distinct)
+    data = batches(
+        scene(numbered, "right"), Stream(11, batch_size, start=13, examples=201, distinct=distinct)
+    )
     tail = {name: value[13:214] for name, value in whole.items()}
     assert_equal(collect(data), tail)
 
 
 def test_resuming_an_endless_stream(pool: ImagePool) -> None:
-    whole = collect(grids(pool, "bottom", 2, 64), 150)
-    resumed = collect(grids(pool, "bottom", 2, 64, start=140 * 64), 10)
+    whole = collect(batches(scene(pool, "bottom"), Stream(2, 64)), 150)
+    resumed = collect(batches(scene(pool, "bottom"), Stream(2, 64, start=140 * 64)), 10)
     assert_equal(resumed, {name: value[140 * 64 :] for name, value in whole.items()})
-    again = collect(grids(pool, "bottom", 2, 64, start=140 * 64), 10)
+    again = collect(batches(scene(pool, "bottom"), Stream(2, 64, start=140 * 64)), 10)
     assert_equal(resumed, again)
 
 
 def test_last_batch_is_smaller(numbered: ImagePool) -> None:
-    sizes = [len(batch["final_sum"]) for batch in grids(numbered, "top", 1, 64, examples=150)]
+    sizes = [
+        len(batch["final_sum"])
+        for batch in batches(scene(numbered, "top"), Stream(1, 64, examples=150))
+    ]
     assert sizes == [64, 64, 22]
-    assert [len(batch["tiles"]) for batch in grids(numbered, "top", 1, 64, examples=3)] == [3]
-    assert list(grids(numbered, "top", 1, 64, examples=0)) == []
+    assert [
+        len(batch["tiles"]) for batch in batches(scene(numbered, "top"), Stream(1, 64, examples=3))
+    ] == [3]
+    assert list(batches(scene(numbered, "top"), Stream(1, 64, examples=0))) == []
 
 
 def test_tasks_share_grids_and_seeds_do_not(numbered: ImagePool) -> None:
-    top = collect(grids(numbered, "top", 1, 100, examples=100))
-    right = collect(grids(numbered, "right", 1, 100, examples=100))
-    other = collect(grids(numbered, "top", 2, 100, examples=100))
+    top = collected(scene(numbered, "top"), 1, 100, examples=100)
+    right = collected(scene(numbered, "right"), 1, 100, examples=100)
+    other = collected(scene(numbered, "top"), 2, 100, examples=100)
     np.testing.assert_array_equal(top["tiles"], right["tiles"])
     assert np.mean(places(top) == places(other)) < 0.05
 
 
 def test_distinct_examples_are_a_prefix_then_epochs(numbered: ImagePool) -> None:
-    free = places(collect(grids(numbered, "top", 4, 100, examples=100)))
-    drawn = places(collect(grids(numbered, "top", 4, 32, examples=400, distinct=100)))
+    free = places(collected(scene(numbered, "top"), 4, 100, examples=100))
+    drawn = places(collected(scene(numbered, "top"), 4, 32, examples=400, distinct=100))
     np.testing.assert_array_equal(drawn[:100], free)
     prefix = sorted(map(tuple, free))
     orders = [drawn[first : first + 100] for first in (0, 100, 200, 300)]
@@ -99,16 +114,16 @@ def test_distinct_examples_are_a_prefix_then_epochs(numbered: ImagePool) -> None
 
 def test_bad_requests(pool: ImagePool) -> None:
     with pytest.raises(DataError) as caught:
-        grids(pool, "diagonal", 1, 64)
+        batches(scene(pool, "diagonal"), Stream(1, 64))
     assert str(caught.value) == (
         "There is no ADD2X2 task 'diagonal'; the tasks are top, left, bottom, right."
     )
     with pytest.raises(DataError, match="batch size must be at least 1, not 0"):
-        grids(pool, "top", 1, 0)
+        batches(scene(pool, "top"), Stream(1, 0))
     with pytest.raises(DataError, match="must not be negative"):
-        grids(pool, "top", 1, 64, start=-1)
+        batches(scene(pool, "top"), Stream(1, 64, start=-1))
     with pytest.raises(DataError, match="must not be negative, not -5"):
-        grids(pool, "top", 1, 64, distinct=-5)
+        batches(scene(pool, "top"), Stream(1, 64, distinct=-5))
 
 
 def test_streams_of_one_pool_share_its_images(numbered: ImagePool) -> None:
@@ -119,13 +134,13 @@ def test_streams_of_one_pool_share_its_images(numbered: ImagePool) -> None:
     fresh = ImagePool(numbered.images, numbered.labels)
     assert first_use_while_tracing().numpy().tolist() == [200, 784]
     assert fresh.tensors is fresh.tensors
-    assert len(collect(grids(fresh, "top", 1, 8, examples=8))["tiles"]) == 8
+    assert len(collected(scene(fresh, "top"), 1, 8, examples=8)["tiles"]) == 8
 
 
 def test_moved_tiles_are_the_same_tiles_up_to_so_many_pixels(pool: ImagePool) -> None:
-    still = collect(labelled_grids(pool, "top", 3, 50, examples=200))
-    moved = collect(labelled_grids(pool, "top", 3, 50, examples=200, shift=2))
-    again = collect(labelled_grids(pool, "top", 3, 20, start=40, examples=160, shift=2))
+    still = collected(scene(pool, "top"), 3, 50, examples=200, labelled=True)
+    moved = collected(scene(pool, "top"), 3, 50, examples=200, shift=2, labelled=True)
+    again = collected(scene(pool, "top"), 3, 20, start=40, examples=160, shift=2, labelled=True)
     np.testing.assert_array_equal(still["labels"], moved["labels"])
     np.testing.assert_array_equal(still["final_sum"], moved["final_sum"])
     np.testing.assert_array_equal(moved["tiles"][40:], again["tiles"])
@@ -139,7 +154,7 @@ def test_moved_tiles_are_the_same_tiles_up_to_so_many_pixels(pool: ImagePool) ->
 
 def test_every_pass_over_distinct_grids_moves_them_anew(pool: ImagePool) -> None:
     passes = [
-        collect(grids(pool, "top", 3, 1, start=start, examples=1, distinct=1, shift=3))["tiles"]
+        collected(scene(pool, "top"), 3, 1, start=start, examples=1, distinct=1, shift=3)["tiles"]
         for start in range(6)
     ]
     assert len({tiles.tobytes() for tiles in passes}) > 3
@@ -147,7 +162,7 @@ def test_every_pass_over_distinct_grids_moves_them_anew(pool: ImagePool) -> None
 
 @pytest.mark.parametrize("task", ["top", "right"])
 def test_a_composition_is_the_beginning_of_the_stream(task: str, numbered: ImagePool) -> None:
-    shown = collect(grids(numbered, task, 7, 60, examples=60))
-    composed_of = composed(numbered, task, 7, 60)
-    np.testing.assert_array_equal(composed_of.images[composed_of.places], shown["tiles"])
-    np.testing.assert_array_equal(composed_of.integers["final_sum"], shown["final_sum"])
+    shown = collected(scene(numbered, task), 7, 60, examples=60)
+    composed_of = composed(scene(numbered, task), 7, 60)
+    np.testing.assert_array_equal(composed_of.shown()["tiles"], shown["tiles"])
+    np.testing.assert_array_equal(composed_of.answers["final_sum"], shown["final_sum"])

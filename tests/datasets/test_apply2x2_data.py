@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets.apply2x2 import RESULTS, grids, labelled_grids
+from datasets.apply2x2 import RESULTS, scene
+from datasets.composing import Stream, batches
 from datasets.grids import TASKS
 from datasets.operators import load_operators
 from datasets.pools import DataError, ImagePool
-from tests.datasets.streams import assert_equal, collect, numbered_pool, places
+from tests.datasets.streams import assert_equal, collect, collected, numbered_pool, places
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_results_are_those_of_the_paper() -> None:
 
 
 def test_batches_hold_grids_integers_and_answers_only(pool: ImagePool) -> None:
-    data = grids(pool, "top", 1, 64)
+    data = batches(scene(pool, "top"), Stream(1, 64))
     assert data.element_spec == {
         "tiles": tf.TensorSpec([64, 4, 28, 28], tf.float32),
         "aux_ints": tf.TensorSpec([64, 3], tf.int32),
@@ -53,7 +54,7 @@ def test_batches_hold_grids_integers_and_answers_only(pool: ImagePool) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_answers_are_right(task: str, numbered: ImagePool) -> None:
-    examples = collect(labelled_grids(numbered, task, 5, 50, examples=500))
+    examples = collected(scene(numbered, task), 5, 50, examples=500, labelled=True)
     np.testing.assert_array_equal(examples["labels"], places(examples) % 4)
     first, second = {"top": (0, 1), "left": (0, 2), "bottom": (2, 3), "right": (1, 3)}[task]
     for k in range(500):
@@ -64,7 +65,7 @@ def test_answers_are_right(task: str, numbered: ImagePool) -> None:
 
 
 def test_integers_and_operators_are_uniform_and_independent(numbered: ImagePool) -> None:
-    examples = collect(labelled_grids(numbered, "top", 3, 1000, examples=20_000))
+    examples = collected(scene(numbered, "top"), 3, 1000, examples=20_000, labelled=True)
     columns = np.concatenate([examples["aux_ints"], examples["labels"]], axis=1)
     for integers in columns[:, :3].T:
         assert np.all(np.abs(np.bincount(integers, minlength=10) - 2000) < 200)
@@ -75,25 +76,34 @@ def test_integers_and_operators_are_uniform_and_independent(numbered: ImagePool)
 
 
 def test_labelled_stream_is_the_same_stream(pool: ImagePool) -> None:
-    labelled = collect(labelled_grids(pool, "left", 3, 20, start=7, examples=90, distinct=40))
+    labelled = collect(
+        batches(
+            scene(pool, "left"), Stream(3, 20, start=7, examples=90, distinct=40), labelled=True
+        )
+    )
     assert labelled["labels"].dtype == np.int32 and labelled["labels"].shape == (90, 4)
     del labelled["labels"]
-    assert_equal(labelled, collect(grids(pool, "left", 3, 20, start=7, examples=90, distinct=40)))
+    assert_equal(
+        labelled,
+        collected(scene(pool, "left"), 3, 20, start=7, examples=90, distinct=40),
+    )
 
 
 @pytest.mark.parametrize(("batch_size", "distinct"), [(7, 0), (500, 37)])
 def test_independent_of_batch_size_and_start(
     batch_size: int, distinct: int, numbered: ImagePool
 ) -> None:
-    whole = collect(grids(numbered, "right", 11, 100, examples=300, distinct=distinct))
-    data = grids(numbered, "right", 11, batch_size, start=13, examples=201, distinct=distinct)
+    whole = collected(scene(numbered, "right"), 11, 100, examples=300, distinct=distinct)
+    data = batches(
+        scene(numbered, "right"), Stream(11, batch_size, start=13, examples=201, distinct=distinct)
+    )
     assert_equal(collect(data), {name: value[13:214] for name, value in whole.items()})
 
 
 def test_tasks_share_grids_and_integers_and_seeds_do_not(numbered: ImagePool) -> None:
-    top = collect(grids(numbered, "top", 1, 100, examples=100))
-    right = collect(grids(numbered, "right", 1, 100, examples=100))
-    other = collect(grids(numbered, "top", 2, 100, examples=100))
+    top = collected(scene(numbered, "top"), 1, 100, examples=100)
+    right = collected(scene(numbered, "right"), 1, 100, examples=100)
+    other = collected(scene(numbered, "top"), 2, 100, examples=100)
     for name in ("tiles", "aux_ints"):
         np.testing.assert_array_equal(top[name], right[name])
     assert np.mean(places(top) == places(other)) < 0.05
@@ -101,8 +111,8 @@ def test_tasks_share_grids_and_integers_and_seeds_do_not(numbered: ImagePool) ->
 
 
 def test_distinct_grids_come_again_with_other_integers(numbered: ImagePool) -> None:
-    free = collect(grids(numbered, "top", 4, 100, examples=100))
-    drawn = collect(labelled_grids(numbered, "top", 4, 32, examples=400, distinct=100))
+    free = collected(scene(numbered, "top"), 4, 100, examples=100)
+    drawn = collected(scene(numbered, "top"), 4, 32, examples=400, distinct=100, labelled=True)
     assert_equal({name: drawn[name][:100] for name in free}, free)
     epochs = [list(map(tuple, places(drawn)[k : k + 100])) for k in (0, 100, 200, 300)]
     assert all(sorted(epoch) == sorted(epochs[0]) for epoch in epochs)
@@ -120,9 +130,9 @@ def test_distinct_grids_come_again_with_other_integers(numbered: ImagePool) -> N
 
 def test_bad_requests(pool: ImagePool) -> None:
     with pytest.raises(DataError) as caught:
-        grids(pool, "diagonal", 1, 64)
+        batches(scene(pool, "diagonal"), Stream(1, 64))
     assert str(caught.value) == (
         "There is no APPLY2X2 task 'diagonal'; the tasks are top, left, bottom, right."
     )
     with pytest.raises(DataError, match="must not be negative, not -5"):
-        grids(pool, "top", 1, 64, distinct=-5)
+        batches(scene(pool, "top"), Stream(1, 64, distinct=-5))

@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from datasets.composing import Stream, batches, composed
 from datasets.digits import load_digits
 from datasets.math_expressions import (
-    composed,
-    expressions,
-    labelled_expressions,
+    scene,
     symbol_pool,
     values,
 )
 from datasets.operators import load_operators
 from datasets.pools import DataError, ImagePool
-from tests.datasets.streams import assert_equal, collect, places
+from tests.datasets.streams import assert_equal, collect, collected, places
 
 SIGNS = "+-*/"
 
@@ -47,7 +46,7 @@ def worked_out(symbols: list[int]) -> int:
 
 
 def test_batches_hold_tiles_and_answers_only(pool: ImagePool) -> None:
-    assert expressions(pool, 3, 1, 64).element_spec == {
+    assert batches(scene(pool, 3), Stream(1, 64)).element_spec == {
         "tiles": tf.TensorSpec([64, 6, 28, 28], tf.float32),
         "final_sum": tf.TensorSpec([64], tf.int32),
         "halt_at_end": tf.TensorSpec([64], tf.int32),
@@ -56,7 +55,7 @@ def test_batches_hold_tiles_and_answers_only(pool: ImagePool) -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 5, 16])
 def test_answers_are_right_and_symbols_in_their_places(length: int, numbered: ImagePool) -> None:
-    examples = collect(labelled_expressions(numbered, length, 5, 100, examples=300))
+    examples = collected(scene(numbered, length), 5, 100, examples=300, labelled=True)
     labels = examples["labels"]
     np.testing.assert_array_equal(labels, numbered.labels[places(examples)])
     assert np.all(labels[:, 1::2] < 10) and np.all(labels[:, 2::2] >= 10)
@@ -70,12 +69,12 @@ def test_division_by_zero_gives_18_and_all_results_are_modulo_19() -> None:
 
 
 def test_symbols_are_uniform_and_independent(numbered: ImagePool) -> None:
-    labels = collect(labelled_expressions(numbered, 2, 3, 1000, examples=20_000))["labels"]
+    labels = collected(scene(numbered, 2), 3, 1000, examples=20_000, labelled=True)["labels"]
     assert abs(np.mean(labels[:, 0] < 10) - 0.5) < 0.02
     for column, first, count in ((1, 0, 10), (2, 10, 4), (3, 0, 10)):
         shares = np.bincount(labels[:, column] - first, minlength=count) / len(labels)
         assert np.abs(shares - 1 / count).max() < 0.02
-    shown = collect(expressions(numbered, 2, 3, 1000, examples=20_000))
+    shown = collected(scene(numbered, 2), 3, 1000, examples=20_000)
     correlations = np.corrcoef(places(shown).T) - np.eye(4)
     assert np.abs(correlations).max() < 0.03
 
@@ -84,26 +83,28 @@ def test_symbols_are_uniform_and_independent(numbered: ImagePool) -> None:
 def test_independent_of_batch_size_and_start(
     batch_size: int, distinct: int, numbered: ImagePool
 ) -> None:
-    whole = collect(expressions(numbered, 3, 11, 100, examples=300, distinct=distinct))
-    data = expressions(numbered, 3, 11, batch_size, start=13, examples=201, distinct=distinct)
+    whole = collected(scene(numbered, 3), 11, 100, examples=300, distinct=distinct)
+    data = batches(
+        scene(numbered, 3), Stream(11, batch_size, start=13, examples=201, distinct=distinct)
+    )
     assert_equal(collect(data), {name: value[13:214] for name, value in whole.items()})
 
 
 def test_the_composed_form_is_the_same_stream(numbered: ImagePool) -> None:
-    exam = composed(numbered, 4, 9, 50)
-    stream = collect(expressions(numbered, 4, 9, 50, examples=50))
-    np.testing.assert_allclose(exam.images[exam.places], stream["tiles"], atol=1e-6)
+    exam = composed(scene(numbered, 4), 9, 50)
+    stream = collected(scene(numbered, 4), 9, 50, examples=50)
+    np.testing.assert_allclose(exam.shown()["tiles"], stream["tiles"], atol=1e-6)
     for name in ("final_sum", "halt_at_end"):
-        np.testing.assert_array_equal(exam.integers[name], stream[name])
+        np.testing.assert_array_equal(exam.answers[name], stream[name])
 
 
 def test_moved_tiles_show_the_same_symbols(pool: ImagePool) -> None:
-    still = collect(labelled_expressions(pool, 16, 2, 20, examples=20))
-    moved = collect(labelled_expressions(pool, 16, 2, 20, examples=20, shift=2))
+    still = collected(scene(pool, 16), 2, 20, examples=20, labelled=True)
+    moved = collected(scene(pool, 16), 2, 20, examples=20, shift=2, labelled=True)
     np.testing.assert_array_equal(still["labels"], moved["labels"])
     assert np.any(still["tiles"] != moved["tiles"])
 
 
 def test_an_expression_has_a_digit(pool: ImagePool) -> None:
     with pytest.raises(DataError, match="must have at least one digit, not 0"):
-        expressions(pool, 0, 1, 64)
+        batches(scene(pool, 0), Stream(1, 64))

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from datasets.mazes import SIGNS, composed, mazes, symbolic
+from datasets.composing import Stream, batches, composed
+from datasets.mazes import SIGNS, scene, symbolic
 from datasets.pools import DataError, ImagePool
-from tests.datasets.streams import Arrays, assert_equal, collect, numbered_pool
+from tests.datasets.streams import Arrays, assert_equal, collected, numbered_pool
 
 STEPS = {1: (1, 0), 2: (0, 1), 3: (-1, 0), 4: (0, -1)}
 Path = tuple[tuple[int, int], ...]
@@ -81,37 +82,38 @@ def test_lengths_and_starts_are_spread_and_other_squares_show_any_arrow() -> Non
 
 
 def test_images_show_the_signs_of_the_symbolic_mazes(pool: ImagePool) -> None:
-    examples = collect(mazes(pool, 4, 3, 7, 32, examples=100))
+    examples = collected(scene(pool, 4, 3), 7, 32, examples=100)
     shown = np.rint(examples.pop("img_grid")[..., 0, 0] * 255).astype(int)
     expected = symbolic(4, 3, 7, 100)
     np.testing.assert_array_equal(pool.labels[shown], expected.pop("signs"))
     assert_equal(examples, expected)
     assert len(np.unique(shown)) > 150
-    exam = composed(pool, 4, 3, 7, 100)
-    np.testing.assert_array_equal(exam.places, shown)
-    assert_equal(exam.integers, expected)
+    exam = composed(scene(pool, 4, 3), 7, 100)
+    np.testing.assert_array_equal(exam.inputs["img_grid"], shown)
+    assert_equal(exam.integers | exam.answers, expected)
 
 
 def test_a_stream_can_be_cut_anywhere(pool: ImagePool) -> None:
-    whole = collect(mazes(pool, 3, 2, 5, 16, examples=64))
-    rest = collect(mazes(pool, 3, 2, 5, 24, start=40, examples=24))
+    whole = collected(scene(pool, 3, 2), 5, 16, examples=64)
+    rest = collected(scene(pool, 3, 2), 5, 24, start=40, examples=24)
     assert_equal({name: values[40:] for name, values in whole.items()}, rest)
 
 
 def test_few_distinct_mazes_come_again_in_another_order(pool: ImagePool) -> None:
-    data = collect(mazes(pool, 3, 2, 5, 10, examples=20, distinct=10))
+    data = collected(scene(pool, 3, 2), 5, 10, examples=20, distinct=10)
     grids = data["img_grid"].reshape(20, -1)
     first, second = grids[:10], grids[10:]
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(np.unique(first, axis=0), np.unique(second, axis=0))
     np.testing.assert_array_equal(
-        first, collect(mazes(pool, 3, 2, 5, 10, examples=10))["img_grid"].reshape(10, -1)
+        first,
+        collected(scene(pool, 3, 2), 5, 10, examples=10)["img_grid"].reshape(10, -1),
     )
 
 
 def test_images_are_moved_and_nothing_else(pool: ImagePool) -> None:
-    still = collect(mazes(pool, 3, 2, 5, 50, examples=50))
-    moved = collect(mazes(pool, 3, 2, 5, 50, examples=50, shift=2))
+    still = collected(scene(pool, 3, 2), 5, 50, examples=50)
+    moved = collected(scene(pool, 3, 2), 5, 50, examples=50, shift=2)
     bright = moved.pop("img_grid").reshape(-1, 28 * 28)
     # What is moved over the edge is lost.
     kept = still.pop("img_grid").reshape(-1, 28 * 28)[:, 0]
@@ -123,8 +125,8 @@ def test_images_are_moved_and_nothing_else(pool: ImagePool) -> None:
 
 def test_what_makes_no_maze_is_refused(pool: ImagePool) -> None:
     with pytest.raises(DataError, match="at least one row and one column, not 0 x 2"):
-        mazes(pool, 0, 2, 1, 1)
+        batches(scene(pool, 0, 2), Stream(1, 1))
     with pytest.raises(DataError, match="must not be negative"):
-        mazes(pool, 3, 2, 1, 1, distinct=-1)
+        batches(scene(pool, 3, 2), Stream(1, 1, distinct=-1))
     with pytest.raises(DataError, match="images of 5 signs, not 67 of stop, 67 of east"):
-        mazes(numbered_pool(3), 3, 2, 1, 1)
+        batches(scene(numbered_pool(3), 3, 2), Stream(1, 1))
