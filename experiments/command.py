@@ -17,6 +17,8 @@ from experiments.mazes.task import TRAIN_MAZES
 from experiments.run_folder import claim, same_data
 from experiments.setting import Setting
 from experiments.tables import (
+    batch_line,
+    heading,
     lengths_table,
     on_images,
     results_table,
@@ -290,10 +292,10 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     fence = "```\n" if style == "markdown" else ""
     print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
     print(f"{fence}{best['program']}\n{fence}".rstrip())
-    print(f"\ntest accuracy on {results['tested_on']}:\n")
+    print(f"\n{heading(results)}:\n")
     print(results_table(results, style))
     for batch, accuracy in results["batches"].items():
-        print(f"that program on batch {batch}: {accuracy:.4f}")
+        print(batch_line(batch, accuracy))
     if results.get("lengths"):
         print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
         print(f"\n{on_images(results)}")

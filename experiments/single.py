@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
-from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
+from experiments.file_task import DataFile, file_task, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
 from experiments.model_tasks import TASKS
 from experiments.results import all_curves, correct, measured, results_of
@@ -158,7 +158,7 @@ def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
         task, checked = file_task(file), file.model
-        count = instances(file.named(TRAIN))
+        count = len(file.training)
         method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
@@ -217,16 +217,35 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
     if not (config.data or config.batch_size or method.batch_size):
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     if config.data:
-        open_file(config.data, path, config.hypers, config.hypers_file)
+        file = open_file(config.data, path, config.hypers, config.hypers_file)
+        _refuse_nothing_to_learn(config, file.model)
         return None
     checked = check_model(path, config.hypers)
     name = model_name(checked)
     if name not in TASKS:
         models = " or ".join(TASKS)
         raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
+    _refuse_nothing_to_learn(config, checked)
     if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
         return None
     return TASKS[name](config, checked)
+
+
+def _refuse_nothing_to_learn(config: Config, checked: CheckedModel) -> None:
+    """Refuses a model without Params in which no network learns either.
+
+    Raises:
+      ModelError: it has too many nodes.
+      RunError: there is nothing to learn.
+    """
+    if checked.of_kind("Param"):
+        return
+    always = config.examples and config.freeze_nets >= config.examples
+    if always or not compile_model(checked, max_nodes=config.max_nodes).networks:
+        raise RunError(
+            f"{config.model} leaves nothing to learn: it declares no Param, and "
+            + ("--freeze_nets keeps its networks" if always else "no network decides an Output")
+        )
 
 
 def _needed_networks(config: Config) -> tuple[str, ...]:
