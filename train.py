@@ -5,7 +5,6 @@ import sys
 from absl import flags
 
 from experiments import arguments
-from terpret.learning.method import PRESETS
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
@@ -26,7 +25,11 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string("data", "", "A data file in TerpreT's JSON format, instead of --task.")
 flags.DEFINE_string("hypers", "", "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's.")
-flags.DEFINE_enum("preset", "robust", list(PRESETS), "Optimiser, rates, noise and start.")
+flags.DEFINE_string(
+    "preset",
+    "robust",
+    "How to learn: robust, cyclic, search, ntpt, terpret, terpret-custom or terpret-fp.",
+)
 flags.DEFINE_integer("restarts", 10, "Independent starts, trained side by side.", 1, 10_000)
 flags.DEFINE_string("shard", "", "i/n: do the i-th of n parts of the restarts, in a subfolder.")
 flags.DEFINE_bool("refill", False, "Give the row of a dead restart to a fresh one.")

@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from baselines.shapes import ANSWERS, INTEGERS, PIXELS, TILES
 from terpret.learning.exam import Exam
-from terpret.learning.method import PRESETS
 from terpret.learning.optimise import rmsprop
+from terpret.learning.presets import PRESETS
 
 Batch = Mapping[str, tf.Tensor]
 

@@ -29,8 +29,9 @@ from experiments.command import guarded
 from experiments.config import model_path
 from experiments.tasks import add2x2_task
 from terpret import compile_model
-from terpret.learning.learner import Batch, Learner
-from terpret.learning.method import PRESETS
+from terpret.backends.batches import Batch
+from terpret.learning.learner import Learner
+from terpret.learning.presets import PRESETS
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("batch", 64, "Examples in a batch.", 1)

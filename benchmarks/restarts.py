@@ -30,8 +30,8 @@ from step_time import Batch, block, random_batch
 
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import Library
-from terpret.learning.method import PRESETS
 from terpret.learning.optimise import OPTIMISERS
+from terpret.learning.presets import PRESETS
 
 MODELS = Path(__file__).resolve().parent.parent / "ntpt_models"
 METHOD = PRESETS["robust"]

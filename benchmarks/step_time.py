@@ -34,9 +34,8 @@ from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
 from terpret.language.errors import parse_hypers
 from terpret.learning.learner import Learner
-from terpret.learning.learners import make_learner
-from terpret.learning.method import PRESETS
 from terpret.learning.optimise import OPTIMISERS
+from terpret.learning.presets import PRESETS
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
@@ -139,7 +138,7 @@ def measure() -> int:
         hypers = parse_hypers(FLAGS.hypers)
     model = compile_model(model_or_path, hypers, FLAGS.restarts)
     # No annealing: every step of the benchmark is like the first.
-    learner = make_learner(model, PRESETS[FLAGS.preset], 0, 10**9, FLAGS.xla)
+    learner = Learner(model, PRESETS[FLAGS.preset], 0, 10**9, xla=FLAGS.xla)
     built = time.perf_counter()
     batch = model.checked_batch(arrays, True) if arrays else random_batch(model, FLAGS.batch)
     learner.step(batch)

@@ -21,15 +21,15 @@ from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.files import write_json, write_text
-from terpret.learning.learner import Learner
-from terpret.learning.learners import make_learner
-from terpret.learning.method import PRESETS, Method
+from terpret.learning.learner import Learner, Pretrained
+from terpret.learning.method import Method
 from terpret.learning.network_file import (
     SavedNetworks,
     fitting_layers,
     load_networks,
     save_networks,
 )
+from terpret.learning.presets import preset
 from terpret.learning.restarts import Progress, Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.learning.train import Budget
@@ -154,7 +154,7 @@ def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_copy(config, workdir)
-    method, file = PRESETS[config.preset], None
+    method, file = preset(config.preset), None
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
         task, checked = file_task(file), file.model
@@ -211,7 +211,7 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
         load_needed(needed, networks_copy(config, workdir))
     elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
-    method = PRESETS[config.preset]
+    method = preset(config.preset)
     if config.refill and not method.first_rung:
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
     if not (config.data or config.batch_size or method.batch_size):
@@ -292,16 +292,15 @@ def _learner(
                 f"--freeze_nets: nobody has taught {unknown[0]}, so it must learn at once"
             )
         frozen = model if always else compiled(shared=True, of=model)
-    return make_learner(
+    layers = fitting_layers(given, model) if given else {}
+    return Learner(
         model,
         method,
         config.seed,
         examples,
-        config.xla,
-        config.numbers,
-        freeze,
-        frozen,
-        fitting_layers(given, model) if given else None,
+        xla=config.xla,
+        numbers=config.numbers,
+        pretrained=Pretrained(layers, freeze, frozen),
     )
 
 

@@ -8,13 +8,15 @@ import tensorflow as tf
 
 from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
+from terpret.learning.attempts import Attempts
+from terpret.learning.cycles import Cycles
 from terpret.learning.layers import row_layers
-from terpret.learning.learner import Learner
-from terpret.learning.learners import make_learner
+from terpret.learning.learner import Learner, Pretrained, SharedNetworks
 from terpret.learning.measure import judged
-from terpret.learning.method import PRESETS, Method
+from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal, uniform
 from terpret.learning.optimise import clip_by_restart, entropies, momentum, rmsprop, sgd
+from terpret.learning.presets import PRESETS
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 
 PLAIN = Method(optimiser="sgd", program_rate=0.1, network_rate=0.1, batch_size=4, updates=10)
@@ -22,7 +24,7 @@ PLAIN = Method(optimiser="sgd", program_rate=0.1, network_rate=0.1, batch_size=4
 
 def learner_of(method: Method, text: str = TINY, restarts: int = 3, **options: object) -> Learner:
     model = compile_model(Source("m.py", text), restarts=restarts, dtype=tf.float64, seed=1)
-    return make_learner(model, method, 1, options.pop("examples", 10_000), xla=False, **options)
+    return Learner(model, method, 1, options.pop("examples", 10_000), xla=False, **options)
 
 
 def test_rmsprop_begins_like_tensorflow_0_12() -> None:
@@ -123,8 +125,9 @@ def test_normal_noise_is_normal_and_foretells_no_other() -> None:
 def test_restart_k_alone_is_restart_k_among_others(preset: str, text: str) -> None:
     """To 1e-6 over 20 steps in float64, whatever the method."""
     method = PRESETS[preset]
-    attempt, cycle = 10 if method.attempt else 0, 10 if method.cycle else 0
-    method = dataclasses.replace(method, attempt=attempt, cycle=cycle)
+    length = {field: 10 for field in ("attempt", "cycle") if hasattr(method.strategy, field)}
+    strategy = dataclasses.replace(method.strategy, **length)
+    method = dataclasses.replace(method, strategy=strategy)
     batch = tiny_batch() if text is TINY else networked_batch()
     paths = []
     for numbers in ([2], [0, 1, 2, 3]):
@@ -189,8 +192,9 @@ def test_frozen_networks_stay_and_then_learn_each_for_itself() -> None:
     model = compile_model(source, restarts=3, dtype=tf.float64)
     library = Library(1, dtype=tf.float64)
     frozen = compile_model(source, restarts=3, library=library, params_of=model, dtype=tf.float64)
-    learner = Learner(model, method, 0, 1000, False, None, 64, frozen, given)
-    unfrozen = learner_of(method, NETWORKED, given=given)
+    pretrained = Pretrained(given, 64, frozen)
+    learner = Learner(model, method, 0, 1000, xla=False, pretrained=pretrained)
+    unfrozen = learner_of(method, NETWORKED, pretrained=Pretrained(given))
     np.testing.assert_allclose(
         frozen.emit_losses(networked_batch()), model.emit_losses(networked_batch()), atol=1e-12
     )
@@ -219,7 +223,8 @@ def test_a_tiny_program_is_learned() -> None:
     assert len(solved) >= 6
 
 
-CYCLIC = dataclasses.replace(PLAIN, cycle=100, forgetting=0.5, forget=0.1)
+CYCLES = Cycles(cycle=100, decaying=0.5, logit_decay=0.1)
+CYCLIC = dataclasses.replace(PLAIN, strategy=CYCLES)
 # Nothing was observed: the gradient is 0, and only forgetting moves a logit.
 MASKED = {"x": tf.constant([0, 1, 2, 0]), "y": tf.constant([-1, -1, -1, -1])}
 
@@ -233,7 +238,7 @@ def test_a_restart_forgets_by_its_loss_early_in_every_cycle_but_the_first(
     learner = learner_of(CYCLIC)
     before = {name: value.numpy() for name, value in learner.model.param_logits.items()}
     learner.steps.assign([steps] * 3)
-    learner.level.assign([3.0, 0.5, 0.0])
+    learner.finder.mean_loss.assign([3.0, 0.5, 0.0])
     learner.step(MASKED)
     for name, value in learner.model.param_logits.items():
         expected = [part * row for part, row in zip(kept, before[name], strict=True)]
@@ -241,11 +246,14 @@ def test_a_restart_forgets_by_its_loss_early_in_every_cycle_but_the_first(
 
 
 def test_what_is_forgotten_makes_room_for_normal_numbers() -> None:
-    """Their deviation stays `stir`, however often a restart forgets."""
-    learner = learner_of(dataclasses.replace(CYCLIC, stir=0.5), restarts=1000)
+    """Their deviation stays `noise_scale`, however often a restart forgets."""
+    learner = learner_of(
+        dataclasses.replace(PLAIN, strategy=dataclasses.replace(CYCLES, noise_scale=0.5)),
+        restarts=1000,
+    )
     for update in range(100, 145):
         learner.steps.assign([update] * 1000)
-        learner.level.assign([1.0] * 1000)
+        learner.finder.mean_loss.assign([1.0] * 1000)
         learner.step(MASKED)
     logits = learner.model.param_logits["q"].numpy()
     assert np.std(logits) == pytest.approx(0.5, rel=0.05)
@@ -256,7 +264,7 @@ def test_the_level_is_the_mean_loss_as_a_part_of_a_guess_loss() -> None:
     learner = learner_of(CYCLIC)
     losses = learner.step(tiny_batch())
     assert float(learner.model.emit_guess_loss(tiny_batch())) == pytest.approx(np.log(3))
-    np.testing.assert_allclose(learner.level, 0.95 + 0.05 * losses / np.log(3))
+    np.testing.assert_allclose(learner.finder.mean_loss, 0.95 + 0.05 * losses / np.log(3))
 
 
 def test_models_share_the_networks_of_a_library() -> None:
@@ -280,7 +288,8 @@ def test_a_curriculum_shares_one_program_under_several_hypers() -> None:
         compile_model(Source("n.py", NETWORKED), restarts=2, params_of=first)
 
 
-ATTEMPTS = dataclasses.replace(PLAIN, attempt=3, stuck_below=0.5, dirichlet=2.0)
+THREE = Attempts(attempt=3, stuck_below=0.5)
+ATTEMPTS = dataclasses.replace(PLAIN, strategy=THREE, dirichlet=2.0)
 
 
 def first_weights(learner: Learner) -> np.ndarray:
@@ -300,13 +309,13 @@ def test_who_is_stuck_at_the_end_of_an_attempt_tries_again() -> None:
     assert learner.attempts_ended.all()
     logits = learner.model.param_logits["q"]
     program, network = logits.numpy(), first_weights(learner)
-    learner.try_again(np.array([0.2, 0.5, 0.9, 0.2]), np.array([False, True, False, True]))
-    np.testing.assert_array_equal(learner.settled, [False, True, True, False])
-    np.testing.assert_array_equal(learner.attempt, [1, 0, 0, 1])
+    learner.judge(np.array([0.2, 0.5, 0.9, 0.2]), np.array([False, True, False, True]))
+    np.testing.assert_array_equal(learner.finder.settled, [False, True, True, False])
+    np.testing.assert_array_equal(learner.finder.attempt, [1, 0, 0, 1])
     np.testing.assert_array_equal(np.any(logits != program, -1), [True, False, False, True])
     changed = np.any(first_weights(learner) != network, -1)
     np.testing.assert_array_equal(changed, [False, False, False, True])
-    np.testing.assert_array_equal(learner.new, [False, True, True, True])
+    np.testing.assert_array_equal(learner.finder.untaught, [False, True, True, True])
     assert not learner.attempts_ended.any()
     for _ in range(3):
         learner.step(networked_batch())
@@ -319,38 +328,42 @@ def test_an_attempt_is_the_same_whoever_learns_beside_it() -> None:
         for _ in range(3):
             learner.step(tiny_batch())
         rows = learner.model.restarts
-        learner.try_again(np.zeros(rows), np.zeros(rows, bool))
+        learner.judge(np.zeros(rows), np.zeros(rows, bool))
         learner.step(tiny_batch())
     for name, logits in both.model.param_logits.items():
         np.testing.assert_array_equal(logits[1], alone.model.param_logits[name][0])
 
 
 def test_networks_that_know_something_wait_while_the_program_is_undecided() -> None:
-    method = dataclasses.replace(ATTEMPTS, attempt=4, wait=0.5)
+    method = dataclasses.replace(ATTEMPTS, strategy=dataclasses.replace(THREE, attempt=4, wait=0.5))
     for known, waits in ((["net"], True), ([], False)):
-        learner = learner_of(method, NETWORKED, restarts=1, known=known)
+        learner = learner_of(method, NETWORKED, restarts=1, shared=SharedNetworks(taught=known))
         moved = []
         for _ in range(4):
             before = first_weights(learner)
             learner.step(networked_batch())
             moved.append(bool(np.any(first_weights(learner) != before)))
         assert moved == [not waits, not waits, True, True]
-        learner.try_again(np.zeros(1), np.zeros(1, bool))
+        learner.judge(np.zeros(1), np.zeros(1, bool))
         before = first_weights(learner)
         learner.step(networked_batch())
         np.testing.assert_array_equal(first_weights(learner), before)
 
 
-def test_a_network_has_a_pace_of_its_own() -> None:
-    pace = tf.Variable(tf.constant([1.0, 0.0], tf.float64))
-    learner = learner_of(PLAIN, NETWORKED, restarts=2, paces={"net": pace})
+def test_a_network_has_a_learning_rate_multiplier_of_its_own() -> None:
+    multiplier = tf.Variable(tf.constant([1.0, 0.0], tf.float64))
+    learner = learner_of(
+        PLAIN, NETWORKED, restarts=2, shared=SharedNetworks(multipliers={"net": multiplier})
+    )
     before = first_weights(learner)
     learner.step(networked_batch())
     np.testing.assert_array_equal(np.any(first_weights(learner) != before, -1), [True, False])
 
 
 def test_there_is_noise_where_the_networks_know_something_and_none_where_they_are_new() -> None:
-    method = dataclasses.replace(ATTEMPTS, attempt=10, gumbel=1.0)
+    method = dataclasses.replace(
+        ATTEMPTS, strategy=dataclasses.replace(THREE, attempt=10), gumbel=1.0
+    )
 
     def noisy(**options: object) -> bool:
         learner = learner_of(method, NETWORKED, restarts=1, **options)
@@ -361,7 +374,7 @@ def test_there_is_noise_where_the_networks_know_something_and_none_where_they_ar
         return not np.allclose(*losses)
 
     assert not noisy()
-    assert noisy(known=["net"])
+    assert noisy(shared=SharedNetworks(taught=["net"]))
 
 
 def test_a_network_that_says_the_same_of_nearly_all_images_has_collapsed() -> None:

@@ -19,8 +19,8 @@ from experiments.run_folder import claim, same_data
 from experiments.single import train
 from terpret import InputError, compile_model
 from terpret.learning.checkpoints import CheckpointError
-from terpret.learning.method import PRESETS
 from terpret.learning.network_file import save_networks
+from terpret.learning.presets import PRESETS
 
 TURING = "tests/models/data/turing_invert"
 CONFIG = Config(

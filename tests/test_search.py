@@ -12,26 +12,27 @@ import tensorflow as tf
 from terpret import CompiledModel, Library, compile_model, program_of
 from terpret.compile import widened
 from terpret.language.errors import Source
-from terpret.learning.learners import make_learner
-from terpret.learning.method import PRESETS
+from terpret.learning.learner import Learner
+from terpret.learning.presets import PRESETS
 from terpret.learning.restarts import Progress, Restarts
-from terpret.learning.search import AVERAGED, WORST, Search
+from terpret.learning.search import AVERAGED, WORST, Searching
 from terpret.learning.signals import Stopped
 from terpret.learning.train import Budget, train
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 from tests.test_training import tiny_task
 
-METHOD = dataclasses.replace(PRESETS["search"], batch_size=4, candidates=8, memory=4, attempt=15)
+SMALL = dataclasses.replace(PRESETS["search"].strategy, attempt=15, candidates=8, memory=4)
+METHOD = dataclasses.replace(PRESETS["search"], batch_size=4, strategy=SMALL)
 MATH = "ntpt_models/math_model.py"
 LABELS = {"net_0": "digits", "net_1": "operators"}
 # The loss of an answer that is certainly wrong.
 WRONG = -np.log(1e-10)
 
 
-def search_of(text: str = TINY, numbers: tuple[int, ...] = (0, 1, 2), **options: object) -> Search:
+def search_of(text: str = TINY, numbers: tuple[int, ...] = (0, 1, 2), **options: object) -> Learner:
     model = compile_model(Source("m.py", text), restarts=len(numbers), dtype=tf.float64, seed=1)
-    learner = make_learner(model, METHOD, 1, 10_000, False, numbers, **options)
-    assert isinstance(learner, Search)
+    learner = Learner(model, METHOD, 1, 10_000, xla=False, numbers=numbers, **options)
+    assert isinstance(learner.finder, Searching)
     return learner
 
 
@@ -92,7 +93,7 @@ def test_it_remembers_the_best_of_what_it_has_drawn_and_nothing_twice() -> None:
         losses = learner.step(tiny_batch()).numpy()
         assert np.all(losses <= best + 1e-9)
         best = losses
-    scores, memory = learner.scores.numpy(), learner.memory.numpy()
+    scores, memory = learner.finder.scores.numpy(), learner.finder.memory.numpy()
     np.testing.assert_array_equal(scores, np.sort(scores, 1))
     names, model = list(learner.model.param_logits), learner.model
     sizes = [int(np.prod(model.param_logits[name].shape[1:])) for name in names]
@@ -136,12 +137,18 @@ def test_a_stopped_row_remembers_what_it_did() -> None:
     learner = search_of(NETWORKED)
     learner.step(networked_batch())
     learner.active[1].assign(False)
-    before = learner.memory.numpy(), learner.scores.numpy(), learner.ages.numpy()
+    before = (
+        learner.finder.memory.numpy(),
+        learner.finder.scores.numpy(),
+        learner.finder.ages.numpy(),
+    )
     for _ in range(3):
         learner.step(networked_batch())
-    for old, new in zip(before, (learner.memory, learner.scores, learner.ages), strict=True):
+    for old, new in zip(
+        before, (learner.finder.memory, learner.finder.scores, learner.finder.ages), strict=True
+    ):
         np.testing.assert_array_equal(old[1], new[1])
-    assert np.all(learner.ages[0, 0] > before[2][0, 0])
+    assert np.all(learner.finder.ages[0, 0] > before[2][0, 0])
 
 
 def test_an_attempt_does_not_end_before_the_marginals_have_followed_the_best_program() -> None:
@@ -149,7 +156,7 @@ def test_an_attempt_does_not_end_before_the_marginals_have_followed_the_best_pro
     for _ in range(40):
         learner.step(tiny_batch())
     assert learner.attempts_ended.all()
-    learner.ages[1, 0].assign(AVERAGED - 1)
+    learner.finder.ages[1, 0].assign(AVERAGED - 1)
     np.testing.assert_array_equal(learner.attempts_ended, [True, False, True])
 
 
@@ -162,15 +169,15 @@ def test_a_restart_is_the_same_through_attempts_whoever_is_beside_it(text: str) 
             for _ in range(40):
                 losses = learner.step(batch)
             assert learner.attempts_ended.all()
-            learner.try_again(np.zeros(len(numbers)), np.zeros(len(numbers), bool))
-            assert np.all(learner.scores == WORST) and not np.any(learner.memory)
+            learner.judge(np.zeros(len(numbers)), np.zeros(len(numbers), bool))
+            assert np.all(learner.finder.scores == WORST) and not np.any(learner.finder.memory)
         learner.step(batch)
         paths.append([losses[row], *(v[row] for v in learner.trainable_variables)])
     for first, second in zip(*paths, strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
 
 
-def start(folder: Path, kill_at: int = 0) -> tuple[Restarts, Search, int]:
+def start(folder: Path, kill_at: int = 0) -> tuple[Restarts, Learner, int]:
     """Trains four restarts of TINY for 100 updates; a signal comes at a report."""
     learner = search_of(numbers=(0, 1, 2, 3))
     reports: list[Progress] = []

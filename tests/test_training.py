@@ -13,7 +13,8 @@ import tensorflow as tf
 from terpret import compile_model
 from terpret.language.errors import Source
 from terpret.learning.learner import Learner
-from terpret.learning.method import PRESETS, Method
+from terpret.learning.method import Method
+from terpret.learning.presets import PRESETS
 from terpret.learning.restarts import DEAD, Progress, Restart, Restarts, plateaued, rung_reached
 from terpret.learning.signals import Stopped
 from terpret.learning.task import Symbols, Task
@@ -74,7 +75,8 @@ def test_it_stops_when_enough_are_solved(enough: int, tmp_path: Path) -> None:
 
 
 def test_it_stops_by_default_when_all_are_solved_and_no_network_learns(tmp_path: Path) -> None:
-    method = dataclasses.replace(PRESETS["robust"], batch_size=4, attempt=100)
+    attempts = dataclasses.replace(PRESETS["robust"].strategy, attempt=100)
+    method = dataclasses.replace(PRESETS["robust"], batch_size=4, strategy=attempts)
     found, _, reports = start(tmp_path, method)
     assert all(row.solved for row in found.rows)
     assert reports[-1].examples < 1600

@@ -13,10 +13,12 @@ from experiments.config import model_path
 from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
+from terpret.backends.batches import Batch
 from terpret.learning.exam import Exam
-from terpret.learning.learner import Batch, Learner, Slots
+from terpret.learning.learner import Learner, SharedNetworks, Slots
 from terpret.learning.measure import judged
-from terpret.learning.method import PRESETS, Method
+from terpret.learning.method import Method
+from terpret.learning.presets import PRESETS
 
 ANSWER = "final_sum"
 # A seed of each task's own, or all tasks would begin with one program.
@@ -27,7 +29,7 @@ INTRODUCED = {"net_0": "add2x2-top", "net_1": "apply2x2-top"}
 # this part of it, and is no more than that before it is introduced. The operators are soon learned,
 # and wrong programs of the last tasks, the hardest, would teach them wrong things.
 MATURE = {"net_0": 165_000, "net_1": 60_000}
-LEAST_PACE = 0.003
+LEAST_MULTIPLIER = 0.003
 # What forward transfer is compared with takes as long as what it is the forward transfer of.
 ALONE_LIVES = 3
 
@@ -99,7 +101,9 @@ class Ntpt(tf.Module):
         life = sum(settings.examples.values()) / LIFE
         self._mature = {name: examples * life for name, examples in MATURE.items()}
         self.ages = {n: tf.Variable(0, dtype=tf.int64, name=f"{n}/age") for n in INTRODUCED}
-        self._paces = {n: tf.Variable(tf.ones([settings.lives])) for n in INTRODUCED if matures}
+        self._multipliers = {
+            n: tf.Variable(tf.ones([settings.lives])) for n in INTRODUCED if matures
+        }
         self.models: dict[str, CompiledModel] = {}
         self.learners: dict[str, Learner] = {}
         for place, (task, examples) in enumerate(settings.examples.items()):
@@ -116,18 +120,18 @@ class Ntpt(tf.Module):
                 method,
                 settings.seed * SEEDS_A_LIFE + place,
                 examples,
-                settings.xla,
-                slots=slots,
-                paces=self._paces,
-                known=[] if alone else _introduced_before(task),
+                xla=settings.xla,
+                shared=SharedNetworks(
+                    slots, self._multipliers, [] if alone else _introduced_before(task)
+                ),
             )
 
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
         learner = self.learners[task]
-        for name, pace in self._paces.items():
+        for name, multiplier in self._multipliers.items():
             if name in self.models[task].networks:
-                pace.assign(tf.fill(pace.shape, self._pace(name, task)))
+                multiplier.assign(tf.fill(multiplier.shape, self._multiplier(name, task)))
         return learner.step(batch)
 
     def to_be_judged(self, task: str) -> bool:
@@ -135,17 +139,17 @@ class Ntpt(tf.Module):
         return bool(self.learners[task].attempts_ended.any())
 
     def judge(self, task: str, batch: Batch) -> None:
-        """Lets the lives whose program of a task is stuck try again, by some training examples."""
+        """Lets the lives whose program of a task is stuck retry, by some training examples."""
         learner = self.learners[task]
         rows = np.flatnonzero(learner.attempts_ended)
-        learner.try_again(*judged(learner.model, rows, batch))
+        learner.judge(*judged(learner.model, rows, batch))
 
-    def _pace(self, name: str, task: str) -> float:
-        """What a network's rate is multiplied by in the next update."""
+    def _multiplier(self, name: str, task: str) -> float:
+        """What a network's learning rate is multiplied by in the next update."""
         if task != INTRODUCED[name] and name not in _introduced_before(task):
-            return LEAST_PACE
+            return LEAST_MULTIPLIER
         self.ages[name].assign_add(self._batch_size)
-        return max(1.0 - int(self.ages[name]) / self._mature[name], LEAST_PACE)
+        return max(1.0 - int(self.ages[name]) / self._mature[name], LEAST_MULTIPLIER)
 
     def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
         """The answers of the discretised programs to the networks' labels, [life, grid] by task."""
@@ -217,7 +221,7 @@ def ntpt(preset: str, alone: bool = False, matures: bool = False) -> Kind:
     """NTPT by a preset; the flags are those of `Ntpt`."""
     method = PRESETS[preset]
     # An attempt is so many updates: in small batches there is time for many.
-    size = 16 if method.attempt else 32
+    size = 16 if method.strategy.retries else 32
     lives = ALONE_LIVES if alone else 0
     return Kind(lambda settings: Ntpt(method, settings, alone, matures), method.shift, size, lives)
 

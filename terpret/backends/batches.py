@@ -9,6 +9,9 @@ from terpret.language.checked import CheckedModel, Variable
 from terpret.language.errors import InputError, suggestion
 from terpret.program import checked_integers
 
+# The entries of a batch by name, [examples, *dims], checked and converted.
+Batch = Mapping[str, tf.Tensor]
+
 
 def checked_batch(
     model: CheckedModel,

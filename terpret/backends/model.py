@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends import log, prob
-from terpret.backends.batches import checked_batch
+from terpret.backends.batches import Batch, checked_batch
 from terpret.backends.emit import Apply, emit
 from terpret.backends.networks import Library, apply_network, layers, seed_of
 from terpret.core.build import observed
@@ -26,8 +26,6 @@ EPSILON = 1e-10
 NEVER = -1e4
 # Images looked at together: of all restarts' hidden layers no more than fits beside the processor.
 IMAGES_AT_ONCE = 1000
-
-Batch = Mapping[str, tf.Tensor]
 
 
 class CompiledModel(tf.Module):

@@ -1,11 +1,13 @@
 """The training step of a model: forward, backward, update, for all restarts at once."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
 from terpret.learning.layers import Layers
 from terpret.learning.method import Method
@@ -19,12 +21,41 @@ from terpret.learning.optimise import (
     reset_slots,
 )
 from terpret.learning.starts import Starts, first_logits, first_weights
+from terpret.program import assignments
 
-Batch = Mapping[str, tf.Tensor]
 # The slots of each variable (`fresh_slots`), by its reference.
 Slots = dict[object, list[tf.Variable]]
-# Between the seeds of the attempts of a restart.
-SEEDS_APART = 1_000_003
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pretrained:
+    """Networks that have learned already, and for how long they stay as they are.
+
+    Attributes:
+      layers: their layers, by network; the model's other networks are initialised at random.
+      freeze: the number of examples before a restart's networks begin to learn.
+      frozen: the same model, of the same Params, with these networks shared by all restarts, for
+        the updates before they learn; None where they learn at once.
+    """
+
+    layers: Layers = dataclasses.field(default_factory=dict)
+    freeze: int = 0
+    frozen: CompiledModel | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SharedNetworks:
+    """Networks that several learners teach in turn.
+
+    Attributes:
+      slots: the optimiser's slots by variable; each learner adds those of its own.
+      multipliers: what each network's learning rate is multiplied by, by network, [restart].
+      taught: the networks that another learner has taught already.
+    """
+
+    slots: Slots = dataclasses.field(default_factory=dict)
+    multipliers: Mapping[str, tf.Variable] = dataclasses.field(default_factory=dict)
+    taught: Collection[str] = ()
 
 
 class Learner(tf.Module):
@@ -35,17 +66,15 @@ class Learner(tf.Module):
 
     Attributes:
       model: what is learned.
-      method: how.
+      method: how; where the model has one program only, what is for finding programs is left out.
       seed: the root seed.
-      steps: the number of updates each row's restart has had, [row].
-      active: which rows learn still; the others keep their values, bool [row].
-      horizon: how many examples each row's restart is to see, [row].
-      attempt: the number of the attempt that each row's restart is at, from 0, [row].
-      begun: after how many updates that attempt began, [row].
-      settled: which rows' restarts were not stuck at the end of an attempt, bool [row].
-      new: which rows have networks that began with that attempt and know nothing yet, bool [row].
-      frozen: the same model with networks that all rows share, for the updates before they learn.
-      freeze: the number of examples before a restart's networks begin to learn.
+      steps: the number of updates each restart has had, [restart].
+      active: which restarts learn still; the others keep their values, bool [restart].
+      horizon: how many examples each restart is to see, [restart].
+      finder: finds the programs, in the way that the method's strategy says.
+      has_untaught_networks: whether networks that know nothing begin with each restart.
+      frozen: as in `Pretrained`.
+      freeze: as in `Pretrained`.
     """
 
     def __init__(
@@ -54,14 +83,11 @@ class Learner(tf.Module):
         method: Method,
         seed: int,
         examples: int,
+        *,
         xla: bool = True,
         numbers: Sequence[int] | None = None,
-        freeze: int = 0,
-        frozen: CompiledModel | None = None,
-        given: Layers | None = None,
-        slots: Slots | None = None,
-        paces: Mapping[str, tf.Variable] | None = None,
-        known: Collection[str] = (),
+        pretrained: Pretrained | None = None,
+        shared: SharedNetworks | None = None,
     ):
         """Starts a restart in every row.
 
@@ -72,39 +98,34 @@ class Learner(tf.Module):
           examples: the number of examples each restart is to see.
           xla: whether the step is compiled by XLA.
           numbers: the restart of each row; 0, 1, ... unless given.
-          freeze: the number of examples before a restart's networks begin to learn.
-          frozen: the same model with shared networks and `model`'s Params.
-          given: networks to start from; the model's other ones start at random.
-          slots: the optimiser's slots by variable, of learners that share networks: this one adds
-            those of its own.
-          paces: what each network's rate is multiplied by, by network, [row]; 1 unless given.
-          known: the networks that know something already; those that are `given` do.
+          pretrained: networks to start from.
+          shared: what networks that other learners teach, too, have in common.
         """
         super().__init__(name="learner")
+        pretrained, shared = pretrained or Pretrained(), shared or SharedNetworks()
+        if assignments(model.checked) == 1:
+            method = method.for_networks_alone()
         self.model, self.method, self.seed = model, method, seed
-        self.freeze, self.frozen, self._given = freeze, frozen, dict(given or {})
+        self.freeze, self.frozen = pretrained.freeze, pretrained.frozen
+        self._given = dict(pretrained.layers)
         rows, dtype = model.restarts, model.dtype
         self.steps = tf.Variable(tf.zeros([rows], dtype), name="steps")
         self.active = tf.Variable(tf.fill([rows], True), name="active")
         self.horizon = tf.Variable(tf.fill([rows], tf.cast(examples, dtype)), name="horizon")
-        self.attempt = tf.Variable(tf.zeros([rows], dtype), name="attempt")
-        self.begun = tf.Variable(tf.zeros([rows], dtype), name="begun")
-        self.settled = tf.Variable(tf.fill([rows], False), name="settled")
-        known = {*known, *(given or {})}
-        self._own = [name for name in model.networks if name not in known]
-        learned = freeze < examples and model.library.restarts == rows
-        self._anew = learned and bool(self._own)
-        self.new = tf.Variable(tf.fill([rows], self._anew), name="new")
-        self._key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
-        self._program = list(model.param_logits.values())
+        taught = {*shared.taught, *self._given}
+        self._own = [name for name in model.networks if name not in taught]
+        learned = self.freeze < examples and model.library.restarts == rows
+        self.has_untaught_networks = learned and bool(self._own)
+        self.key = tf.Variable(tf.zeros([rows], tf.uint64), name="key")
+        self.program = list(model.param_logits.values())
         self._networks = model.network_variables if learned else []
-        self._paces = dict(paces or {})
+        self._multipliers = dict(shared.multipliers)
         self._rule = OPTIMISERS[method.optimiser][0]
-        slots = {} if slots is None else slots
-        for v in (*self._program, *self._networks):
-            if v.ref() not in slots:
-                slots[v.ref()] = fresh_slots(method.optimiser, v)
-        self.slots = [slots[v.ref()] for v in (*self._program, *self._networks)]
+        for v in (*self.program, *self._networks):
+            if v.ref() not in shared.slots:
+                shared.slots[v.ref()] = fresh_slots(method.optimiser, v)
+        self.slots = [shared.slots[v.ref()] for v in (*self.program, *self._networks)]
+        self.finder = method.strategy.finder(self)
         self.step = tf.function(self._step, autograph=False, jit_compile=xla)
         self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
         self._run = tf.function(self._loop, autograph=False)
@@ -127,38 +148,40 @@ class Learner(tf.Module):
         """
         self.steps[row].assign(0.0)
         self.active[row].assign(True)
-        self.settled[row].assign(False)
-        self.new[row].assign(self._anew)
-        for variable in (self.attempt, self.begun):
-            variable[row].assign(0.0)
         self.horizon[row].assign(float(examples))
         self._numbers[row].assign(number)
-        self._key[row].assign(keys(self.seed, "gumbel", [number])[0])
+        self.key[row].assign(keys(self.seed, "gumbel", [number])[0])
         for variable, value in self._first_values([number]):
             variable[row].assign(value[0])
         reset_slots(self.method.optimiser, self.slots, row)
+        self.finder.begin(self, row)
 
     @property
     def attempts_ended(self) -> np.ndarray:
-        """Which rows have ended an attempt that is not judged yet, bool [row]."""
-        if not self.method.attempt:
-            return np.zeros([self.model.restarts], bool)
-        ended = self._progress().numpy() >= 1.0
-        return ended & ~self.settled.numpy() & self.active.numpy()
+        """Which restarts have ended an attempt that is not judged yet, bool [restart]."""
+        return self.finder.attempts_ended(self)
 
-    def try_again(self, accuracies: np.ndarray, collapsed: np.ndarray) -> None:
-        """Judges the attempts that have ended: begins another where a restart is stuck.
+    def judge(self, accuracies: np.ndarray, collapsed: np.ndarray) -> None:
+        """Judges the attempts that have ended; see `Finder.judge`."""
+        self.finder.judge(self, accuracies, collapsed)
+
+    def reinitialise(self, row: int, seed: int, networks_too: bool) -> None:
+        """Gives a restart the first values that it has with another seed.
 
         Args:
-          accuracies: of each row's discretised program on training examples, [row].
-          collapsed: whether a network of the row says the same of nearly all images, [row]; then
-            the networks that learned nothing elsewhere are drawn anew, too.
+          row: the row of the tensors.
+          seed: the other root seed.
+          networks_too: whether the networks that nobody else has taught are re-initialised, too.
         """
-        ended = self.attempts_ended
-        stuck = ended & (accuracies < self.method.stuck_below)
-        self.settled.assign(self.settled | (ended & ~stuck))
-        for row in np.flatnonzero(stuck):
-            self._attempt_again(int(row), self._anew and bool(collapsed[row]))
+        numbers = [int(self._numbers[row])]
+        drawn = list(first_logits(self.model, numbers, seed, self.method.dirichlet))
+        slots = self.slots[: len(self.program)]
+        if networks_too:
+            drawn += first_weights(self.model, numbers, seed, self._own, {})
+            slots = self.slots
+        for variable, value in drawn:
+            variable[row].assign(value[0])
+        reset_slots(self.method.optimiser, slots, row)
 
     def run(self, batches: Iterator[Batch], count: int, frozen: bool = False) -> tf.Tensor:
         """Makes `count` updates on the next batches.
@@ -173,24 +196,8 @@ class Learner(tf.Module):
         """
         return self._run(batches, tf.constant(count), frozen)
 
-    def _attempt_again(self, row: int, networks_too: bool) -> None:
-        self.attempt[row].assign(self.attempt[row] + 1.0)
-        self.begun[row].assign(self.steps[row])
-        self.new[row].assign(networks_too)
-        # What an attempt begins from is what a restart of another seed begins from.
-        seed = self.seed + SEEDS_APART * int(self.attempt[row])
-        numbers = [int(self._numbers[row])]
-        drawn = list(first_logits(self.model, numbers, seed, self.method.dirichlet))
-        slots = self.slots[: len(self._program)]
-        if networks_too:
-            drawn += first_weights(self.model, numbers, seed, self._own, {})
-            slots = self.slots
-        for variable, value in drawn:
-            variable[row].assign(value[0])
-        reset_slots(self.method.optimiser, slots, row)
-
     def _begin_all(self, numbers: list[int]) -> None:
-        self._key.assign(keys(self.seed, "gumbel", numbers))
+        self.key.assign(keys(self.seed, "gumbel", numbers))
         for variable, values in self._first_values(numbers):
             variable.assign(values)
         if self.frozen is not None:
@@ -226,10 +233,10 @@ class Learner(tf.Module):
     ) -> tf.Tensor:
         method = self.method
         with tf.GradientTape() as tape:
-            losses, objectives = self._objectives(model, networks, batch)
+            losses, objectives = self.finder.objectives(self, model, networks, batch)
             # Restarts share nothing, so the sum's gradient is each one's own.
             objective = tf.reduce_sum(objectives - self._entropy_bonus())
-        variables = [*self._program, *networks]
+        variables = [*self.program, *networks]
         gradients = tape.gradient(
             objective, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
@@ -242,63 +249,39 @@ class Learner(tf.Module):
         every = zip(variables, gradients, self.slots, rates, strict=False)
         for variable, gradient, slots, rate in every:
             descend(self._rule, variable, gradient, slots, rate, learning, method)
-        self._after_update(model, batch, losses, learning)
+        self.finder.after_update(self, model, batch, losses, learning)
         learning &= step * method.batch_size < self.horizon
         if method.stop_below_loss:
             learning &= losses >= method.stop_below_loss
         self.active.assign(learning)
         return losses
 
-    def _objectives(
-        self, model: CompiledModel, networks: Sequence[tf.Variable], batch: Batch
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The loss of each restart, and what it descends, [restart] both: here the same."""
-        losses = model.emit_losses(batch, self._logits())
-        return losses, losses
-
-    def _after_update(
-        self, model: CompiledModel, batch: Batch, losses: tf.Tensor, learning: tf.Tensor
-    ) -> None:
-        """What else an update does; `losses` were before it, `learning` are the rows it changed."""
-
-    def _progress(self) -> tf.Tensor:
-        """How much of its attempt each restart has behind it, [restart]; above 1 when settled."""
-        if self.method.attempt:
-            return (self.steps - self.begun) / self.method.attempt
-        return self._seen() / self.horizon
-
-    def _ignorant(self) -> tf.Tensor:
-        """Which restarts have networks that know nothing yet, bool [restart]."""
-        return self.new
-
     def _rates(self, networks: int) -> list[tf.Tensor]:
         """The learning rate of each restart for each variable, [restart] each."""
         program = tf.fill(self.steps.shape, tf.cast(self.method.program_rate, self.steps.dtype))
         network = self.method.network_rate * self._remaining()
         if self.freeze:
-            thawed = self._seen() >= self.freeze
+            thawed = self.seen() >= self.freeze
             network = tf.where(thawed, network, tf.zeros_like(network))
         rates = [
             self._network_rate(network, name)
             for name, weights in self.model.networks.items()
             for _ in weights.trainable_variables
         ]
-        return [program] * len(self._program) + rates[:networks]
+        return [program] * len(self.program) + rates[:networks]
 
     def _network_rate(self, rate: tf.Tensor, name: str) -> tf.Tensor:
         """A network's rate from that of all networks, [restart]."""
-        if self.method.wait:
-            waits = self._progress() < self.method.wait
-            if name in self._own:
-                waits &= ~self._ignorant()
+        waits = self.finder.network_waits(self, name in self._own)
+        if waits is not None:
             rate = tf.where(waits, tf.zeros_like(rate), rate)
-        return rate * self._paces[name] if name in self._paces else rate
+        return rate * self._multipliers[name] if name in self._multipliers else rate
 
     def _entropy_bonus(self) -> tf.Tensor:
         if not self.method.entropy:
             return tf.zeros_like(self.steps)
         weight = self.method.entropy * tf.exp(-self.method.entropy_decay * self.steps)
-        return weight * entropies(tf.convert_to_tensor(v) for v in self._program)
+        return weight * entropies(tf.convert_to_tensor(v) for v in self.program)
 
     def _noisy(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """The gradients with Gaussian noise on those of the Params."""
@@ -306,43 +289,45 @@ class Learner(tf.Module):
         if not method.gradient_noise:
             return gradients
         variance = method.gradient_noise / (1 + self.steps) ** method.gradient_noise_decay
-        count = len(self._program)
-        drawn = self._split(tf.sqrt(variance)[:, None] * self._drawn(normal))
+        count = len(self.program)
+        drawn = self.split(tf.sqrt(variance)[:, None] * self.drawn(normal))
         noisy = [g + noise for g, noise in zip(gradients[:count], drawn, strict=True)]
         return [*noisy, *gradients[count:]]
 
-    def _logits(self) -> dict[str, tf.Tensor]:
+    def noisy_logits(self) -> dict[str, tf.Tensor]:
         """The logits of this update: with Gumbel noise, where the method has it."""
         method = self.method
-        values = [tf.convert_to_tensor(v) for v in self._program]
+        values = [tf.convert_to_tensor(v) for v in self.program]
         if method.gumbel:
-            progress = self._progress()
+            progress = self.finder.progress(self)
             falls = tf.nn.relu(1.0 - progress) if method.anneal else tf.ones_like(progress)
-            scale = tf.where(self._ignorant(), tf.zeros_like(progress), method.gumbel * falls)
-            noise = self._split(scale[:, None] * self._drawn(gumbel))
+            scale = tf.where(
+                self.finder.ignorant(self), tf.zeros_like(progress), method.gumbel * falls
+            )
+            noise = self.split(scale[:, None] * self.drawn(gumbel))
             values = [value + part for value, part in zip(values, noise, strict=True)]
         return dict(zip(self.model.param_logits, values, strict=True))
 
-    def _drawn(self, draw: Callable[..., tf.Tensor]) -> tf.Tensor:
+    def drawn(self, draw: Callable[..., tf.Tensor]) -> tf.Tensor:
         """One draw for all Params, [restart, numbers]: a draw each would cost more."""
-        size = sum(math.prod(value.shape[1:]) for value in self._program)
-        return draw(self._key, self.steps, [size], self.model.dtype)
+        size = sum(math.prod(value.shape[1:]) for value in self.program)
+        return draw(self.key, self.steps, [size], self.model.dtype)
 
-    def _split(self, numbers: tf.Tensor) -> list[tf.Tensor]:
+    def split(self, numbers: tf.Tensor) -> list[tf.Tensor]:
         """Numbers [n, numbers] as those of each Param, [n, *dims, values] each."""
-        sizes = [math.prod(value.shape[1:]) for value in self._program]
+        sizes = [math.prod(value.shape[1:]) for value in self.program]
         parts = tf.split(numbers, sizes, axis=1)
         return [
             tf.reshape(part, [-1, *value.shape[1:]])
-            for part, value in zip(parts, self._program, strict=True)
+            for part, value in zip(parts, self.program, strict=True)
         ]
 
     def _remaining(self) -> tf.Tensor:
         """The part of the run that lies ahead of each restart, [restart]; 1 without annealing."""
         if not self.method.anneal:
             return tf.ones_like(self.steps)
-        return tf.nn.relu(1.0 - self._seen() / self.horizon)
+        return tf.nn.relu(1.0 - self.seen() / self.horizon)
 
-    def _seen(self) -> tf.Tensor:
+    def seen(self) -> tf.Tensor:
         """The examples each restart has seen, [restart]."""
         return self.steps * self.method.batch_size

@@ -6,17 +6,21 @@ and keeps the best. The logits then descend the cross-entropy to the memory (pri
 training, Abolafia et al., 2018), and the networks the loss of the best program.
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from terpret.backends.batches import Batch
 from terpret.backends.model import NEVER, CompiledModel
 from terpret.compile import widened
-from terpret.learning.learner import Batch, Learner
+from terpret.learning.attempts import Attempting, Attempts
+from terpret.learning.learner import Learner
 from terpret.learning.noise import gumbel
 from terpret.learning.optimise import by_restart
+from terpret.learning.strategy import Finder
 
 # The score of a program that is not there, or not to be remembered.
 WORST = 1e30
@@ -28,67 +32,89 @@ FALL = 1 / 3
 ALIKE = 1e-5
 
 
-class Search(Learner):
-    """Learns programs by search, and networks by gradient through the best program.
+@dataclasses.dataclass(frozen=True)
+class Search(Attempts):
+    """Not by gradient: programs are drawn and scored, in attempts.
+
+    Attributes:
+      candidates: how many programs a restart draws and scores at every update.
+      memory: how many of the best programs that it has drawn it remembers and follows.
+    """
+
+    candidates: int = 1
+    memory: int = 1
+
+    def finder(self, learner: Learner) -> Finder:
+        """Makes what finds the programs of a learner."""
+        return Searching(learner)
+
+
+class Searching(Attempting):
+    """Finds programs by search; networks learn by gradient through the best program.
 
     A program is a vector here, all its values one-hot, one Param after another: `numbers` long.
 
     Attributes:
-      memory: the best programs of each row, best first, [row, memory, numbers].
-      scores: their mean losses; `WORST` where there is no program yet, [row, memory].
-      ages: how many batches each mean is of, at most `AVERAGED`, [row, memory].
+      memory: the best programs of each restart, best first, [restart, memory, numbers].
+      scores: their mean losses; `WORST` where there is no program yet, [restart, memory].
+      ages: how many batches each mean is of, at most `AVERAGED`, [restart, memory].
     """
 
-    def __init__(self, *arguments: object, **options: object):
-        """Starts a restart in every row; the arguments are those of `Learner`."""
-        super().__init__(*arguments, **options)
-        rows, kept, dtype = self.model.restarts, self.method.memory, self.model.dtype
-        self._size = sum(math.prod(value.shape[1:]) for value in self._program)
+    def __init__(self, learner: Learner):
+        super().__init__(learner)
+        model, settings = learner.model, self._settings(learner)
+        rows, kept, dtype = model.restarts, settings.memory, model.dtype
+        self._size = sum(math.prod(value.shape[1:]) for value in learner.program)
         self.memory = tf.Variable(tf.zeros([rows, kept, self._size], dtype), name="memory")
         self.scores = tf.Variable(tf.fill([rows, kept], tf.constant(WORST, dtype)), name="scores")
         self.ages = tf.Variable(tf.zeros([rows, kept], dtype), name="ages")
-        many = kept + self.method.candidates
-        shared = self.frozen is not None and self.frozen is not self.model
-        self._wide = widened(self.model, many)
-        self._wide_frozen = widened(self.frozen, many) if shared else self._wide
+        many = kept + settings.candidates
+        shared = learner.frozen is not None and learner.frozen is not model
+        self._wide = widened(model, many)
+        self._wide_frozen = widened(learner.frozen, many) if shared else self._wide
 
-    @property
-    def attempts_ended(self) -> np.ndarray:
-        """As `Learner.attempts_ended`; the marginals need time to follow the best program first."""
-        return super().attempts_ended & (self.ages[:, 0].numpy() >= AVERAGED)
+    def attempts_ended(self, learner: Learner) -> np.ndarray:
+        """As of attempts; the marginals need time to follow the best program first."""
+        return super().attempts_ended(learner) & (self.ages[:, 0].numpy() >= AVERAGED)
 
-    def begin(self, row: int, number: int, examples: int) -> None:
-        """Forgets a row's restart and begins another there; see `Learner.begin`."""
-        super().begin(row, number, examples)
+    def begin(self, learner: Learner, row: int) -> None:
+        """Forgets what belongs to the restart that was in a row."""
+        super().begin(learner, row)
         self._empty_memory(row)
 
-    def _attempt_again(self, row: int, networks_too: bool) -> None:
-        super()._attempt_again(row, networks_too)
+    def retry(self, learner: Learner, row: int, networks_too: bool) -> None:
+        """Begins another attempt in a row."""
+        super().retry(learner, row, networks_too)
         self._empty_memory(row)
 
     def _empty_memory(self, row: int) -> None:
         for variable, start in ((self.memory, 0.0), (self.scores, WORST), (self.ages, 0.0)):
             variable[row].assign(tf.fill(variable.shape[1:], tf.constant(start, variable.dtype)))
 
-    def _objectives(
-        self, model: CompiledModel, networks: Sequence[tf.Variable], batch: Batch
+    def objectives(
+        self,
+        learner: Learner,
+        model: CompiledModel,
+        networks: Sequence[tf.Variable],
+        batch: Batch,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        losses, memory, scores = self._remember(model, batch)
+        """The loss of each restart's best program, and what its logits and networks descend."""
+        losses, memory, scores = self._remember(learner, model, batch)
         if networks:
-            losses = model.emit_losses(batch, self._as_logits(memory[:, 0]))
-        return losses, losses + self._distances(memory, scores)
+            losses = model.emit_losses(batch, self._as_logits(learner, memory[:, 0]))
+        return losses, losses + self._distances(learner, memory, scores)
 
     def _remember(
-        self, model: CompiledModel, batch: Batch
+        self, learner: Learner, model: CompiledModel, batch: Batch
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Draws programs, scores them and those of the memory, and keeps the best.
 
         Returns:
           The loss of each row's best program on this batch, [row]; the memory and its scores.
         """
-        kept = self.method.memory
-        programs = tf.concat([self.memory, self._drawn_programs()], 1)
-        losses, prints = self._scored(model, programs, batch)
+        kept = self._settings(learner).memory
+        programs = tf.concat([self.memory, self._drawn_programs(learner)], 1)
+        losses, prints = self._scored(learner, model, programs, batch)
         known, fresh = losses[:, :kept], losses[:, kept:]
         there = tf.concat([self.scores < WORST, tf.math.is_finite(fresh)], 1)
         ages = tf.concat([tf.minimum(self.ages + 1, AVERAGED), tf.ones_like(fresh)], 1)
@@ -99,21 +125,21 @@ class Search(Learner):
         memory, ages = (tf.gather(values, chosen, batch_dims=1) for values in (programs, ages))
         state = []
         for variable, new in ((self.memory, memory), (self.scores, -scores), (self.ages, ages)):
-            state.append(tf.where(by_restart(self.active, new), new, variable))
+            state.append(tf.where(by_restart(learner.active, new), new, variable))
             variable.assign(state[-1])
         return tf.gather(losses, chosen[:, 0], batch_dims=1), state[0], state[1]
 
-    def _drawn_programs(self) -> tf.Tensor:
+    def _drawn_programs(self, learner: Learner) -> tf.Tensor:
         """The candidates of this update, [row, candidates, numbers].
 
         A value is drawn from its marginal, or, with a probability that rises from 0 for the first
         candidate to 1 for the last, from all values alike: some stay near, some go anywhere.
         """
-        count = self.method.candidates
-        noise = gumbel(self._key, self.steps, [count, self._size], self.model.dtype)
-        noise = self._split(tf.reshape(noise, [-1, self._size]))
+        count = self._settings(learner).candidates
+        noise = gumbel(learner.key, learner.steps, [count, self._size], learner.model.dtype)
+        noise = learner.split(tf.reshape(noise, [-1, self._size]))
         drawn = []
-        for logits, part in zip(self._program, noise, strict=True):
+        for logits, part in zip(learner.program, noise, strict=True):
             free = np.linspace(0, 1, count).reshape([count] + [1] * (len(logits.shape) - 1))
             free = tf.constant(free, logits.dtype)
             mixed = (1 - free) * tf.nn.softmax(logits)[:, None] + free / logits.shape[-1]
@@ -124,12 +150,12 @@ class Search(Learner):
         return tf.concat(drawn, -1)
 
     def _scored(
-        self, model: CompiledModel, programs: tf.Tensor, batch: Batch
+        self, learner: Learner, model: CompiledModel, programs: tf.Tensor, batch: Batch
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The losses of programs [row, program, numbers] on a batch, and fingerprints of what they
         give there: [row, program] both."""
-        wide = self._wide_frozen if model is self.frozen else self._wide
-        logits = self._as_logits(tf.reshape(programs, [-1, self._size]))
+        wide = self._wide_frozen if model is learner.frozen else self._wide
+        logits = self._as_logits(learner, tf.reshape(programs, [-1, self._size]))
         marginals = wide.emit_marginals(batch, logits)
         losses = wide.emit_total(batch, marginals)
         prints = tf.zeros_like(losses)
@@ -141,19 +167,21 @@ class Search(Learner):
             prints += tf.reduce_sum(parts, list(range(1, len(parts.shape))))
         return tf.reshape(losses, programs.shape[:2]), tf.reshape(prints, programs.shape[:2])
 
-    def _as_logits(self, programs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _as_logits(self, learner: Learner, programs: tf.Tensor) -> dict[str, tf.Tensor]:
         """The logits, by Param, of programs [n, numbers]: [n, *dims, values]."""
-        return dict(zip(self.model.param_logits, self._split(NEVER * (1 - programs)), strict=True))
+        return dict(
+            zip(learner.model.param_logits, learner.split(NEVER * (1 - programs)), strict=True)
+        )
 
-    def _distances(self, memory: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    def _distances(self, learner: Learner, memory: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
         """The cross-entropy of the marginals to the programs of the memory, [row]."""
         there = tf.cast(scores < WORST, memory.dtype)
-        weights = there * FALL ** tf.range(self.method.memory, dtype=memory.dtype)
+        weights = there * FALL ** tf.range(memory.shape[1], dtype=memory.dtype)
         weights = tf.math.divide_no_nan(weights, tf.reduce_sum(weights, -1, keepdims=True))
-        targets = self._split(tf.einsum("rm,rmn->rn", weights, memory))
+        targets = learner.split(tf.einsum("rm,rmn->rn", weights, memory))
         terms = [
             tf.reduce_sum(target * tf.nn.log_softmax(logits), list(range(1, len(logits.shape))))
-            for target, logits in zip(targets, self._program, strict=True)
+            for target, logits in zip(targets, learner.program, strict=True)
         ]
         return -tf.add_n(terms)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
 from terpret.learning.checkpoints import Checkpoints
-from terpret.learning.learner import Batch, Learner
+from terpret.learning.learner import Learner
 from terpret.learning.measure import discrete_accuracies, judged, network_accuracies
 from terpret.learning.restarts import (
     CONVERGED,
@@ -180,13 +181,13 @@ class _Loop:
                 rows[k] = dataclasses.replace(row, stopped=why)
 
     def _judge(self, end: int) -> None:
-        """Lets the restarts try again that are stuck at the end of an attempt."""
+        """Lets the restarts retry that are stuck at the end of an attempt."""
         learner = self._learner
         rows = np.flatnonzero(learner.attempts_ended)
         if end >= self._last or not len(rows):
             return
         batch = next(iter(self._task.batches(learner.seed, JUDGED, end, 0)))
-        learner.try_again(*judged(learner.model, rows, batch))
+        learner.judge(*judged(learner.model, rows, batch))
 
     def _check_due(self, before: int, end: int) -> bool:
         every = self._budget.check_every
