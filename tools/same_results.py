@@ -80,7 +80,7 @@ def jobs() -> dict[str, Job]:
         "math": Job((*GRIDS, "--model=math_model.py", "--init_nets=NEEDED"), needs="apply2x2"),
         "mazes": Job((*SMALL, "--model=maze_model.py", "--signs=embedded", "--examples=640")),
         "lifelong": Job(
-            _experiment("lifelong", "robust,ntpt,Indep.,PNN,MTNN-1", "--examples=2000")
+            _experiment("lifelong", "robust,ntpt,indep,PNN,MTNN-1", "--examples=2000")
             + ("--operators=embedded",)
         ),
         "weak_supervision": Job(
@@ -140,14 +140,15 @@ def _plain(value: object) -> object:
 
 
 def _tensors(folder: Path) -> dict[str, int]:
-    """How often the newest checkpoint holds each tensor, by type, shape and bits."""
+    """How often the newest checkpoint holds each tensor that is not 0, by type, shape and bits."""
     import tensorflow as tf
 
     reader = tf.train.load_checkpoint(str(max(folder.glob("*.index")).with_suffix("")))
     found: collections.Counter[str] = collections.Counter()
     for name in reader.get_variable_to_shape_map():
         values = np.asarray(reader.get_tensor(name))
-        if values.dtype.kind not in "OS":
+        # What was never used says nothing: a structure may keep it or not.
+        if values.dtype.kind not in "OS" and np.any(values):
             digest = hashlib.sha256(values.tobytes()).hexdigest()[:16]
             found[f"{values.dtype} {list(values.shape)} {digest}"] += 1
     return dict(found)
