@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.embedded_operators import draw
+from datasets.folders import data_folder
 from datasets.operator_files import OPERATORS, read_file, read_folder
-from datasets.pools import DataError, ImagePool, data_folder
+from datasets.pools import DataError, ImagePool
 from datasets.seeds import shuffled_epochs
 
 # The paper's footnote 2: 200 examples of each operator, 600 in all for training and 200 for tests.

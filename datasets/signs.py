@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from datasets.embedded_signs import draw
+from datasets.folders import data_folder
 from datasets.mazes import SIGNS
-from datasets.pools import SIDE, DataError, ImagePool, data_folder
+from datasets.pools import SIDE, DataError, ImagePool
 from datasets.sign_files import AHEAD_CLASS, STOP_CLASS, Photos, placed, read
 
 # Of the tracks of a class, every fourth is for tests.
