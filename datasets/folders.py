@@ -91,7 +91,17 @@ def require_readable(*paths: Path) -> None:
             raise DataError(f"{path} cannot be read ({why}).")
 
 
-def is_denied(error: BaseException) -> bool:
+def listed(folder: Path) -> list[Path]:
+    """Returns what is in a folder, in the order of the names; nothing where there is none.
+
+    Raises:
+      DataError: it cannot be read.
+    """
+    require_readable(folder)
+    return sorted(folder / name for name in os.listdir(folder)) if os.path.isdir(folder) else []
+
+
+def is_denied(error: Exception) -> bool:
     """Returns whether an error says that something may not be written or read at all."""
     return isinstance(error, OSError) and error.errno in _DENIED
 
@@ -111,7 +121,9 @@ def meant(path: Path, *words: str) -> str:
         return f" (did you mean {alike[0]}?)"
     # A letter off may be in any part of the path: the first that does not exist.
     chain = [path, *path.parents]
-    first = next((k for k, each in reversed(list(enumerate(chain))) if not _is_there(each)), None)
+    first = next(
+        (k for k, each in reversed(list(enumerate(chain))) if not os.path.exists(each)), None
+    )
     if first is None or first + 1 >= len(chain):
         return ""
     wrong, rest = chain[first], path.relative_to(chain[first])
@@ -119,7 +131,7 @@ def meant(path: Path, *words: str) -> str:
         siblings = {name.lower(): name for name in sorted(os.listdir(wrong.parent))}
         for name in difflib.get_close_matches(wrong.name.lower(), siblings, 3, 0.7):
             corrected = wrong.parent / siblings[name] / rest
-            if _is_there(corrected):
+            if os.path.exists(corrected):
                 return f" (did you mean {corrected}?)"
     return ""
 
@@ -141,14 +153,17 @@ def prepared(folder: Path, name: str) -> Path | None:
 
     Returns:
       The folder of the version, such as `data/mnist/3.0.1`; None where there is none.
+
+    Raises:
+      DataError: a folder of the data set cannot be read.
     """
     for place in (folder / name, folder):
         if _describes(place, name):
             return place
         versions = [
             (tuple(map(int, each.name.split("."))), each)
-            for each in (place.glob("*") if place.name == name else ())
-            if _VERSION.fullmatch(each.name) and os.path.isdir(each)
+            for each in (listed(place) if place.name == name else ())
+            if _VERSION.fullmatch(each.name) and each.is_dir()
         ]
         if versions:
             return max(versions)[1]
@@ -186,6 +201,24 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         lock.release()
 
 
+@contextlib.contextmanager
+def preparing(folder: Path, name: str) -> Iterator[None]:
+    """Does as `alone` does, and says in a sentence that the directory cannot be written.
+
+    Raises:
+      DataError: it cannot.
+    """
+    try:
+        with alone(folder, name):
+            yield
+    except OSError as error:
+        pass_on_stop(error)
+        raise DataError(
+            f"{name} could not be prepared in {folder} ({error.strerror or error}); name another "
+            "data directory, one that can be written."
+        ) from error
+
+
 def tell(message: str) -> None:
     """Writes a line to standard error, where there is one."""
     if sys.stderr:
@@ -210,7 +243,3 @@ def _describes(folder: Path, name: str) -> bool:
         return json.loads(text).get("name") == name
     except (ValueError, AttributeError, RecursionError):
         return folder.parent.name == name
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.exists(path)

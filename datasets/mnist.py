@@ -28,6 +28,7 @@ from datasets.folders import (
     prepared,
     require_readable,
     tell,
+    unreadable,
 )
 from datasets.mnist_files import FILES, SPLITS, Placed, manual_folder
 from datasets.pools import SIDE, DataError, ImagePool
@@ -111,10 +112,11 @@ def _data_folder(data_dir: str | None) -> Path:
     folder = data_folder(data_dir)
     if data_dir and not folder.is_dir():
         why = f"the data directory {folder} does not exist{meant(folder)}"
-        raise MnistAbsent(
-            f"T{why[1:]}; name one that does, or choose the embedded digits.",
-            why,
-        )
+        raise MnistAbsent(f"T{why[1:]}; name one that does, or choose the embedded digits.", why)
+    denied = unreadable(folder)
+    if denied:
+        why = f"the data directory {folder} cannot be read ({denied})"
+        raise MnistAbsent(f"T{why[1:]}; name another, or choose the embedded digits.", why)
     return folder
 
 

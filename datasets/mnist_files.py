@@ -100,8 +100,12 @@ def find(folder: Path) -> Placed:
 
     Returns:
       The files found, by name; perhaps not all. Whether they are sound is not asked.
+
+    Raises:
+      DataError: the manual folder cannot be read.
     """
     manual = manual_folder(folder)
+    require_readable(manual)
     own = [f"{name}{raw}" for name in ("", "mnist/", "MNIST/") for raw in ("", "raw/")]
     places = [base / name for base in (manual, folder, folder / "downloads") for name in own]
     return _found(places)
@@ -126,7 +130,8 @@ def _found(places: Iterable[Path]) -> Placed:
         if found:
             files.setdefault(name, found)
     if len(files) < len(FILES):
-        archive = next((place / ARCHIVE for place in places if (place / ARCHIVE).is_file()), None)
+        archives = (place / ARCHIVE for place in places)
+        archive = next((path for path in archives if os.path.isfile(path)), None)
         if archive:
             return dict.fromkeys(FILES, archive)
     return files
