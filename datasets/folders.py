@@ -72,7 +72,7 @@ def unreadable(path: Path) -> str:
     """Returns why a file or folder cannot be read, in a few words; "" where it can or is absent."""
     try:
         if os.path.isdir(path):
-            os.scandir(path).close()
+            os.listdir(path)
         else:
             with open(path, "rb") as file:
                 file.read(1)
@@ -163,7 +163,7 @@ def prepared(folder: Path, name: str) -> Path | None:
         versions = [
             (tuple(map(int, each.name.split("."))), each)
             for each in (listed(place) if place.name == name else ())
-            if _VERSION.fullmatch(each.name) and each.is_dir()
+            if _VERSION.fullmatch(each.name) and os.path.isdir(each)
         ]
         if versions:
             return max(versions)[1]

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from datasets.folders import meant, require_readable
+from datasets.folders import listed, meant, require_readable, unreadable
 from datasets.gtsrb_layouts import is_folder, is_table, photograph
 from datasets.pools import DataError
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
+_SINGLE = (".csv", ".ppm", ".png")
 # An encrypted .zip is a RuntimeError, and so is one of an unknown version or compression.
 _DAMAGED = (
     tarfile.TarError,
@@ -54,6 +55,10 @@ def members(path: Path) -> Iterator[Member]:
         return
     if not path.is_file():
         raise DataError(f"There is no file {path}{meant(path)}; name an archive of GTSRB.")
+    if path.suffix.lower() in _SINGLE:
+        raise DataError(
+            f"{path} is one file of many; name the folder or the archive that holds all of GTSRB's."
+        )
     require_readable(path)
     each = _zip_members if zipfile.is_zipfile(path) else _tar_members
     with _sound(path):
@@ -68,28 +73,26 @@ def _below(folder: Path) -> Iterator[Member]:
     waiting = [(folder, top, 0)]
     while waiting:
         place, parts, depth = waiting.pop()
-        try:
-            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
-            # A link may lead back to where it is.
-            here = os.stat(place)
-        except OSError as error:
-            raise DataError(f"{place} cannot be read ({error.strerror}).") from error
-        if (here.st_dev, here.st_ino) in seen:
+        if depth and not parts and unreadable(place):
             continue
-        seen.add((here.st_dev, here.st_ino))
+        require_readable(place)
+        # A link may lead back to where it is.
+        real = os.path.realpath(place)
+        if real in seen:
+            continue
+        seen.add(real)
         below = []
-        for entry in entries:
-            if entry.is_dir():
-                if is_folder(entry.name):
-                    below.append((Path(entry.path), [*parts, entry.name], depth))
-                elif entry.name.upper().startswith("GTSRB"):
-                    below.append((Path(entry.path), [], depth))
-                elif depth < _DEEPEST_OTHER:
-                    below.append((Path(entry.path), [], depth + 1))
-                continue
-            name = "/".join([*parts, entry.name])
-            if _known(name):
-                yield name, partial(_read_file, Path(entry.path))
+        for path in listed(place):
+            if os.path.isfile(path):
+                name = "/".join([*parts, path.name])
+                if _known(name):
+                    yield name, partial(_read_file, path)
+            elif is_folder(path.name) and (parts or not path.name.isdigit()):
+                below.append((path, [*parts, path.name], depth))
+            elif path.name.upper().startswith("GTSRB"):
+                below.append((path, [], depth))
+            elif depth < _DEEPEST_OTHER and os.path.isdir(path):
+                below.append((path, [], depth + 1))
         waiting += reversed(below)
 
 

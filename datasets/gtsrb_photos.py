@@ -110,9 +110,11 @@ def _split(key: Key) -> str:
 def _rows(paths: Sequence[Path]) -> Rows:
     """Reads all rows of all tables."""
     rows: dict[Key, tuple[int, ...]] = {}
+    alone = ""
     for path in paths:
         for name, read in members(path):
             if not is_table(name):
+                alone = name
                 continue
             for key, row in table(path, name, read()).items():
                 if rows.setdefault(key, row) != row:
@@ -121,10 +123,14 @@ def _rows(paths: Sequence[Path]) -> Rows:
                         "one copy of GTSRB."
                     )
     if not any(is_training(key) for key in rows):
-        only = " but the test set, which tells no tracks" if rows else ""
+        found = "none of its files"
+        if rows or (alone and not is_training(photograph(alone))):
+            found = "the test set alone, which tells no tracks"
+        elif alone:
+            found = f"{alone}, but no {TABLES} that says what it shows"
         raise DataError(
             f"{_named(paths)} is not GTSRB's training set in its official layout or another that "
-            f"is read: there is nothing{only}; it needs {FORMS}."
+            f"is read: it holds {found}; it needs {FORMS}."
         )
     return rows
 

@@ -8,6 +8,7 @@ all give the same images in the same order.
 import contextlib
 import io
 import json
+import os
 import re
 import threading
 import urllib.request
@@ -23,6 +24,7 @@ from datasets.folders import (
     data_folder,
     described,
     is_denied,
+    listed,
     meant,
     pass_on_stop,
     prepared,
@@ -176,6 +178,9 @@ def _require_source(folder: Path, placed: Placed) -> Placed | None:
         )
     if placed:
         others.insert(0, f"in {_whereabouts(placed)} it is incomplete, without {missing}")
+    for below in listed(folder):
+        if os.path.isdir(below) and not unreadable(below) and prepared(below, NAME):
+            others.insert(0, f"it is prepared in {below}, which --data_dir could name")
     more = "".join(f"; {other}" for other in others)
     raise MnistAbsent(
         f"MNIST was not found in {described(folder)} (neither prepared nor as files in {manual}), "

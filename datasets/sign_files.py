@@ -1,5 +1,6 @@
 """Reads the stop signs and arrows of GTSRB, from whatever form of it there is."""
 
+import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ def placed(folder: Path) -> list[Path]:
     Returns:
       The prepared folder gtsrb/1.0.0, or else the first .npz file, or else all archives and all
       folders with photographs, of those in downloads/manual and in the directory itself that are
-      called gtsrb*, in capital or small letters; or else the directory, if it is Kaggle's.
+      called gtsrb*, in capital or small letters, or lie in a folder that is; or else the directory
+      itself, if it is Kaggle's.
     """
     found = prepared(folder, PREPARED[0])
     if found:
@@ -55,17 +57,29 @@ def placed(folder: Path) -> list[Path]:
 
 def placed_originals(folder: Path) -> list[Path]:
     """The archives and folders of photographs in a data directory, all of them."""
-    trees = [path for path in _named(folder, "") if path.is_dir() and _holds_photographs(path)]
-    if not trees and (folder / "Train.csv").is_file() and (folder / "Train").is_dir():
+    trees = [path for path in _folders(folder) if _holds_photographs(path)]
+    if not trees and all(
+        map(os.path.exists, (folder / "Train.csv", folder / "Train" / str(STOP_CLASS)))
+    ):
         trees = [folder]
     return _named(folder, SUFFIXES) + trees
 
 
 def _named(folder: Path, endings: str | tuple[str, ...]) -> list[Path]:
-    """What is called gtsrb* and has one of the endings, where people place it."""
-    files = listed(folder / "downloads" / "manual") + listed(folder)
-    named = (path for path in files if path.name.lower().startswith("gtsrb"))
-    return [path for path in named if path.name.lower().endswith(endings)]
+    """The files that are called gtsrb* and have one of the endings, where people place them."""
+    places = [folder / "downloads" / "manual", folder, *_folders(folder)]
+    paths = (path for place in places for path in listed(place) if _is_named(path))
+    return [path for path in paths if path.name.lower().endswith(endings) and os.path.isfile(path)]
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders that are called gtsrb*, where people place them."""
+    paths = listed(folder / "downloads" / "manual") + listed(folder)
+    return [path for path in paths if _is_named(path) and os.path.isdir(path)]
+
+
+def _is_named(path: Path) -> bool:
+    return path.name.lower().startswith("gtsrb")
 
 
 def _holds_photographs(folder: Path) -> bool:
