@@ -138,10 +138,8 @@ def meant(path: Path, *words: str) -> str:
 
 def described(folder: Path) -> str:
     """Returns a data directory's path, and what is the matter with it if anything is."""
-    if not os.path.isdir(folder):
-        return f"{folder}{meant(folder)}"
     why = unreadable(folder)
-    return f"{folder} (which cannot be read: {why})" if why else str(folder)
+    return f"{folder} (which cannot be read: {why})" if why else f"{folder}{meant(folder)}"
 
 
 def prepared(folder: Path, name: str) -> Path | None:

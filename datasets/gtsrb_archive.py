@@ -4,6 +4,7 @@ An archive is not unpacked to the disk, and read to its checksums.
 """
 
 import contextlib
+import itertools
 import lzma
 import os
 import tarfile
@@ -68,7 +69,8 @@ def members(path: Path) -> Iterator[Member]:
 
 def _below(folder: Path) -> Iterator[Member]:
     """Goes through a folder and, in the order of their names, through those below it."""
-    top = [folder.name] if is_folder(folder.name) else []
+    above = itertools.takewhile(is_folder, reversed(folder.absolute().parts))
+    top = list(above)[::-1]
     seen = set()
     waiting = [(folder, top, 0)]
     while waiting:
@@ -84,8 +86,9 @@ def _below(folder: Path) -> Iterator[Member]:
         below = []
         for path in listed(place):
             if os.path.isfile(path):
-                name = "/".join([*parts, path.name])
-                if _known(name):
+                names = ("/".join([*parts[start:], path.name]) for start in range(len(parts) + 1))
+                name = next(filter(_known, names), None)
+                if name:
                     yield name, partial(_read_file, path)
             elif is_folder(path.name) and (parts or not path.name.isdigit()):
                 below.append((path, [*parts, path.name], depth))
