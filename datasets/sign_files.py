@@ -1,5 +1,6 @@
 """Reads the stop signs and arrows of GTSRB, from whatever form of it there is."""
 
+import itertools
 import os
 import zipfile
 from collections.abc import Iterable
@@ -46,8 +47,8 @@ def placed(folder: Path) -> list[Path]:
     Returns:
       The prepared folder gtsrb/1.0.0, or else the first .npz file, or else all archives and all
       folders with photographs, of those in downloads/manual and in the directory itself that are
-      called gtsrb*, in capital or small letters, or lie in a folder that is; or else the directory
-      itself, if it is Kaggle's.
+      called gtsrb*, in capital or small letters, or lie in a folder that is; or else either of
+      these two, if Kaggle's archive was unpacked there.
     """
     found = prepared(folder, PREPARED[0])
     if found:
@@ -58,10 +59,13 @@ def placed(folder: Path) -> list[Path]:
 def placed_originals(folder: Path) -> list[Path]:
     """The archives and folders of photographs in a data directory, all of them."""
     trees = [path for path in _folders(folder) if _holds_photographs(path)]
-    if not trees and all(
-        map(os.path.exists, (folder / "Train.csv", folder / "Train" / str(STOP_CLASS)))
-    ):
-        trees = [folder]
+    # Kaggle's archive has no folder of a name of its own.
+    kaggle = (
+        place
+        for place in (folder / "downloads" / "manual", folder)
+        if all(map(os.path.exists, (place / "Train.csv", place / "Train" / str(STOP_CLASS))))
+    )
+    trees = trees or list(itertools.islice(kaggle, 1))
     return _named(folder, SUFFIXES) + trees
 
 
