@@ -116,7 +116,7 @@ def meant(path: Path, *words: str) -> str:
     Returns:
       Such as " (did you mean /data/mnist?)"; "" where nothing is like it.
     """
-    alike = difflib.get_close_matches(str(path).lower(), words, 1, 0.7)
+    alike = difflib.get_close_matches(str(path).lower(), words, 1)
     if alike:
         return f" (did you mean {alike[0]}?)"
     # A letter off may be in any part of the path: the first that does not exist.
@@ -129,7 +129,7 @@ def meant(path: Path, *words: str) -> str:
     wrong, rest = chain[first], path.relative_to(chain[first])
     with contextlib.suppress(OSError):
         siblings = {name.lower(): name for name in sorted(os.listdir(wrong.parent))}
-        for name in difflib.get_close_matches(wrong.name.lower(), siblings, 3, 0.7):
+        for name in difflib.get_close_matches(wrong.name.lower(), siblings, 3):
             corrected = wrong.parent / siblings[name] / rest
             if os.path.exists(corrected):
                 return f" (did you mean {corrected}?)"
