@@ -31,24 +31,22 @@ def data_folder(data_dir: str | None) -> Path:
     """Returns the data directory; without a name, that of tensorflow-datasets.
 
     Raises:
-      DataError: one that was named is a file or cannot be read; whether it exists is not asked.
+      DataError: it is a file, or one that was named cannot be read; whether it exists is not asked.
     """
-    if not data_dir:
-        default = os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
-        return expanded(default)
-    if "://" in data_dir:
+    if data_dir and "://" in data_dir:
         raise DataError(
             f"The data directory {data_dir} is not on this machine; name a folder that is, with "
             "the data copied to it."
         )
-    folder = expanded(data_dir)
+    default = os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
+    folder = expanded(data_dir or default)
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise DataError(
             f"The data directory {folder} is a file; name the folder that it lies in, "
             f"{folder.parent}, instead."
         )
     why = unreadable(folder)
-    if why:
+    if data_dir and why:
         raise DataError(f"The data directory {folder} cannot be read ({why}).")
     return folder
 
@@ -209,12 +207,24 @@ def preparing(folder: Path, name: str) -> Iterator[None]:
     try:
         with alone(folder, name):
             yield
-    except OSError as error:
+    except DataError:
+        raise
+    except Exception as error:  # those of tensorflow-datasets have no base class of their own
         pass_on_stop(error)
         raise DataError(
-            f"{name} could not be prepared in {folder} ({error.strerror or error}); name another "
-            "data directory, one that can be written."
+            f"{name} could not be prepared in {folder} ({first_line(error)}); name another data "
+            "directory, one that can be written."
         ) from error
+
+
+def first_line(error: Exception) -> str:
+    """Returns the first line of an error's message, fit to stand in a sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    # TensorFlow adds the graph's node before and the operation's name behind.
+    plain = re.sub(r"\{\{.*?\}\}|\[Op:.*?\].*", "", lines[0])
+    return plain.strip().rstrip(".:")[:160]
 
 
 def tell(message: str) -> None:

@@ -9,7 +9,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from datasets.folders import (
     alone,
     data_folder,
     described,
+    first_line,
     is_denied,
     listed,
     meant,
@@ -83,7 +83,7 @@ def load_mnist(data_dir: str | None = None) -> tuple[ImagePool, ImagePool, str]:
         found = _prepare(folder)
     except Exception as error:  # those of tensorflow-datasets have no base class of their own
         pass_on_stop(error)
-        why = f"MNIST could not be prepared in {folder} ({_first_line(error)})"
+        why = f"MNIST could not be prepared in {folder} ({first_line(error)})"
         if len(placed) == len(FILES):
             tell(f"{why}; its four files are read as they are")
             return _read_files(placed)
@@ -219,7 +219,7 @@ def _unprepared(folder: Path, placed: Placed, why: str, error: Exception) -> Dat
         )
     advice = "name a data directory that can be written, or choose the embedded digits"
     if is_denied(error):
-        reason = f"MNIST not found in {folder}, which cannot be written ({_first_line(error)})"
+        reason = f"MNIST not found in {folder}, which cannot be written ({first_line(error)})"
         return MnistAbsent(f"{reason}; {advice}.", reason)
     return DataError(f"{why}; {advice}.")
 
@@ -256,26 +256,16 @@ def _read(folder: Path) -> tuple[ImagePool, ImagePool, str]:
         except ImportError as error:
             raise DataError(
                 f"MNIST is in {folder}, but tensorflow-datasets cannot be imported "
-                f"({_first_line(error)}); install the project's requirements."
+                f"({first_line(error)}); install the project's requirements."
             ) from error
         except Exception as error:  # whatever a reader meets in damaged files
             pass_on_stop(error)
             raise DataError(
-                f"MNIST in {folder} is damaged: {part} cannot be read ({_first_line(error)}); "
+                f"MNIST in {folder} is damaged: {part} cannot be read ({first_line(error)}); "
                 "remove that folder to have it prepared anew."
             ) from error
     source = f"MNIST (tensorflow-datasets {builder.info.name} {builder.info.version})"
     return pools["train"], pools["test"], source
-
-
-def _first_line(error: Exception) -> str:
-    """Returns the first line of an error's message, fit to stand in a sentence."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    # TensorFlow adds the graph's node before and the operation's name behind.
-    plain = re.sub(r"\{\{.*?\}\}|\[Op:.*?\].*", "", lines[0])
-    return plain.strip().rstrip(".:")[:160]
 
 
 @contextlib.contextmanager

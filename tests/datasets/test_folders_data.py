@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from datasets.digits import load_digits
 from datasets.folders import alone, data_folder, expanded, meant, prepared, preparing
@@ -124,3 +125,17 @@ def test_only_what_was_abandoned_long_ago_is_removed(tmp_path: Path) -> None:
     os.utime(old, (0, 0))
     with alone(tmp_path, "mnist"):
         assert new.exists() and not old.exists()
+
+
+def test_whatever_a_preparation_fails_of_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught, preparing(tmp_path, "gtsrb"):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device\nmore")
+    assert str(caught.value) == (
+        f"gtsrb could not be prepared in {tmp_path} (No space left on device); name another data "
+        "directory, one that can be written."
+    )
+    with pytest.raises(KeyboardInterrupt), preparing(tmp_path, "gtsrb"):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise RuntimeError("extraction failed") from stop
