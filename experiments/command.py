@@ -21,6 +21,7 @@ from experiments.tables import (
     heading,
     lengths_table,
     on_images,
+    power,
     results_table,
     sizes_table,
     success,
@@ -264,7 +265,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
 def _print_header(run: single.Run) -> None:
     config, (every, distinct) = run.config, run.space
     print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
-    print(f"programs: {every:.1e} parameter assignments, {distinct:.1e} distinct programs")
+    print(f"programs: {power(every)} parameter assignments, {power(distinct)} distinct programs")
     for kind, source in run.task.sources.items():
         print(f"{kind}: {source}")
     for kind, source in run.networks_from.items():

@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.file_task import other_batches
 from experiments.run_folder import versions
+from experiments.tables import power
 from ntpt_models import model_name, source_code
 from terpret.learning.measure import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
@@ -102,7 +103,7 @@ def results_of(
         "restarts": entries,
         "best": entries.index(now[chosen]),
         "nets": median_networks(entries),
-        "programs": {"assignments": every, "distinct": distinct},
+        "programs": {"assignments": _count(every), "distinct": _count(distinct)},
         "tested_on": task.tested_on,
         "unseen": task.unseen,
         "judged_on": task.judged_on,
@@ -163,6 +164,11 @@ def _last_loss(restart: Restart) -> float | None:
 def _number(value: float) -> float | None:
     """A loss or an error; None where it is no number."""
     return round(float(value), 6) if np.isfinite(value) else None
+
+
+def _count(programs: int) -> int | str:
+    """A number of programs; as text where JSON's readers would refuse so many digits."""
+    return programs if programs < 10**300 else power(programs)
 
 
 def _seed(entry: Entry) -> int:

@@ -154,18 +154,15 @@ def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_copy(config, workdir)
-    method, file = PRESETS[config.preset], None
+    file = None
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
         task, checked = file_task(file), file.model
-        count = len(file.training)
-        method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
         task = task or TASKS[model_name(checked)](config, checked)
     same_data(workdir, task.images)
-    method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
-    examples = config.examples or method.updates * method.batch_size
+    method, examples = _method(config, file)
     networks = networks_copy(config, workdir)
     given = load_networks(networks) if networks else None
     learner = _learner(config, checked, method, examples, given)
@@ -218,20 +215,20 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
-        _refuse_nothing_to_learn(config, file.model)
+        _refuse_nothing_to_learn(config, file.model, file)
         return None
     checked = check_model(path, config.hypers)
     name = model_name(checked)
     if name not in TASKS:
         models = " or ".join(TASKS)
         raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
-    _refuse_nothing_to_learn(config, checked)
+    _refuse_nothing_to_learn(config, checked, None)
     if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
         return None
     return TASKS[name](config, checked)
 
 
-def _refuse_nothing_to_learn(config: Config, checked: CheckedModel) -> None:
+def _refuse_nothing_to_learn(config: Config, checked: CheckedModel, file: DataFile | None) -> None:
     """Refuses a model without Params in which no network learns either.
 
     Raises:
@@ -240,12 +237,23 @@ def _refuse_nothing_to_learn(config: Config, checked: CheckedModel) -> None:
     """
     if checked.of_kind("Param"):
         return
-    always = config.examples and config.freeze_nets >= config.examples
-    if always or not compile_model(checked, max_nodes=config.max_nodes).networks:
-        raise RunError(
-            f"{config.model} leaves nothing to learn: it declares no Param, and "
-            + ("--freeze_nets keeps its networks" if always else "no network decides an Output")
-        )
+    _, examples = _method(config, file)
+    if _frozen_examples(config, examples) >= examples:
+        why = "--freeze_nets keeps its networks as they are"
+    elif not compile_model(checked, max_nodes=config.max_nodes).networks:
+        why = "no network decides what it gives"
+    else:
+        return
+    raise RunError(f"{config.model} leaves nothing to learn: it declares no Param, and {why}")
+
+
+def _method(config: Config, file: DataFile | None) -> tuple[Method, int]:
+    """The method with its batch size, and the number of examples each restart is to see."""
+    method = PRESETS[config.preset]
+    count = len(file.training) if file else method.batch_size
+    size = config.batch_size or min(method.batch_size or count, count)
+    method = dataclasses.replace(method, batch_size=size)
+    return method, config.examples or method.updates * size
 
 
 def _needed_networks(config: Config) -> tuple[str, ...]:

@@ -94,7 +94,17 @@ def heading(results: Mapping[str, object]) -> str:
     judged = results.get("judged_on")
     if not judged:
         return line
-    return f"{line}; correct: right on {'all of them' if not test else judged}"
+    if judged.startswith(results["tested_on"]):
+        judged = judged.replace(results["tested_on"], "all of them", 1)
+    return f"{line}; correct: right on {judged}"
+
+
+def power(count: int) -> str:
+    """A count as a number between 1 and 10 times a power of ten, however large it is."""
+    if count < 10**300:
+        return f"{count:.1e}"
+    exponent = math.floor(math.log10(count))
+    return f"{10 ** (math.log10(count) - exponent):.1f}e+{exponent}"
 
 
 def batch_line(batch: str, accuracy: float | None) -> str:

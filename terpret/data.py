@@ -3,11 +3,11 @@
 Every fault in a file is one `InputError` that names the file, the batch, the instance and the key.
 """
 
+import dataclasses
 import json
 import math
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -23,24 +23,26 @@ MAX_BYTES = 256 * 1024 * 1024
 LARGEST = 1e18
 
 
-class DataBatch(NamedTuple):
-    """One batch of a data file.
+@dataclasses.dataclass(frozen=True)
+class DataBatch:
+    """One batch of a data file; it unpacks to name, configuration and arrays.
 
     Attributes:
       name: its `batch_name`.
       hypers: the name of the configuration that it belongs to.
       arrays: by declared name, integers [instances, *dims] (floats for tensors); an Output's
         `null` is -1.
+      size: the number of its instances.
     """
 
     name: str
     hypers: str
     arrays: dict[str, np.ndarray]
+    size: int
 
-    @property
-    def size(self) -> int:
-        """How many instances it has; 1 of a model without Inputs and Outputs: all are alike."""
-        return len(next(iter(self.arrays.values()), (None,)))
+    def __iter__(self) -> Iterator[object]:
+        """The name, the configuration and the arrays."""
+        return iter((self.name, self.hypers, self.arrays))
 
 
 def read_hypers(path: str | os.PathLike) -> dict[str, dict[str, int]]:
@@ -128,7 +130,7 @@ def read_data(
         if not isinstance(instances, list) or not instances:
             raise InputError(f"{label} has no list of instances")
         arrays = _arrays(label, instances, _model_of(label, config, checked))
-        batches.append(DataBatch(name, config, arrays))
+        batches.append(DataBatch(name, config, arrays, len(instances)))
     return batches
 
 

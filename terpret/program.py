@@ -191,7 +191,7 @@ def _integers(value: object, variable: Variable) -> np.ndarray:
     try:
         array = np.array(plain)
     except ValueError:
-        raise InputError(f"the Param '{name}' is a list of lists of different lengths") from None
+        raise InputError(f"the Param '{name}' is no array: its lists differ in length") from None
     # A list without elements does not tell the sizes of the other dimensions.
     return array if array.size or variable.elements else np.zeros(variable.dims, np.int64)
 
