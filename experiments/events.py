@@ -111,7 +111,7 @@ class EventWriter:
         self._draw()
         columns = [hp.HParam(name) for name in (NUMBER, *self._hparams)]
         # What was learned from is called so.
-        seen = "test" if self._task.unseen else "training"
+        seen = "test" if results.get("unseen", True) else "training"
         metrics = [
             hp.Metric(_metric(key, seen), display_name=name.replace("test", seen))
             for key, name in METRICS.items()
