@@ -29,7 +29,7 @@ import tensorflow as tf
 
 from experiments.command import guarded
 from experiments.config import model_path
-from experiments.file_task import TRAIN, open_file
+from experiments.file_task import open_file
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
 from terpret.language.errors import parse_hypers
@@ -133,7 +133,8 @@ def measure() -> int:
         named = FLAGS.hypers.endswith(".json")
         values = {} if named else parse_hypers(FLAGS.hypers)
         file = open_file(FLAGS.data, model_or_path, values, FLAGS.hypers if named else "")
-        model_or_path, arrays = file.model, file.named(TRAIN).arrays
+        model_or_path = file.model
+        arrays = {**file.training.inputs, **file.training.answers}
     else:
         hypers = parse_hypers(FLAGS.hypers)
     model = compile_model(model_or_path, hypers, FLAGS.restarts)

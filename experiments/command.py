@@ -17,8 +17,11 @@ from experiments.mazes.task import TRAIN_MAZES
 from experiments.run_folder import claim, same_data
 from experiments.setting import Setting
 from experiments.tables import (
+    batch_line,
+    heading,
     lengths_table,
     on_images,
+    power,
     results_table,
     sizes_table,
     success,
@@ -262,7 +265,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
 def _print_header(run: single.Run) -> None:
     config, (every, distinct) = run.config, run.space
     print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
-    print(f"programs: {every:.1e} parameter assignments, {distinct:.1e} distinct programs")
+    print(f"programs: {power(every)} parameter assignments, {power(distinct)} distinct programs")
     for kind, source in run.task.sources.items():
         print(f"{kind}: {source}")
     for kind, source in run.networks_from.items():
@@ -290,10 +293,10 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     fence = "```\n" if style == "markdown" else ""
     print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
     print(f"{fence}{best['program']}\n{fence}".rstrip())
-    print(f"\ntest accuracy on {results['tested_on']}:\n")
+    print(f"\n{heading(results)}:\n")
     print(results_table(results, style))
     for batch, accuracy in results["batches"].items():
-        print(f"that program on batch {batch}: {accuracy:.4f}")
+        print(batch_line(batch, accuracy))
     if results.get("lengths"):
         print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
         print(f"\n{on_images(results)}")

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 
 import numpy as np
-import tensorflow as tf
 from absl import flags
 
 from experiments import figures, shards, single
@@ -149,12 +148,13 @@ def _plot(
     """Draws learning curves of all restarts, and marginals and networks of one row."""
     solved = [entry["seed"] for entry in results["restarts"] if entry["correct"]]
     for kind, label in CURVES.items():
+        if kind == "accuracy" and results.get("judged_on"):
+            label += " on training instances"
         lines = {int(number): one[kind] for number, one in curves.items() if one.get(kind)}
         if lines:
             figure = figures.learning_curves(*_on_one_axis(lines), label, solved)
             figures.save(figure, os.path.join(folder, kind))
-    logits = run.model.param_logits.items()
-    tables = {name: tf.nn.softmax(values[row]).numpy() for name, values in logits}
+    tables = run.model.param_marginals(row)
     if tables:
         figure = figures.marginals(run.model.checked, tables)
         figures.save(figure, os.path.join(folder, "marginals"))

@@ -110,7 +110,12 @@ class EventWriter:
         """
         self._draw()
         columns = [hp.HParam(name) for name in (NUMBER, *self._hparams)]
-        metrics = [hp.Metric(_metric(key), display_name=name) for key, name in METRICS.items()]
+        # What was learned from is called so.
+        seen = "test" if results.get("unseen", True) else "training"
+        metrics = [
+            hp.Metric(_metric(key, seen), display_name=name.replace("test", seen))
+            for key, name in METRICS.items()
+        ]
         self._file(MEDIAN).write(0, hp.hparams_config_pb(columns, metrics).value)
         run = os.path.basename(os.path.dirname(os.path.abspath(self._folder)))
         for entry in results["restarts"]:
@@ -120,7 +125,7 @@ class EventWriter:
             trial = f"{name} of {run}"
             file = self._file(name)
             file.write(0, hp.hparams_pb(settings, trial_id=trial).value)
-            file.write(entry["examples"], _metrics(entry))
+            file.write(entry["examples"], _metrics(entry, seen))
             self._files.pop(name).close()
 
     def close(self) -> None:
@@ -173,8 +178,7 @@ class EventWriter:
     def _pictures(self, row: int) -> Iterator[Value]:
         """A row's marginals, and what its networks read."""
         model = self._model
-        logits = model.param_logits.items()
-        tables = {name: tf.nn.softmax(values[row]).numpy() for name, values in logits}
+        tables = model.param_marginals(row)
         if tables:
             yield _image("marginals", figures.marginals(model.checked, tables))
         for network, (images, labels) in self._task.images.items():
@@ -248,16 +252,16 @@ def _run_name(number: int) -> str:
     return f"restart_{number:03}"
 
 
-def _metric(key: str) -> str:
-    return f"results/{key}"
+def _metric(key: str, seen: str) -> str:
+    return f"results/{key.replace('test', seen)}"
 
 
-def _metrics(entry: Mapping[str, object]) -> Iterator[Value]:
+def _metrics(entry: Mapping[str, object], seen: str) -> Iterator[Value]:
     """The points of a restart in the table; none where it has not been solved or has no loss."""
     for key in METRICS:
         value = entry[key]
         if value is not None and not (key == "solved" and value < 0):
-            yield _scalar(_metric(key), value)
+            yield _scalar(_metric(key, seen), value)
 
 
 def _best(progress: Progress) -> int:

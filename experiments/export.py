@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -15,6 +15,7 @@ from terpret.backends.networks import Weights, layers
 from terpret.core.build import label_read
 from terpret.core.nodes import Input, topological
 from terpret.language import checked
+from terpret.language.reads import calls
 from terpret.learning.files import write_text
 from terpret.learning.layers import assign_layers, row_layers
 
@@ -124,7 +125,7 @@ def _served(model: CompiledModel, row: int) -> tuple[tf.Module, dict[str, object
 def _labelled(model: checked.CheckedModel) -> dict[str, checked.Variable]:
     """The networks whose results labels can stand for, each with the InputTensor that it reads."""
     found: dict[str, set[checked.Variable | None]] = {}
-    for call in _calls(model.statements):
+    for call in calls(model.statements):
         try:
             variables = {element.variable for element in label_read(call).elements}
         except InputError:
@@ -132,23 +133,6 @@ def _labelled(model: checked.CheckedModel) -> dict[str, checked.Variable]:
         found.setdefault(call.network.name, set()).update(variables)
     single = {name: variables.pop() for name, variables in found.items() if len(variables) == 1}
     return {name: variable for name, variable in single.items() if variable is not None}
-
-
-def _calls(part: object) -> Iterator[checked.Learned]:
-    """The calls of networks in a part of a checked tree."""
-    match part:
-        case tuple():
-            for each in part:
-                yield from _calls(each)
-        case checked.Switch(subject, cases):
-            yield from _calls((subject, *cases))
-        case checked.Bind(subject=subject, body=body):
-            yield from _calls((subject, *body))
-        case checked.Set(value=inner) | checked.Case(body=inner) | checked.Apply(arguments=inner):
-            yield from _calls(inner)
-        case checked.Learned(arguments=arguments):
-            yield part
-            yield from _calls(arguments)
 
 
 def _serving(

@@ -9,8 +9,9 @@ import numpy as np
 
 from experiments.file_task import other_batches
 from experiments.run_folder import versions
+from experiments.tables import power
 from ntpt_models import model_name, source_code
-from terpret.learning.measure import network_accuracies, test_accuracies
+from terpret.learning.measure import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ Note = Callable[[str], None]
 
 def correct(run: "Run", rows: Iterable[int]) -> dict[int, bool]:
     """Whether the program of each of these rows is correct now."""
-    return {row: run.task.correct(run.model.program(row)) for row in rows}
+    every = run.task.correct_restarts(run.model)
+    return {row: every[row] for row in rows}
 
 
 def measured(
     run: "Run", correct: Mapping[int, bool], restarts: Restarts, note: Note = lambda _: None
 ) -> list[dict[str, object]]:
-    """Measures the restarts of some rows on test data.
+    """Measures the restarts of some rows on what the task is tested on.
 
     Args:
       run: the run, with the parameters as they are now.
@@ -43,7 +45,7 @@ def measured(
     model, task = run.model, run.task
     programs = [model.program(row) for row in range(model.restarts)]
     note(f"testing {len(correct)} restarts on {task.tested_on}")
-    soft, discrete = test_accuracies(model, programs, task.exam)
+    soft, discrete, errors = tested(model, programs, task.exam)
     nets = network_accuracies(model, task.images)
     steps = run.learner.steps.numpy()
     result = []
@@ -60,6 +62,7 @@ def measured(
             "loss": _last_loss(restart),
             "test_accuracy": round(float(soft[row]), 4),
             "discrete_accuracy": round(float(discrete[row]), 4),
+            "errors": {name: _number(values[row]) for name, values in errors.items()},
             "nets": {name: round(float(values[row]), 4) for name, values in nets.items()},
             "program": source_code(programs[row]),
         }
@@ -100,10 +103,12 @@ def results_of(
         "restarts": entries,
         "best": entries.index(now[chosen]),
         "nets": median_networks(entries),
-        "programs": {"assignments": every, "distinct": distinct},
+        "programs": {"assignments": _count(every), "distinct": _count(distinct)},
         "tested_on": task.tested_on,
+        "unseen": task.unseen,
+        "judged_on": task.judged_on,
         "verification": dict(task.verify(model.program(chosen))),
-        "batches": other_batches(run.file, model.program(chosen)) if run.file else {},
+        "batches": other_batches(run.file, model, chosen) if run.file else {},
         "published": task.published,
         "data": dict(task.sources),
         "networks_from": dict(run.networks_from),
@@ -153,9 +158,17 @@ def all_curves(restarts: Restarts) -> dict[str, object]:
 
 
 def _last_loss(restart: Restart) -> float | None:
-    if not restart.losses or not np.isfinite(restart.losses[-1][1]):
-        return None
-    return round(restart.losses[-1][1], 6)
+    return _number(restart.losses[-1][1]) if restart.losses else None
+
+
+def _number(value: float) -> float | None:
+    """A loss or an error; None where it is no number."""
+    return round(float(value), 6) if np.isfinite(value) else None
+
+
+def _count(programs: int) -> int | str:
+    """A number of programs; as text where JSON's readers would refuse so many digits."""
+    return programs if programs < 10**300 else power(programs)
 
 
 def _seed(entry: Entry) -> int:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
-from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
+from experiments.file_task import DataFile, file_task, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
 from experiments.model_tasks import TASKS
 from experiments.results import all_curves, correct, measured, results_of
@@ -154,18 +154,15 @@ def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_copy(config, workdir)
-    method, file = PRESETS[config.preset], None
+    file = None
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
         task, checked = file_task(file), file.model
-        count = instances(file.named(TRAIN))
-        method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
         task = task or TASKS[model_name(checked)](config, checked)
     same_data(workdir, task.images)
-    method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
-    examples = config.examples or method.updates * method.batch_size
+    method, examples = _method(config, file)
     networks = networks_copy(config, workdir)
     given = load_networks(networks) if networks else None
     learner = _learner(config, checked, method, examples, given)
@@ -217,16 +214,46 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
     if not (config.data or config.batch_size or method.batch_size):
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     if config.data:
-        open_file(config.data, path, config.hypers, config.hypers_file)
+        file = open_file(config.data, path, config.hypers, config.hypers_file)
+        _refuse_nothing_to_learn(config, file.model, file)
         return None
     checked = check_model(path, config.hypers)
     name = model_name(checked)
     if name not in TASKS:
         models = " or ".join(TASKS)
         raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
+    _refuse_nothing_to_learn(config, checked, None)
     if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
         return None
     return TASKS[name](config, checked)
+
+
+def _refuse_nothing_to_learn(config: Config, checked: CheckedModel, file: DataFile | None) -> None:
+    """Refuses a model without Params in which no network learns either.
+
+    Raises:
+      ModelError: it has too many nodes.
+      RunError: there is nothing to learn.
+    """
+    if checked.of_kind("Param"):
+        return
+    _, examples = _method(config, file)
+    if _frozen_examples(config, examples) >= examples:
+        why = "--freeze_nets keeps its networks as they are"
+    elif not compile_model(checked, max_nodes=config.max_nodes).networks:
+        why = "no network decides what it gives"
+    else:
+        return
+    raise RunError(f"{config.model} leaves nothing to learn: it declares no Param, and {why}")
+
+
+def _method(config: Config, file: DataFile | None) -> tuple[Method, int]:
+    """The method with its batch size, and the number of examples each restart is to see."""
+    method = PRESETS[config.preset]
+    count = len(file.training) if file else method.batch_size
+    size = config.batch_size or min(method.batch_size or count, count)
+    method = dataclasses.replace(method, batch_size=size)
+    return method, config.examples or method.updates * size
 
 
 def _needed_networks(config: Config) -> tuple[str, ...]:

@@ -87,6 +87,33 @@ def success(results: Mapping[str, object]) -> str:
     return f"{line}; not finished: {', '.join(missing)}" if missing else line
 
 
+def heading(results: Mapping[str, object]) -> str:
+    """What the table of a run's restarts shows; older results are all of unseen examples."""
+    test = "test " if results.get("unseen", True) else ""
+    line = f"{test}accuracy on {results['tested_on']}"
+    judged = results.get("judged_on")
+    if not judged:
+        return line
+    if judged.startswith(results["tested_on"]):
+        judged = judged.replace(results["tested_on"], "all of them", 1)
+    return f"{line}; correct: right on {judged}"
+
+
+def power(count: int) -> str:
+    """A count as a number between 1 and 10 times a power of ten, however large it is."""
+    if count < 10**300:
+        return f"{count:.1e}"
+    exponent = math.floor(math.log10(count))
+    return f"{10 ** (math.log10(count) - exponent):.1f}e+{exponent}"
+
+
+def batch_line(batch: str, accuracy: float | None) -> str:
+    """How the best program does on a batch of a data file."""
+    if accuracy is None:
+        return f"that program on batch {batch}: not measured (no label, or other Params)"
+    return f"that program on batch {batch}: {accuracy:.4f}"
+
+
 def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     """The Wilson score interval of k successes in n trials."""
     if n == 0:
@@ -140,6 +167,8 @@ def _accuracies(results: Mapping[str, object]) -> Columns:
         "soft": lambda entry: entry["test_accuracy"],
         "discrete": lambda entry: entry["discrete_accuracy"],
     }
+    for name in results["restarts"][0].get("errors", {}):
+        columns[f"error of {name}"] = lambda entry, name=name: entry["errors"][name]
     for name in results["nets"]:
         columns[name] = lambda entry, name=name: entry["nets"][name]
     return columns
@@ -147,6 +176,8 @@ def _accuracies(results: Mapping[str, object]) -> Columns:
 
 def _cell(value: object) -> str:
     match value:
+        case None:
+            return "no number"
         case float():
             return f"{value:.4f}"
         case int():
@@ -198,9 +229,14 @@ def _medians(results: Mapping[str, object]) -> Entry:
     def median(value: Callable[[Entry], float]) -> float:
         return round(statistics.median(map(value, correct)), 4)
 
+    def error(name: str) -> float | None:
+        known = [e["errors"][name] for e in correct if e["errors"][name] is not None]
+        return round(statistics.median(known), 6) if known else None
+
     return {
         "test_accuracy": median(lambda entry: entry["test_accuracy"]),
         "discrete_accuracy": median(lambda entry: entry["discrete_accuracy"]),
+        "errors": {name: error(name) for name in correct[0].get("errors", {})},
         "nets": {n: median(lambda entry, n=n: entry["nets"][n]) for n in results["nets"]},
     }
 

@@ -11,6 +11,9 @@ from terpret.program import Program, assignments
 MAZE_INSTRUCTIONS = ("LOOK", "MOVE", "INC")
 MOVES = ("MOVE_EAST", "MOVE_SOUTH", "MOVE_WEST", "MOVE_NORTH")
 
+# The text of a program in which nothing is left open.
+NO_PARAMS = "(no Params: the program is given)"
+
 Line = tuple[str, float | None]
 
 
@@ -21,9 +24,9 @@ def source_code(program: Program) -> str:
     """
     printer, params = _PRINTERS.get(model_name(program.model), (None, ""))
     if printer is None or set(params.split()) != set(program.values):
-        return str(program)
+        return str(program) or NO_PARAMS
     lines = list(printer(program))
-    width = max(len(text) for text, _ in lines)
+    width = max((len(text) for text, _ in lines), default=0)
     return "\n".join(
         text if confidence is None else f"{text:<{width}}  # {confidence:.2f}"
         for text, confidence in lines

@@ -1,7 +1,6 @@
 """The compiler by hand: `python -m terpret check|dump|run|print MODEL`."""
 
 import argparse
-import json
 import os
 import sys
 from collections import Counter
@@ -115,17 +114,22 @@ def _dump(options: argparse.Namespace) -> None:
 
 
 def _program(options: argparse.Namespace, model: CheckedModel) -> object:
+    from terpret.data import NotStrict, strict_json
     from terpret.program import program_of
 
     try:
-        with open(options.program, encoding="utf-8") as file:
-            values = json.load(file)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not JSON"
+        with open(options.program, encoding="utf-8-sig") as file:
+            values = strict_json(file.read())
+    except (OSError, ValueError, RecursionError) as error:
+        strict = str(error) if isinstance(error, NotStrict) else "it is not JSON"
+        reason = getattr(error, "strerror", None) or strict
         raise InputError(f"cannot read the program {options.program}: {reason}") from None
     if not isinstance(values, dict):
         raise InputError(f"{options.program} is not an object of Param values")
-    return program_of(model, values)
+    try:
+        return program_of(model, values)
+    except InputError as error:
+        raise InputError(f"{options.program}: {error}") from None
 
 
 def _print(options: argparse.Namespace) -> None:
@@ -134,6 +138,7 @@ def _print(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from terpret.answers import labelled
     from terpret.data import read_data
 
     models = _configurations(options, read_source(options.model))
@@ -142,18 +147,29 @@ def _run(options: argparse.Namespace) -> None:
         model = only or models[batch.hypers]
         program = _program(options, model)
         outputs = [variable.name for variable in model.of_kind("Output")]
-        given = program.run({k: v for k, v in batch.arrays.items() if k not in outputs})
-        right = np.True_
-        for name in outputs:
-            answers = batch.arrays[name]
-            same = (given[name] == answers) | (answers < 0)
-            right = right & same.reshape(len(same), -1).all(1)
-            for number in np.flatnonzero(~same.reshape(len(same), -1).all(1)):
+        inputs = {k: v for k, v in batch.arrays.items() if k not in outputs}
+        answers = {name: batch.arrays[name] for name in outputs}
+        given, observed = program.run(inputs), program.observations(inputs)
+        right = np.full(batch.size, True)
+        for name, values in answers.items():
+            found = np.broadcast_to(given[name], values.shape)
+            same = ((found == values) | (values < 0)).reshape(batch.size, -1).all(1)
+            right &= same
+            for number in np.flatnonzero(~same):
                 print(
                     f"batch {batch.name}, instance {number}: {name} is "
-                    f"{given[name][number].tolist()}, not {answers[number].tolist()}"
+                    f"{found[number].tolist()}, not {values[number].tolist()}"
                 )
-        print(f"batch {batch.name}: {int(np.sum(right))} of {len(right)} instances are right")
+        for name, holds in observed.items():
+            right &= holds
+            for number in np.flatnonzero(~np.broadcast_to(holds, batch.size)):
+                print(f"batch {batch.name}, instance {number}: {name} does not hold")
+        counted = np.full(batch.size, bool(observed)) | labelled(answers, batch.size)
+        unlabelled = int(np.sum(~counted))
+        print(
+            f"batch {batch.name}: {int(np.sum(right & counted))} of {int(np.sum(counted))} "
+            f"instances are right" + f"; {unlabelled} without a label" * bool(unlabelled)
+        )
 
 
 if __name__ == "__main__":

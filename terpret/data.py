@@ -3,13 +3,15 @@
 Every fault in a file is one `InputError` that names the file, the batch, the instance and the key.
 """
 
+import dataclasses
 import json
+import math
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from terpret.answers import UNOBSERVED
 from terpret.language import syntax
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.declarations import usable_hyper
@@ -17,22 +19,30 @@ from terpret.language.errors import InputError, Source, read_source, suggestion
 from terpret.language.parser import parse
 
 MAX_BYTES = 256 * 1024 * 1024
-UNOBSERVED = -1
+# The largest magnitude of a number in a tensor: its square can still be computed with.
+LARGEST = 1e18
 
 
-class DataBatch(NamedTuple):
-    """One batch of a data file.
+@dataclasses.dataclass(frozen=True)
+class DataBatch:
+    """One batch of a data file; it unpacks to name, configuration and arrays.
 
     Attributes:
       name: its `batch_name`.
       hypers: the name of the configuration that it belongs to.
       arrays: by declared name, integers [instances, *dims] (floats for tensors); an Output's
         `null` is -1.
+      size: the number of its instances.
     """
 
     name: str
     hypers: str
     arrays: dict[str, np.ndarray]
+    size: int
+
+    def __iter__(self) -> Iterator[object]:
+        """The name, the configuration and the arrays."""
+        return iter((self.name, self.hypers, self.arrays))
 
 
 def read_hypers(path: str | os.PathLike) -> dict[str, dict[str, int]]:
@@ -42,7 +52,7 @@ def read_hypers(path: str | os.PathLike) -> dict[str, dict[str, int]]:
       InputError: the file is not one.
     """
     where = os.fspath(path)
-    content = _read_json(where)
+    content = read_json(where)
     if not isinstance(content, dict) or not content:
         raise InputError(f"{where}: a hypers file is an object of named configurations")
     for config, hypers in content.items():
@@ -102,7 +112,7 @@ def read_data(
       InputError: the file is not one, or does not fit the model.
     """
     where = os.fspath(path)
-    content = _read_json(where)
+    content = read_json(where)
     if not isinstance(content, list) or not content:
         raise InputError(f"{where}: a data file is a list of batches")
     batches = []
@@ -120,7 +130,7 @@ def read_data(
         if not isinstance(instances, list) or not instances:
             raise InputError(f"{label} has no list of instances")
         arrays = _arrays(label, instances, _model_of(label, config, checked))
-        batches.append(DataBatch(name, config, arrays))
+        batches.append(DataBatch(name, config, arrays, len(instances)))
     return batches
 
 
@@ -212,6 +222,8 @@ def _flatten(
     if not isinstance(variable.domain, int):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{place} is {_shown(value)}, not a number")
+        if not -LARGEST <= value <= LARGEST:
+            raise InputError(f"{place} is {_shown(value)}, outside -{LARGEST:g}..{LARGEST:g}")
         flat.append(float(value))
         return
     if value is None and variable.kind == "Output":
@@ -233,7 +245,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _read_json(path: str) -> object:
+def read_json(path: str) -> object:
+    """What a JSON file holds.
+
+    Raises:
+      InputError: it cannot be read, is too large, or is not strictly JSON.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -243,8 +260,7 @@ def _read_json(path: str) -> object:
     if len(data) > MAX_BYTES:
         raise InputError(f"{path}: the file is larger than {MAX_BYTES:,} bytes")
     try:
-        text = data.decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return strict_json(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InputError(f"{path}: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -254,12 +270,23 @@ def _read_json(path: str) -> object:
     except RecursionError:
         raise InputError(f"{path}: the file is nested too deeply") from None
     except ValueError as error:
-        reason = str(error) if isinstance(error, _Refused) else "a number is too large"
+        reason = str(error) if isinstance(error, NotStrict) else "a number is too large"
         raise InputError(f"{path}: {reason}") from None
 
 
-class _Refused(ValueError):
+class NotStrict(ValueError):
     """JSON that Python's reader accepts and this one does not."""
+
+
+def strict_json(text: str) -> object:
+    """The value of a JSON text whose numbers are finite and whose objects have each key once.
+
+    Raises:
+      NotStrict: with what is wrong.
+      ValueError, RecursionError: as `json.loads` does.
+    """
+    hooks = {"object_pairs_hook": _object, "parse_constant": _constant, "parse_float": _float}
+    return json.loads(text, **hooks)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -267,9 +294,16 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(result) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Refused(f"the key '{twice}' stands twice in one object")
+        raise NotStrict(f"the key '{twice}' stands twice in one object")
     return result
 
 
 def _constant(name: str) -> object:
-    raise _Refused(f"{name} is not a number that JSON has")
+    raise NotStrict(f"{name} is not a number that JSON has")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise NotStrict(f"the number {text if len(text) <= 40 else text[:37] + '...'} is too large")
+    return value

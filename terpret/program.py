@@ -2,16 +2,19 @@
 
 import collections
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from terpret.backends.interpreter import interpret, observations, trace
-from terpret.language.checked import CheckedModel
+from terpret.backends.interpreter import interpret, observations, outcome, trace
+from terpret.language.checked import CheckedModel, Variable
 from terpret.language.errors import InputError, suggestion
+from terpret.language.reads import label_names
 
 Labels = Mapping[str, np.ndarray]
+LARGEST = 2**63 - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Program:
         Args:
           inputs: the Inputs by name, [examples, *dims]; images are needed only where `learned`
             does not give a network's labels.
-          learned: for each network, the label of every image, integers [examples, *dims].
+          learned: for each network, the label of every image, integers [examples, *dims]; of one
+            that reads several InputTensors for each of them, under names like `digit(a)`.
 
         Returns:
           The Outputs by name, integers [examples, *dims].
@@ -81,11 +85,18 @@ class Program:
         """
         return observations(self.model, self.values, *self._given(inputs, learned))
 
+    def outcome(
+        self, inputs: Mapping[str, np.ndarray], learned: Labels | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """What `run` gives, of integer Outputs alone, and what `observations` gives, at once."""
+        return outcome(self.model, self.values, *self._given(inputs, learned))
+
     def _given(
         self, inputs: Mapping[str, np.ndarray], learned: Labels | None
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         labels = dict(learned or {})
-        missing = [n.name for n in self.model.networks if n.name not in labels]
+        applied = {key: name for key, (name, _) in label_names(self.model).items()}
+        missing = [key for key, name in applied.items() if not {key, name} & labels.keys()]
         if missing and self.classify is not None:
             labels = {**self.classify(inputs), **labels}
         elif missing:
@@ -142,20 +153,47 @@ def program_of(model: CheckedModel, values: Mapping[str, np.ndarray]) -> Program
     known = {variable.name: variable for variable in model.of_kind("Param")}
     for name in values:
         if name not in known:
-            raise InputError(f"there is no Param '{name}'; {suggestion(name, known)}")
+            hint = suggestion(name, known) or f"there are: {', '.join(known) or 'none'}"
+            raise InputError(f"there is no Param '{name}'; {hint}")
     arrays = {}
     for name, variable in known.items():
         if name not in values:
             raise InputError(f"the program gives no value for the Param '{name}'")
-        array = np.asarray(values[name])
+        array = _integers(values[name], variable)
         if array.shape != variable.dims:
             raise InputError(
-                f"'{name}' has shape {list(variable.dims)}, the program {list(array.shape)}"
+                f"the Param '{name}' has shape {list(variable.dims)}, the program's "
+                f"{list(array.shape)}"
             )
         if array.size and not (0 <= array.min() and array.max() < variable.domain):
-            raise InputError(f"'{name}' ranges over 0..{variable.domain - 1}")
+            raise InputError(f"the Param '{name}' ranges over 0..{variable.domain - 1}")
         arrays[name] = with_clamps(model, name, array.astype(np.int64), None)
     return Program(model, arrays, {name: np.ones(a.shape) for name, a in arrays.items()})
+
+
+def _integers(value: object, variable: Variable) -> np.ndarray:
+    """The values of a Param as an array, as they are given.
+
+    Raises:
+      InputError: one of them is no integer, or lists of one level differ in their lengths.
+    """
+    name, plain = variable.name, value.tolist() if isinstance(value, np.ndarray) else value
+    places = [(name, plain)]
+    for place, one in places:
+        if isinstance(one, list | tuple):
+            places += [(f"{place}[{k}]", item) for k, item in enumerate(one)]
+        elif isinstance(one, bool | np.bool_) or not isinstance(one, int | np.integer):
+            text = json.dumps(one, default=str)
+            shown = text if len(text) <= 40 else f"{text[:37]}..."
+            raise InputError(f"the Param '{place}' is {shown}, not an integer")
+        elif not -LARGEST <= one <= LARGEST:
+            raise InputError(f"the Param '{place}' ranges over 0..{variable.domain - 1}")
+    try:
+        array = np.array(plain)
+    except ValueError:
+        raise InputError(f"the Param '{name}' is no array: its lists differ in length") from None
+    # A list without elements does not tell the sizes of the other dimensions.
+    return array if array.size or variable.elements else np.zeros(variable.dims, np.int64)
 
 
 def checked_integers(

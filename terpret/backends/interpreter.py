@@ -29,8 +29,9 @@ def interpret(
       params: the value of every Param, integers [*dims]; elements that the model clamps have
         its value instead.
       inputs: the value of every integer Input, integers [examples, *dims].
-      labels: for each network the label of every image, integers [examples, *dims]; a label
-        outside the network's range has no meaning to it and is taken modulo its size.
+      labels: for each network the label of every image, integers [examples, *dims], under the
+        names of `language.reads.label_names`; a label outside the network's range has no meaning to
+        it and is taken modulo its size.
 
     Returns:
       The value of every Output, integers [examples, *dims]; -1 where a function's declared
@@ -61,6 +62,17 @@ def observations(
       For each observation, written `x[1] == 2`, a boolean for each example.
     """
     return _run(model, params, inputs, labels).observations()
+
+
+def outcome(
+    model: checked.CheckedModel,
+    params: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What `interpret` gives, of the integer Outputs alone, and what `observations` gives."""
+    run = _run(model, params, inputs, labels)
+    return run.columns("Output"), run.observations()
 
 
 def trace(
@@ -193,11 +205,12 @@ class _Run:
                 "discrete value: the interpreter runs networks from one tensor to an integer, "
                 "whose labels are given"
             )
-        labels = self._labels[network.name]
         codes = self._value(call.arguments[0], rows)
         result = np.full(len(rows), runtime.DROPPED)
         for code in np.unique(codes[codes >= 0]):
             element, chosen = self._images[code], codes == code
+            own = self._labels.get(f"{network.name}({element.variable.name})")
+            labels = self._labels[network.name] if own is None else own
             if labels.shape[1:] != element.variable.dims:
                 raise InputError(
                     f"the labels of '{network.name}' have shape {list(labels.shape)}, but there "

@@ -16,10 +16,13 @@ from terpret.core.build import observed
 from terpret.core.nodes import Learned, Node, topological
 from terpret.language.checked import CheckedModel, Network, Variable
 from terpret.language.errors import InputError
+from terpret.language.reads import images_read, label_names
 from terpret.program import Program, with_clamps
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 EPSILON = 1e-10
+# A logit so far below another makes a marginal exactly 0.
+NEVER = -1e4
 # Images looked at together: of all restarts' hidden layers no more than fits beside the processor.
 IMAGES_AT_ONCE = 1000
 
@@ -98,6 +101,26 @@ class CompiledModel(tf.Module):
             for v in self.checked.of_kind("Output")
         }
 
+    def outcomes(
+        self, batch: Mapping[str, np.ndarray], discrete: bool = False
+    ) -> dict[str, np.ndarray]:
+        """As `marginals`, with the marginal of each observed element under the name `observed`.
+
+        Args:
+          batch: as of `marginals`.
+          discrete: whether every Param takes its most probable value, or has its marginal.
+
+        Returns:
+          Arrays [restart, batch, ...]; 1 for either where nothing depends on it.
+        """
+        logits = self._one_hot() if discrete else dict(self.param_logits)
+        found = self._marginals(self.checked_batch(batch, outputs=False), logits)
+        tensors = {v.name for v in self.checked.of_kind("Output") if not isinstance(v.domain, int)}
+        return {
+            name: (value if name in tensors else self.space.probabilities(value)).numpy()
+            for name, value in found.items()
+        }
+
     def losses(self, batch: Mapping[str, np.ndarray]) -> tf.Tensor:
         """The loss of every restart, [restart]; see `emit_losses`.
 
@@ -157,25 +180,35 @@ class CompiledModel(tf.Module):
             self.checked, values, confidence, classify if self.checked.networks else None
         )
 
+    def param_marginals(self, restart: int) -> dict[str, np.ndarray]:
+        """The marginals of one restart's Params that have elements, [*dims, n] by name."""
+        return {
+            name: tf.nn.softmax(logits[restart]).numpy()
+            for name, logits in self.param_logits.items()
+            if logits.shape.num_elements()
+        }
+
     def labels(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Each network's most probable label for every image, integers [restart, batch, *dims].
+
+        They have the names of `label_names`; a network whose results no label can stand for, or
+        that the model does not apply, has none.
 
         Raises:
           InputError: the batch has no images for a network.
         """
         result = {}
-        for network in self.checked.networks:
-            image = self.shown_to(network)
+        for label, (name, image) in label_names(self.checked).items():
             if image.name not in batch:
-                raise InputError(f"the batch has no images for '{network.name}'")
+                raise InputError(f"the batch has no images for '{name}'")
             images = np.asarray(batch[image.name])
             flat = images.reshape(-1, *image.domain)
-            if network.name in self.networks:
-                chosen = self.classify(network.name, flat)
+            if name in self.networks:
+                chosen = self.classify(name, flat)
             else:
                 # A network that no program can reach never decides anything.
                 chosen = np.zeros((self.restarts, len(flat)), np.int64)
-            result[network.name] = chosen.reshape(self.restarts, len(images), *image.dims)
+            result[label] = chosen.reshape(self.restarts, len(images), *image.dims)
         return result
 
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
@@ -203,16 +236,24 @@ class CompiledModel(tf.Module):
         return layers(self.networks[network], pixels, False, output)
 
     def shown_to(self, network: Network) -> Variable:
-        """The InputTensor that holds images for a network.
+        """The InputTensor that holds images for a network: that it reads, or that has its shape.
 
         Raises:
           InputError: there is none, or more than one.
         """
         inputs = self.checked.of_kind("Input")
-        matching = [v for v in inputs if (v.domain,) == network.inputs]
+        matching = list(images_read(self.checked).get(network.name, ()))
+        matching = matching or [v for v in inputs if (v.domain,) == network.inputs]
         if len(matching) != 1:
             raise InputError(f"no one InputTensor holds the images for '{network.name}'")
         return matching[0]
+
+    def _one_hot(self) -> dict[str, tf.Tensor]:
+        """Logits whose marginals are exactly 1 at the most probable value, by Param."""
+        return {
+            name: NEVER * (1 - tf.one_hot(tf.argmax(v, -1), v.shape[-1], dtype=self.dtype))
+            for name, v in self.param_logits.items()
+        }
 
     # What a training step is made of; no checks, no Python side effects.
 

@@ -5,16 +5,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from terpret.answers import right
 from terpret.backends.model import CompiledModel
+from terpret.language.reads import label_names
 from terpret.learning.exam import Exam
+from terpret.learning.instances import Instances, accuracies_of, discrete_grades, instances_of
 from terpret.learning.looking import answering, labels_of, look
-from terpret.learning.task import right
 from terpret.program import Program
 
 # Examples evaluated at once, over all restarts.
 TEST_BATCH = 20_000
 # The part of all images that a network gives one label, from which on it has collapsed.
 COLLAPSED = 0.9
+
+
+def tested(
+    model: CompiledModel, programs: Sequence[Program], exam: Exam | Instances
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """What `test_accuracies` gives, and the error of each OutputTensor, [restart] by name."""
+    if isinstance(exam, Instances):
+        return accuracies_of(model, programs, exam)
+    return *test_accuracies(model, programs, exam), {}
 
 
 def test_accuracies(
@@ -86,20 +97,23 @@ def judged(
       batch: the examples; of a network whose labels are given, these.
 
     Returns:
-      The part of the answers that the discretised program gives, [model's rows], 1 in other rows;
-      and whether a network says the same of nearly all images, [model's rows].
+      The part of the answers that the discretised program gives, [model's rows], 1 in other rows
+      and where no example has an answer; and whether a network says the same of nearly all images,
+      [model's rows].
     """
-    inputs, answers = split(model, batch)
-    given = {name: np.asarray(batch[entry])[None] for name, entry in model.given_labels.items()}
-    labels = given or model.labels(inputs)
+    arrays = {name: value.numpy() for name, value in batch.items()}
+    examples = instances_of(model.checked, arrays, len(next(iter(arrays.values()))))
+    given = {name: arrays[entry][None] for name, entry in model.given_labels.items()}
+    labels = given or model.labels(examples.inputs)
+    programs = {int(row): model.program(row) for row in rows}
+    hits = discrete_grades(model, programs, examples, labels).right[:, examples.counted]
     accuracies, collapsed = np.ones(model.restarts), np.zeros(model.restarts, bool)
+    names = label_names(model.checked)
+    said = [v for n, v in labels.items() if n in names and names[n][0] in model.networks]
     for row in rows:
-        read = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
-        accuracies[row] = np.mean(right(model.program(row).run(inputs, read), answers))
-        collapsed[row] = any(
-            np.bincount(read[name].ravel()).max() > COLLAPSED * read[name].size
-            for name in model.networks
-        )
+        accuracies[row] = np.mean(hits[row]) if hits.size else 1.0
+        read = [values[min(row, len(values) - 1)].ravel() for values in said]
+        collapsed[row] = any(np.bincount(v).max() > COLLAPSED * v.size for v in read)
     return accuracies, collapsed
 
 

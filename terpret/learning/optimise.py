@@ -118,6 +118,8 @@ def descend(
 
 def clip_by_restart(gradients: Sequence[tf.Tensor], norm: float) -> list[tf.Tensor]:
     """Scales each restart's gradient so that its global norm is at most `norm`."""
+    if not gradients:
+        return []
     squares = [_sum_by_restart(tf.square(gradient)) for gradient in gradients]
     scale = norm / tf.maximum(tf.sqrt(tf.add_n(squares)), norm)
     return [gradient * by_restart(scale, gradient) for gradient in gradients]

@@ -12,14 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.model import CompiledModel
+from terpret.backends.model import NEVER, CompiledModel
 from terpret.compile import widened
 from terpret.learning.learner import Batch, Learner
 from terpret.learning.noise import gumbel
 from terpret.learning.optimise import by_restart
 
-# A logit so far below another makes a marginal exactly 0.
-NEVER = -1e4
 # The score of a program that is not there, or not to be remembered.
 WORST = 1e30
 # A score is the mean loss on so many batches, and from then on a moving average.

@@ -2,17 +2,16 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from terpret.answers import right
 from terpret.backends.model import CompiledModel
 from terpret.learning.exam import Exam
+from terpret.learning.instances import SAMPLE, Instances, Judge
 from terpret.program import Labels, Program
-
-# A program that is wrong on some of so many cases is not run on the others.
-SAMPLE = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +32,10 @@ class Symbols:
     def correct(self, program: Program) -> bool:
         """Whether the program gives every answer, whatever stands where there is no label."""
         return self.accuracy(program) == 1.0
+
+    def accuracies(self, _: CompiledModel, programs: Sequence[Program]) -> list[float]:
+        """The accuracy of each restart's program, whatever its networks say of images."""
+        return [self.accuracy(program) for program in programs]
 
     def accuracy(self, program: Program) -> float:
         """The part of the answers that the program gives, whatever stands where there is no label.
@@ -70,24 +73,6 @@ class Symbols:
         return float(np.mean(right(given, answers).all(0)))
 
 
-def right(given: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Which examples are right in every Output that was observed.
-
-    Args:
-      given: integers [..., examples, *dims] by name.
-      answers: integers [examples, *dims] by name; -1 where nothing was observed.
-
-    Returns:
-      Booleans [..., examples].
-    """
-    result = np.True_
-    for name, answer in answers.items():
-        same = (given[name] == answer) | (answer < 0)
-        lead = same.ndim - answer.ndim + 1
-        result = result & same.reshape(*same.shape[:lead], -1).all(-1)
-    return result
-
-
 @dataclasses.dataclass(frozen=True)
 class Task:
     """A task for a model.
@@ -96,11 +81,13 @@ class Task:
       name: as on the command line.
       batches: the endless training stream of a seed, from an example number on, with images moved
         by `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches.
-      exam: unseen examples.
-      tested_on: what the test examples are, in words.
-      symbols: what a correct program is tested on.
+      exam: unseen examples; of a data file without a test batch, what was learned from.
+      tested_on: what they are, in words.
+      symbols: what a correct program is tested on; of a data file, the training instances.
       images: for each network that images can test alone: images [n, h, w] and labels [n].
       sources: where the data come from, for the record.
+      unseen: whether nothing was learned from the exam.
+      judged_on: what instances a correct program is right on, in words; empty for symbols.
       published: the paper's test accuracy on this task, where there is one.
       watched: unseen examples on which the discretised programs are tried at every check, for
         learning curves; None for none.
@@ -114,11 +101,13 @@ class Task:
 
     name: str
     batches: Callable[[int, int, int, int], tf.data.Dataset]
-    exam: Exam
+    exam: Exam | Instances
     tested_on: str
-    symbols: Symbols
+    symbols: Symbols | Judge
     images: Mapping[str, tuple[np.ndarray, np.ndarray]]
     sources: Mapping[str, str]
+    unseen: bool = True
+    judged_on: str = ""
     published: float | None = None
     watched: Exam | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
@@ -126,8 +115,18 @@ class Task:
     pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
     films: Callable[[CompiledModel, int], Mapping[str, Iterable[object]]] = lambda _, row: {}
 
+    def correct_restarts(self, model: CompiledModel) -> list[bool]:
+        """Whether the program of each restart gives every answer, in the tests of `verify` too."""
+        programs = [model.program(row) for row in range(model.restarts)]
+        accuracies = self.symbols.accuracies(model, programs)
+        return [
+            accuracy == 1.0 and self._verified(program)
+            for accuracy, program in zip(accuracies, programs, strict=True)
+        ]
+
     def correct(self, program: Program) -> bool:
-        """Whether a program gives every answer, in the tests of `verify` too."""
-        return self.symbols.correct(program) and all(
-            share == 1.0 for share in self.verify(program).values()
-        )
+        """Whether a program gives every answer on symbols, in the tests of `verify` too."""
+        return self.symbols.correct(program) and self._verified(program)
+
+    def _verified(self, program: Program) -> bool:
+        return all(share == 1.0 for share in self.verify(program).values())

@@ -208,7 +208,7 @@ class _Loop:
         """
         rows, task = self._restarts.rows, self._task
         programs = [model.program(k) for k in range(len(rows))]
-        accuracies = [task.symbols.accuracy(program) for program in programs]
+        accuracies = task.symbols.accuracies(model, programs)
         good = self._good(model, accuracies)
         watched = task.watched and discrete_accuracies(model, programs, task.watched)
         for k, row in enumerate(rows):
