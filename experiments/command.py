@@ -11,7 +11,7 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError
+from experiments.config import Config, ExperimentConfig, RunError, model_meant
 from experiments.experiments import EXPERIMENTS
 from experiments.mazes.task import TRAIN_MAZES
 from experiments.run_folder import claim, same_data
@@ -100,9 +100,11 @@ def config_of(values: flags.FlagValues) -> Config:
     if wrong:
         raise RunError(f"{' and '.join(wrong)}: only with --experiment")
     named = values.hypers.endswith(".json")
-    given, name = values["distinct_grids"], _name(values.model)
+    # The default is ours, whatever lies in the working folder.
+    model = model_meant(values.model) if values["model"].present else values.model
+    given, name = values["distinct_grids"], _name(model)
     return Config(
-        model=values.model,
+        model=model,
         task="" if values.data or name not in GRIDS else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),

@@ -12,11 +12,11 @@ from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
-from experiments.model_tasks import TASKS
+from experiments.model_tasks import model_task
 from experiments.results import all_curves, correct, measured, results_of
 from experiments.run_folder import claim, model_copy, networks_copy, same_data, writing
 from experiments.writers import Display, Silent
-from ntpt_models import model_name, program_space, source_code
+from ntpt_models import program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.checkpoints import Checkpoints
@@ -162,7 +162,7 @@ def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
         method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
-        task = task or TASKS[model_name(checked)](config, checked)
+        task = task or model_task(config, checked)
     same_data(workdir, task.images)
     method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
     examples = config.examples or method.updates * method.batch_size
@@ -220,13 +220,9 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
         open_file(config.data, path, config.hypers, config.hypers_file)
         return None
     checked = check_model(path, config.hypers)
-    name = model_name(checked)
-    if name not in TASKS:
-        models = " or ".join(TASKS)
-        raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
     if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
         return None
-    return TASKS[name](config, checked)
+    return model_task(config, checked)
 
 
 def _needed_networks(config: Config) -> tuple[str, ...]:

@@ -164,7 +164,8 @@ def suggestion(name: str, candidates: Iterable[str]) -> str:
     near = {c for c in candidates if abs(len(c) - len(name)) <= 1 + len(name) // 2}
     if len(name) > 64 or len(near) > 2000:
         return ""
-    close = difflib.get_close_matches(name, sorted(near), n=1, cutoff=0.6)
+    alike = sorted(c for c in near if c.casefold() == name.casefold())
+    close = alike or difflib.get_close_matches(name, sorted(near), n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
 
