@@ -97,6 +97,7 @@ def results_of(
         "model": model_name(model.checked),
         "task": task.name,
         "preset": run.config.preset,
+        "hypers": dict(model.checked.hypers),
         "restarts": entries,
         "best": entries.index(now[chosen]),
         "nets": median_networks(entries),

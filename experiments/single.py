@@ -12,8 +12,10 @@ from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
 from experiments.file_task import TRAIN, DataFile, file_task, instances, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
+from experiments.hyper_notes import hyper_notes
 from experiments.model_tasks import model_task
 from experiments.results import all_curves, correct, measured, results_of
+from experiments.room import refuse_too_large
 from experiments.run_folder import claim, model_copy, networks_copy, same_data, writing
 from experiments.writers import Display, Silent
 from ntpt_models import program_space, source_code
@@ -118,7 +120,8 @@ def train(
     if not thorough:
         task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
         run = dataclasses.replace(run, task=task)
-    display = watch(run, warnings) if watch else Silent()
+    notes = hyper_notes(config, run.file) if run.file else []
+    display = watch(run, [*warnings, *notes]) if watch else Silent()
     events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
 
     def report(progress: Progress) -> None:
@@ -216,12 +219,16 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
     if not (config.data or config.batch_size or method.batch_size):
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
+    begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
     if config.data:
-        open_file(config.data, path, config.hypers, config.hypers_file)
+        file = open_file(config.data, path, config.hypers, config.hypers_file)
+        if not begun:
+            refuse_too_large(config, file.model, instances(file.named(TRAIN)))
         return None
     checked = check_model(path, config.hypers)
-    if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
+    if begun:
         return None
+    refuse_too_large(config, checked)
     return model_task(config, checked)
 
 
