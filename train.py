@@ -72,7 +72,11 @@ flags.DEFINE_string("data_dir", None, "Where tensorflow-datasets keeps its data.
 define_integer("check_every", 2000, "Examples between checks of the programs.", 1, EXAMPLES)
 define_number("checkpoint_seconds", 60.0, "Time between checkpoints.", 0, SECONDS)
 flags.DEFINE_bool("xla", True, "Compile the training step by XLA.")
-flags.DEFINE_bool("deterministic", False, "Only operations that give the same bits every time.")
+flags.DEFINE_bool(
+    "deterministic",
+    False,
+    "Only operations that give the same bits every time, with as many threads.",
+)
 define_integer("max_nodes", 200_000, "The largest tensor network that is accepted.", 1, 10**9)
 flags.DEFINE_bool("restart", False, "Begin afresh in a folder that holds a run.")
 

@@ -106,8 +106,8 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> No
         raise RunError("--nets_at_least: only with --stop_after_solved=1 or more")
     if values.stop_after_solved > values.restarts and not values.refill:
         raise RunError(
-            f"--stop_after_solved={values.stop_after_solved} of --restarts={values.restarts} never "
-            "come: ask for more restarts, or for fewer that are solved"
+            f"--stop_after_solved={values.stop_after_solved}: there are only "
+            f"--restarts={values.restarts}, and without --refill no more begin"
         )
     if (foreign := _given(values, NETWORKS)) and not _has_networks(model_path(model)):
         raise RunError(f"{foreign}: {values.model} has no networks")

@@ -4,17 +4,15 @@ from collections.abc import Mapping
 
 from experiments.config import Config
 from experiments.file_task import DataFile
-from terpret.data import declared_hypers, read_hypers
+from terpret.data import read_hypers, surplus_hypers
 
 
 def hyper_notes(config: Config, file: DataFile) -> list[str]:
     """A sentence for hypers that the model has not, or for configurations that are only names."""
     if config.hypers_file:
-        configurations = read_hypers(config.hypers_file).values()
-        given = dict.fromkeys(name for hypers in configurations for name in hypers)
-        known = declared_hypers(file.model.source, given)
-        unknown = ", ".join(name for name in given if name not in known)
-        return [f"{config.hypers_file} gives {unknown}, which the model has not"] * bool(unknown)
+        surplus = ", ".join(surplus_hypers(file.model.source, read_hypers(config.hypers_file)))
+        told = f"{config.hypers_file} gives {surplus}, which the model does not declare"
+        return [told] if surplus else []
     names = dict.fromkeys(batch.hypers for batch in file.batches)
     if file.model.hypers and (config.hypers or len(names) > 1):
         return [

@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.file_task import other_batches
 from experiments.run_folder import versions
+from experiments.threads import threads
 from ntpt_models import model_name, source_code
 from terpret.learning.measure import network_accuracies, test_accuracies
 from terpret.learning.restarts import Restart, Restarts
@@ -110,6 +111,7 @@ def results_of(
         "networks_from": dict(run.networks_from),
         "command": command,
         "versions": versions(),
+        "threads": threads(),
         "seconds": round(restarts.seconds, 1),
         **timed,
         **(task.further(model, chosen) if verified[chosen] else {}),

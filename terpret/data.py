@@ -76,6 +76,19 @@ def declared_hypers(model: str | os.PathLike | Source, hypers: Mapping[str, int]
     return {name: value for name, value in hypers.items() if name in declared}
 
 
+def surplus_hypers(
+    model: str | os.PathLike | Source, configurations: Mapping[str, Mapping[str, int]]
+) -> list[str]:
+    """The hypers of any configuration of a file that a model does not declare.
+
+    Raises:
+      ModelError, InputError: as `declared_hypers`.
+    """
+    given = dict.fromkeys(name for hypers in configurations.values() for name in hypers)
+    known = declared_hypers(model, given)
+    return [name for name in given if name not in known]
+
+
 def _hyper_names(statements: tuple[syntax.Statement, ...]) -> list[str]:
     names = []
     for statement in statements:
