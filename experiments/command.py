@@ -11,8 +11,15 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError
+from experiments.config import Config, ExperimentConfig, RunError, model_meant
 from experiments.experiments import EXPERIMENTS
+from experiments.flag_rules import (
+    GRIDS,
+    model_name_of,
+    refuse_unheard_by_experiment,
+    refuse_unheard_by_run,
+)
+from experiments.hyper_notes import hypers_text
 from experiments.mazes.task import TRAIN_MAZES
 from experiments.run_folder import claim, same_data
 from experiments.setting import Setting
@@ -34,37 +41,6 @@ from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.files import write_bytes
 from terpret.learning.signals import Stopped, stoppable
 
-# Flags of a single run, which say nothing to an experiment.
-SINGLE = (
-    "model",
-    "task",
-    "data",
-    "hypers",
-    "preset",
-    "shard",
-    "refill",
-    "stop_after_solved",
-    "nets_at_least",
-    "freeze_nets",
-    "save_nets",
-    "deterministic",
-    "max_nodes",
-)
-# Flags that say something to some experiments only.
-SOME = (
-    "distinct_grids",
-    "digits",
-    "operators",
-    "signs",
-    "init_nets",
-    "baseline_seconds",
-    "lstm_units",
-    "filters",
-)
-# Flags of experiments, which say nothing to a single run.
-EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
-# The models that have a task for each pair of tiles.
-GRIDS = ("add2x2_model", "apply2x2_model")
 # Distinct training examples of a model where the user says nothing; no limit of others.
 DISTINCT = {"maze_model": TRAIN_MAZES}
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
@@ -99,13 +75,13 @@ def config_of(values: flags.FlagValues) -> Config:
     Raises:
       RunError: a flag says nothing to a single run.
     """
-    wrong = [f"--{name}" for name in EXPERIMENT if values[name].present]
-    if wrong:
-        raise RunError(f"{' and '.join(wrong)}: only with --experiment")
     named = values.hypers.endswith(".json")
-    given, name = values["distinct_grids"], _name(values.model)
+    # The default is ours, whatever lies in the working folder.
+    model = model_meant(values.model) if values["model"].present else values.model
+    given, name = values["distinct_grids"], model_name_of(model)
+    refuse_unheard_by_run(values, model, name)
     return Config(
-        model=values.model,
+        model=model,
         task="" if values.data or name not in GRIDS else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),
@@ -135,18 +111,13 @@ def config_of(values: flags.FlagValues) -> Config:
 
 def folder_of(values: flags.FlagValues, config: Config) -> str:
     """The run folder: --workdir or one named after the settings, and in it the shard's."""
-    name = _name(config.model).removesuffix("_model")
+    name = model_name_of(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
     parts = (name, task, config.preset, str(config.seed))
     workdir = values.workdir or os.path.join("runs", "-".join(filter(None, parts)))
     if not config.shard:
         return workdir
     return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
-
-
-def _name(model: str) -> str:
-    """The name of a model given as a path or a name."""
-    return os.path.basename(model).removesuffix(".py")
 
 
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
@@ -160,7 +131,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         for bar in bars:
             bar.close()
         if run.config != config:
-            print(f"\nfirst stage: networks from {_name(run.config.model)}")
+            print(f"\nfirst stage: networks from {model_name_of(run.config.model)}")
         elif bars:
             print("\nsecond stage: the program")
         _print_header(run)
@@ -193,10 +164,7 @@ def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
       RunError: a flag says nothing to an experiment.
     """
     experiment = EXPERIMENTS[values.experiment]
-    foreign = (*SINGLE, *(name for name in SOME if name not in experiment.flags))
-    wrong = [f"--{name}" for name in foreign if values[name].present]
-    if wrong:
-        raise RunError(f"{' and '.join(wrong)}: not with --experiment={values.experiment}")
+    refuse_unheard_by_experiment(values, experiment.flags)
 
     def given(name: str, otherwise: int) -> int:
         own = experiment.own.get(name, otherwise)
@@ -265,6 +233,8 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
 def _print_header(run: single.Run) -> None:
     config, (every, distinct) = run.config, run.space
     print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
+    if hypers := run.model.checked.hypers:
+        print(f"hypers: {hypers_text(hypers)}")
     print(f"programs: {power(every)} parameter assignments, {power(distinct)} distinct programs")
     for kind, source in run.task.sources.items():
         print(f"{kind}: {source}")

@@ -1,13 +1,15 @@
 """The settings of a run or an experiment, as flags give them and as `config.json` keeps them."""
 
 import dataclasses
+import filecmp
 import os
 from collections.abc import Collection
 
+from ntpt_models.shipped import FOLDER, NAMES, shipped_path
 from terpret.learning.network_file import FILE_NAME
 
 INIT_NETWORKS = "init_networks.npz"
-MODELS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ntpt_models")
+_SHORT = os.path.basename(FOLDER)
 
 
 class RunError(Exception):
@@ -197,12 +199,52 @@ def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConf
     return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
 
 
-def model_path(name: str) -> str:
-    """The file of a model given as a path, or as a name in ntpt_models/."""
-    inside = os.path.join(MODELS, os.path.basename(name).removesuffix(".py") + ".py")
-    if os.path.exists(name) or os.sep in name or not os.path.exists(inside):
-        return name
-    return inside
+def model_path(model: str) -> str:
+    """The file of a config's model: of a bare name in ntpt_models/ that one, else the path itself.
+
+    So a file of that name in the working folder is never taken for it: `./turing.py` is that file.
+    """
+    name = _ours(model)
+    return shipped_path(name) if name else model
+
+
+def model_meant(given: str) -> str:
+    """The model that a user means, as a config keeps it: see `model_path`.
+
+    Raises:
+      RunError: a file of the working folder may be meant as well.
+    """
+    name = _ours(given)
+    if not name:
+        base = os.path.basename(given).removesuffix(".py")
+        return f"{base}.py" if base in NAMES and _same(given, base) else given
+    if not os.path.dirname(given):
+        for here in (given, f"{name}.py"):
+            if os.path.isfile(here) and not filecmp.cmp(here, shipped_path(name), shallow=False):
+                folder = _SHORT if _ours(os.path.join(_SHORT, name)) else FOLDER
+                raise RunError(
+                    f"--model={given} is a file here and another one in ntpt_models/: write "
+                    f"--model={os.path.join(os.curdir, here)} for the one, "
+                    f"--model={os.path.join(folder, name)}.py for the other"
+                )
+    return f"{name}.py"
+
+
+def _ours(model: str) -> str:
+    """The name of a model in ntpt_models/ that is written `turing` or `ntpt_models/turing`.
+
+    Where the working folder has such a path, that is meant; empty for what is none of ours.
+    """
+    folder, base = os.path.split(model)
+    name = base.removesuffix(".py")
+    if name not in NAMES or folder not in ("", _SHORT):
+        return ""
+    there = os.path.join(folder, f"{name}.py")
+    return "" if folder and os.path.exists(there) and not _same(there, name) else name
+
+
+def _same(path: str, name: str) -> bool:
+    return os.path.isfile(path) and os.path.samefile(path, shipped_path(name))
 
 
 def _networks_file(given: str) -> str:

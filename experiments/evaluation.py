@@ -15,6 +15,8 @@ from experiments.events import write_pictures
 from experiments.experiments import EXPERIMENTS
 from experiments.export import export
 from experiments.films import save_film
+from experiments.flag_rules import refuse_unread_data_dir
+from experiments.hyper_notes import hypers_text
 from experiments.results import all_curves, results_of
 from experiments.run_folder import writing
 from ntpt_models import source_code
@@ -38,9 +40,12 @@ def evaluate(values: flags.FlagValues) -> int:
 def _evaluate(values: flags.FlagValues) -> int:
     workdir = values.workdir
     stored = _config(workdir, values.data_dir)
+    folders = glob.glob(os.path.join(glob.escape(workdir), "shard-*-of-*"))
+    if values.data_dir:
+        measured = not folders or values.plots or bool(values.export)
+        refuse_unread_data_dir(stored, measured)
     if isinstance(stored, ExperimentConfig):
         return _evaluate_experiment(values, stored)
-    folders = glob.glob(os.path.join(glob.escape(workdir), "shard-*-of-*"))
     if folders:
         results = shards.join(workdir)
         parts = [read_json(os.path.join(folder, "curves.json")) or {} for folder in folders]
@@ -51,6 +56,8 @@ def _evaluate(values: flags.FlagValues) -> int:
         curves = all_curves(restarts)
         if values.format == "text":
             print(f"model: {run.config.model}, task {run.task.name}, after {seen:,} examples")
+            if hypers := run.model.checked.hypers:
+                print(f"hypers: {hypers_text(hypers)}")
     if values.format == "json":
         print(json.dumps(results, indent=2))
     else:

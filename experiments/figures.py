@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from ntpt_models.value_names import value_names
 from terpret.language.checked import CheckedModel, Variable, elements_of
 from terpret.learning.files import write_bytes
 
@@ -243,7 +242,7 @@ def _panel(checked: CheckedModel, variable: Variable, table: np.ndarray) -> _Pan
             probabilities[line] = np.arange(variable.domain) == checked.clamps[element]
     return _Panel(
         lines=[str(element) for element in elements],
-        values=value_names(checked, variable),
+        values=[variable.word(value) for value in range(variable.domain)],
         probabilities=probabilities,
         constant=np.array([element in checked.clamps for element in elements]),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from experiments.file_task import other_batches
 from experiments.run_folder import versions
 from experiments.tables import power
+from experiments.threads import threads
 from ntpt_models import model_name, source_code
 from terpret.learning.measure import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
@@ -100,6 +101,7 @@ def results_of(
         "model": model_name(model.checked),
         "task": task.name,
         "preset": run.config.preset,
+        "hypers": dict(model.checked.hypers),
         "restarts": entries,
         "best": entries.index(now[chosen]),
         "nets": median_networks(entries),
@@ -114,6 +116,7 @@ def results_of(
         "networks_from": dict(run.networks_from),
         "command": command,
         "versions": versions(),
+        "threads": threads(),
         "seconds": round(restarts.seconds, 1),
         **timed,
         **(task.further(model, chosen) if verified[chosen] else {}),

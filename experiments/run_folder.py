@@ -22,6 +22,7 @@ from experiments.config import (
     model_path,
     read_config,
 )
+from experiments.threads import same_threads, threads
 from terpret.learning.files import read_json, write_bytes, write_json
 from terpret.learning.network_file import FILE_NAME
 
@@ -76,7 +77,9 @@ def claim(
         if os.path.exists(os.path.join(workdir, "config.json")):
             warnings = _compare(config, now, workdir)
             results = read_json(os.path.join(workdir, "results.json"))
-            return (results if isinstance(results, dict) else None), warnings
+            if isinstance(results, dict):
+                return results, warnings
+            return None, [*warnings, *same_threads(config, workdir)]
         if glob.glob(os.path.join(glob.escape(workdir), "checkpoints", "ckpt-*")):
             raise RunError(
                 f"{workdir} holds checkpoints, but no config.json says of which run: {_AFRESH}"
@@ -138,7 +141,13 @@ def finished(
     workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
 ) -> dict[str, object]:
     """Writes the results of a finished experiment with where they come from; returns both."""
-    whole = {**results, "data": dict(sources), "command": command, "versions": versions()}
+    whole = {
+        **results,
+        "data": dict(sources),
+        "command": command,
+        "versions": versions(),
+        "threads": threads(),
+    }
     with writing(workdir):
         write_json(os.path.join(workdir, "results.json"), whole)
     return whole
@@ -172,7 +181,7 @@ def versions() -> dict[str, str]:
 
 def _manifest(config: Config | ExperimentConfig) -> dict[str, object]:
     hashes = {name: _hash(path) for name, path in config.files.items() if os.path.isfile(path)}
-    return {"format": FORMAT, "hashes": hashes, "versions": versions()}
+    return {"format": FORMAT, "hashes": hashes, "versions": versions(), "threads": threads()}
 
 
 def _compare(config: Config | ExperimentConfig, now: dict[str, object], workdir: str) -> list[str]:

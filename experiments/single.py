@@ -12,11 +12,13 @@ from experiments.config import Config, RunError, model_path
 from experiments.events import EventWriter
 from experiments.file_task import DataFile, file_task, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
-from experiments.model_tasks import TASKS
+from experiments.hyper_notes import hyper_notes
+from experiments.model_tasks import model_task
 from experiments.results import all_curves, correct, measured, results_of
+from experiments.room import refuse_too_large
 from experiments.run_folder import claim, model_copy, networks_copy, same_data, writing
 from experiments.writers import Display, Silent
-from ntpt_models import model_name, program_space, source_code
+from ntpt_models import program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.checkpoints import Checkpoints
@@ -118,7 +120,8 @@ def train(
     if not thorough:
         task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
         run = dataclasses.replace(run, task=task)
-    display = watch(run, warnings) if watch else Silent()
+    notes = hyper_notes(config, run.file) if run.file else []
+    display = watch(run, [*warnings, *notes]) if watch else Silent()
     events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
 
     def report(progress: Progress) -> None:
@@ -160,7 +163,7 @@ def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
         task, checked = file_task(file), file.model
     else:
         checked = check_model(path, config.hypers)
-        task = task or TASKS[model_name(checked)](config, checked)
+        task = task or model_task(config, checked)
     same_data(workdir, task.images)
     method, examples = _method(config, file)
     networks = networks_copy(config, workdir)
@@ -213,19 +216,19 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
     if not (config.data or config.batch_size or method.batch_size):
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
+    begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
         _refuse_nothing_to_learn(config, file.model, file)
+        if not begun:
+            refuse_too_large(config, file.model, len(file.training))
         return None
     checked = check_model(path, config.hypers)
-    name = model_name(checked)
-    if name not in TASKS:
-        models = " or ".join(TASKS)
-        raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
     _refuse_nothing_to_learn(config, checked, None)
-    if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
+    if begun:
         return None
-    return TASKS[name](config, checked)
+    refuse_too_large(config, checked)
+    return model_task(config, checked)
 
 
 def _refuse_nothing_to_learn(config: Config, checked: CheckedModel, file: DataFile | None) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from terpret.core.nodes import MAX_NODES
-from terpret.language.checked import CheckedModel
+from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
 from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "parse and check a model")
     dump = command("dump", _dump, "print a stage of its compilation")
     dump.add_argument("--stage", choices=STAGES, default="core")
-    dump.add_argument("--max_nodes", type=int, default=MAX_NODES, help="the largest network")
+    dump.add_argument("--max_nodes", type=_nodes, default=MAX_NODES, help="the largest network")
     run = command("run", _run, "run a program on a data file, in the discrete interpreter")
     run.add_argument("program", help="a JSON file: the value of every Param by name")
     run.add_argument("data", help="a data file of batches of instances (JSON)")
@@ -66,12 +67,14 @@ def _load(options: argparse.Namespace) -> tuple[Source, CheckedModel]:
 def _configurations(options: argparse.Namespace, source: Source) -> dict[str, CheckedModel]:
     """The model under each configuration of a hypers file, or under the hypers of the flag."""
     if options.hypers.endswith(".json"):
-        from terpret.data import declared_hypers, read_hypers
+        from terpret.data import declared_hypers, read_hypers, surplus_hypers
 
-        configs = {
-            name: declared_hypers(source, values)
-            for name, values in read_hypers(options.hypers).items()
-        }
+        read = read_hypers(options.hypers)
+        configs = {name: declared_hypers(source, values) for name, values in read.items()}
+        if surplus := surplus_hypers(source, read):
+            unknown = ", ".join(surplus)
+            told = f"{options.hypers} gives {unknown}, which the model does not declare"
+            print(f"warning: {told}", file=sys.stderr)
     else:
         configs = {"": parse_hypers(options.hypers)}
     tree = parse(source)
@@ -146,7 +149,7 @@ def _run(options: argparse.Namespace) -> None:
     for batch in read_data(options.data, only or models):
         model = only or models[batch.hypers]
         program = _program(options, model)
-        outputs = [variable.name for variable in model.of_kind("Output")]
+        outputs = {variable.name: variable for variable in model.of_kind("Output")}
         inputs = {k: v for k, v in batch.arrays.items() if k not in outputs}
         answers = {name: batch.arrays[name] for name in outputs}
         given, observed = program.run(inputs), program.observations(inputs)
@@ -158,7 +161,8 @@ def _run(options: argparse.Namespace) -> None:
             for number in np.flatnonzero(~same):
                 print(
                     f"batch {batch.name}, instance {number}: {name} is "
-                    f"{found[number].tolist()}, not {values[number].tolist()}"
+                    f"{_words(outputs[name], found[number].tolist())}, not "
+                    f"{_words(outputs[name], values[number].tolist())}"
                 )
         for name, holds in observed.items():
             right &= holds
@@ -170,6 +174,19 @@ def _run(options: argparse.Namespace) -> None:
             f"batch {batch.name}: {int(np.sum(right & counted))} of {int(np.sum(counted))} "
             f"instances are right" + f"; {unlabelled} without a label" * bool(unlabelled)
         )
+
+
+def _words(variable: Variable, value: object) -> object:
+    """A value, or values in lists, in the words of the model; what is lost has none."""
+    if isinstance(value, list):
+        return f"[{', '.join(str(_words(variable, part)) for part in value)}]"
+    return variable.word(value) if isinstance(value, int) and value >= 0 else value
+
+
+def _nodes(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text, re.ASCII):
+        raise argparse.ArgumentTypeError("this is not an integer from 1 to 999,999,999")
+    return int(text)
 
 
 if __name__ == "__main__":

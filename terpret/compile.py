@@ -4,7 +4,8 @@ text -> surface tree -> checked tree -> tensor network -> simpler -> pairwise ->
 """
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +15,7 @@ from terpret.backends.networks import Library
 from terpret.core.build import build, too_many_nodes
 from terpret.core.factor import factor
 from terpret.core.flatten import flatten
-from terpret.core.nodes import MAX_NODES, TooManyNodes
+from terpret.core.nodes import MAX_NODES, Node, TooManyNodes
 from terpret.core.plan import plan
 from terpret.core.share import share
 from terpret.core.simplify import simplify
@@ -92,7 +93,37 @@ def compile_model(
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    outputs = verify(build(checked, frozenset(given), constants, max_nodes, shared).outputs)
+    outputs = tensor_network(checked, restarts, max_nodes, shared, given, constants)
+    library = library or Library(restarts, seed or 0, dtype)
+    model = CompiledModel(checked, outputs, restarts, space, dtype, library, given, constants, seed)
+    if params_of is not None:
+        model.share_params(params_of)
+    return model
+
+
+def tensor_network(
+    checked: CheckedModel,
+    restarts: int,
+    max_nodes: int = MAX_NODES,
+    shared: bool = False,
+    given: Collection[str] = (),
+    constants: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, Node]:
+    """The tensor network of a model, one root for each Output.
+
+    Args:
+      checked: the model.
+      restarts: how many independent restarts it is for.
+      max_nodes: the largest that is accepted.
+      shared: whether all restarts have the same networks.
+      given: the networks whose results are given as integers.
+      constants: Params that are no longer learned.
+
+    Raises:
+      ModelError: it is too large.
+    """
+    made = build(checked, frozenset(given), dict(constants or {}), max_nodes, shared)
+    outputs = verify(made.outputs)
     try:
         for improve in (simplify, vectorise, simplify, factor, flatten):
             outputs = verify(improve(outputs, max_nodes))
@@ -100,12 +131,7 @@ def compile_model(
             outputs = verify(order(outputs, restarts, max_nodes))
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
-
-    library = library or Library(restarts, seed or 0, dtype)
-    model = CompiledModel(checked, outputs, restarts, space, dtype, library, given, constants, seed)
-    if params_of is not None:
-        model.share_params(params_of)
-    return model
+    return outputs
 
 
 def widened(model: CompiledModel, times: int) -> CompiledModel:
@@ -124,6 +150,8 @@ def widened(model: CompiledModel, times: int) -> CompiledModel:
         learned=model.given_labels,
         constants=model.constants,
         seed=None,
+        # The model itself was accepted at its size.
+        max_nodes=sys.maxsize,
     )
 
 

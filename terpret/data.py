@@ -75,10 +75,28 @@ def declared_hypers(model: str | os.PathLike | Source, hypers: Mapping[str, int]
 
     Raises:
       ModelError: the model is not one.
+      InputError: a hyper is nearly one of the model's that the configuration does not give.
     """
     source = model if isinstance(model, Source) else read_source(model)
-    names = set(_hyper_names(parse(source).statements))
-    return {name: value for name, value in hypers.items() if name in names}
+    declared = dict.fromkeys(_hyper_names(parse(source).statements))
+    left = [name for name in declared if name not in hypers]
+    for name in hypers:
+        if name not in declared and (hint := suggestion(name, left, alike=0.8)):
+            raise InputError(f"{source.path} has no hyper '{name}'; {hint}")
+    return {name: value for name, value in hypers.items() if name in declared}
+
+
+def surplus_hypers(
+    model: str | os.PathLike | Source, configurations: Mapping[str, Mapping[str, int]]
+) -> list[str]:
+    """The hypers of any configuration of a file that a model does not declare.
+
+    Raises:
+      ModelError, InputError: as `declared_hypers`.
+    """
+    given = dict.fromkeys(name for hypers in configurations.values() for name in hypers)
+    known = declared_hypers(model, given)
+    return [name for name in given if name not in known]
 
 
 def _hyper_names(statements: tuple[syntax.Statement, ...]) -> list[str]:
