@@ -1,14 +1,28 @@
 """The command line: flags parsed before anything heavy is imported, mistakes with status 2."""
 
+import shutil
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 
-from absl import app, flags
+from absl import flags
+
+from terpret import entry
+
+HELP = ("help", "helpfull", "helpshort", "h", "?")
+# The kinds of values, as the help calls them.
+KINDS = {"int": "INTEGER", "float": "NUMBER"}
 
 
-def run(main: Callable[[list[str]], None]) -> None:
-    """Parses the flags and runs `main`; a wrong flag is one message and exit status 2."""
-    app.run(main, flags_parser=_parse)
+def run(main: Callable[[list[str]], int | None]) -> None:
+    """Parses the flags and runs `main`, which gives the exit status; then the process ends.
+
+    A wrong flag is one message and exit status 2; `--help` is the flags and exit status 0.
+    """
+    if any(argument.startswith("-") and argument.lstrip("-") in HELP for argument in sys.argv[1:]):
+        print("\n".join(_help(sys.modules["__main__"].__doc__ or "")))
+        entry.end(0)
+    entry.end(main(_parse(sys.argv)) or 0)
 
 
 def _parse(arguments: list[str]) -> list[str]:
@@ -20,4 +34,36 @@ def _parse(arguments: list[str]) -> list[str]:
     except flags.Error as error:
         message = str(error).removeprefix("FATAL Flags parsing error: ").strip()
         print(f"error: {message}\nhelp: {arguments[0]} --help lists the flags", file=sys.stderr)
-        sys.exit(2)
+        entry.end(2)
+
+
+def _help(about: str) -> Iterator[str]:
+    """The lines that tell what a command does, and of each flag of this project."""
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    yield from textwrap.wrap(about, width)
+    for module, own in flags.FLAGS.flags_by_module_dict().items():
+        if module.split(".")[0] == "absl":
+            continue
+        for flag in own:
+            yield ""
+            yield from textwrap.wrap(_written(flag), width, subsequent_indent="      ")
+            # The help of an enumeration begins with its values.
+            text = flag.help.rpartition(">: ")[2]
+            if flag.default not in (None, ""):
+                text += f" [{_default(flag)}]"
+            yield from textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="    ")
+
+
+def _written(flag: flags.Flag) -> str:
+    """How a flag is written."""
+    if flag.boolean:
+        return f"--{flag.name} or --no{flag.name}"
+    values = [value for value in getattr(flag.parser, "enum_values", ()) if value]
+    kind = " | ".join(values) or KINDS.get(flag.flag_type(), "TEXT")
+    return f"--{flag.name}={kind}"
+
+
+def _default(flag: flags.Flag) -> str:
+    if flag.boolean:
+        return "yes" if flag.default else "no"
+    return str(flag.default)
