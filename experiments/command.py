@@ -13,6 +13,7 @@ from datasets.pools import DataError
 from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError
 from experiments.experiments import EXPERIMENTS
+from experiments.files import write_asked
 from experiments.mazes.task import TRAIN_MAZES
 from experiments.run_folder import claim, same_data
 from experiments.setting import Setting
@@ -29,7 +30,6 @@ from terpret import InputError, ModelError, streams
 from terpret.language.errors import parse_hypers
 from terpret.learning import signals
 from terpret.learning.checkpoints import CheckpointError
-from terpret.learning.files import write_bytes
 from terpret.learning.signals import Stopped
 
 # Flags of a single run, which say nothing to an experiment.
@@ -278,11 +278,12 @@ def _save_networks(workdir: str, path: str) -> None:
     """Copies the networks of a finished run to a file."""
     try:
         with open(os.path.join(workdir, "networks.npz"), "rb") as file:
-            write_bytes(path, file.read())
+            networks = file.read()
     except FileNotFoundError:
         raise RunError("--save_nets: the model has no networks") from None
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
+        raise RunError(f"cannot read the networks in {workdir}: {error.strerror}") from None
+    write_asked(path, networks)
     print(f"networks written to {path}")
 
 

@@ -30,13 +30,15 @@ def begin(packages: Sequence[str] = TRAINING) -> None:
 
 
 def require(packages: Sequence[str]) -> None:
-    """Leaves with status 1 where a package is missing, and says how it is to be had."""
+    """Leaves with status 1 where a package is missing, and says how to have it."""
     import importlib.util
 
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if not missing:
         return
-    if os.path.isdir(os.path.join(_ROOT, _FOLDER)):
+    if sys.prefix != sys.base_prefix:
+        advice = f"type pip install -r {os.path.join(_ROOT, 'requirements.txt')} first"
+    elif os.path.isdir(os.path.join(_ROOT, _FOLDER)):
         advice = f"the project's environment is not active; type {activation()} first"
     else:
         advice = f"set the project up by typing make demo in {_ROOT}"

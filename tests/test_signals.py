@@ -1,17 +1,16 @@
 """A signal at any moment: one line, nothing lost; and what `terpret.learning.signals` does."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import json
-import os
 import random
 import re
 import signal
 import subprocess
 import sys
 import time
-import weakref
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ with which as w:
     y.set_to(Add(x[w], shift))
 """
 SECONDS = 120
+NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM]
 BAR = " examples/s"
 
 
@@ -147,3 +147,149 @@ def test_fifty_signals_at_random_moments_are_one_line_each(
     flags: list[str], tmp_path: Path
 ) -> None:
     strike(flags, tmp_path, 50)
+
+
+def raised(*numbers: int) -> None:
+    for number in numbers:
+        signal.raise_signal(number)
+
+
+def stop(action: Callable[[], object]) -> None:
+    """Does work that a signal is to end; afterwards signals are as before."""
+    before = [signal.getsignal(number) for number in NUMBERS]
+    with pytest.raises(Stopped):
+        signals.work(action)
+    assert [signal.getsignal(number) for number in NUMBERS] == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_no_reader_of_files_takes_a_signal_for_a_fault_of_the_file(number: int) -> None:
+    def read() -> None:
+        try:
+            raised(number)
+        except Exception as error:
+            raise ValueError("damaged") from error
+
+    stop(read)
+
+
+def test_what_a_signal_became_is_a_signal_still() -> None:
+    def convert() -> None:
+        try:
+            raised(signal.SIGINT)
+        except BaseException as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    stop(convert)
+
+
+def test_a_swallowed_signal_comes_again() -> None:
+    """From a finalizer, which can raise nothing, without a word of it on standard error."""
+    finalized = []
+
+    class Finalized:
+        def __del__(self) -> None:
+            finalized.append(self)
+            raised(signal.SIGINT)
+
+    def swallow() -> None:
+        Finalized()
+        assert finalized
+        time.sleep(20 * signals.AGAIN)
+        raise AssertionError("the signal was lost")
+
+    stop(swallow)
+
+
+def test_an_import_is_not_ended_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import signal\nsignal.raise_signal(signal.SIGINT)\nwhole = True\n"
+    (tmp_path / "struck_while_imported.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    imported = []
+
+    def read() -> None:
+        import struck_while_imported
+
+        imported.append(struck_while_imported.whole)
+        time.sleep(20 * signals.AGAIN)
+        raise AssertionError("the signal was lost")
+
+    stop(read)
+    assert imported == [True]
+
+
+def test_later_signals_change_nothing() -> None:
+    cleaned = []
+
+    def work() -> None:
+        try:
+            raised(signal.SIGINT)
+        finally:
+            raised(signal.SIGTERM, signal.SIGINT)
+            cleaned.append(True)
+
+    stop(work)
+    assert cleaned == [True]
+
+
+def test_a_stretch_is_not_ended_in_the_middle() -> None:
+    stretches = []
+
+    def work() -> None:
+        with Signals() as noted:
+            raised(signal.SIGHUP, signal.SIGINT)
+            stretches.append(noted.caught)
+        raise AssertionError("the signal was forgotten")
+
+    stop(work)
+    with pytest.raises(Stopped), Signals():
+        raised(signal.SIGTERM)
+    assert stretches == [True]
+
+
+def test_a_fault_in_a_stretch_is_told_though_a_signal_came() -> None:
+    """Nothing was saved: that is more than that a signal came."""
+
+    def work() -> None:
+        with Signals():
+            raised(signal.SIGTERM)
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        signals.work(work)
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    """As `nohup` has it for SIGHUP, and a shell's script for SIGINT of what it leaves behind."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def work() -> int:
+        with Signals() as noted:
+            raised(signal.SIGHUP)
+            assert not noted.caught
+        raised(signal.SIGHUP)
+        return 3
+
+    try:
+        assert signals.work(work) == 3
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_elsewhere_than_in_the_main_thread_signals_are_left_alone() -> None:
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        assert pool.submit(signals.work, lambda: 2).result() == 2
+
+
+@pytest.mark.parametrize("command", [["train.py"], ["evaluate.py"], ["demo.py"], ["-m", "terpret"]])
+def test_without_its_packages_a_command_says_how_to_have_them(command: list[str]) -> None:
+    """`-S` is a Python without the environment's packages."""
+    told = subprocess.run(
+        [sys.executable, "-S", *command], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    package = "numpy" if command[0] == "-m" else "absl"
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.count("\n") == 1 and f" has no package {package}: " in told.stderr
+    assert "type source .venv/bin/activate first" in told.stderr or "make demo" in told.stderr
