@@ -3,7 +3,7 @@
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from absl import flags
 
@@ -15,26 +15,34 @@ KINDS = {"int": "INTEGER", "float": "NUMBER"}
 
 
 def run(main: Callable[[list[str]], int | None]) -> None:
-    """Parses the flags and runs `main`, which gives the exit status; then the process ends.
+    """Runs a script whose function is `main`, and ends the process."""
+    entry.end(called(main, sys.argv, sys.modules["__main__"].__doc__ or ""))
+
+
+def called(
+    main: Callable[[list[str]], int | None], arguments: Sequence[str], about: str = ""
+) -> int:
+    """Parses the flags and runs `main`; the exit status.
 
     A wrong flag is one message and exit status 2; `--help` is the flags and exit status 0.
+
+    Args:
+      main: is given what is no flag, and gives the exit status; None is 0.
+      arguments: the script's name and its flags.
+      about: what the help begins with.
     """
-    if any(argument.startswith("-") and argument.lstrip("-") in HELP for argument in sys.argv[1:]):
-        print("\n".join(_help(sys.modules["__main__"].__doc__ or "")))
-        entry.end(0)
-    entry.end(main(_parse(sys.argv)) or 0)
-
-
-def _parse(arguments: list[str]) -> list[str]:
+    if any(one.startswith("-") and one.lstrip("-") in HELP for one in arguments[1:]):
+        print("\n".join(_help(about)))
+        return 0
     try:
         rest = flags.FLAGS(arguments)
         if len(rest) > 1:
             raise flags.Error(f"'{rest[1]}' is not a flag: flags are written --NAME=VALUE")
-        return rest
     except flags.Error as error:
         message = str(error).removeprefix("FATAL Flags parsing error: ").strip()
         print(f"error: {message}\nhelp: {arguments[0]} --help lists the flags", file=sys.stderr)
-        entry.end(2)
+        return 2
+    return main(rest) or 0
 
 
 def _help(about: str) -> Iterator[str]:
