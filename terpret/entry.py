@@ -5,6 +5,7 @@ What takes time to import is imported here only when they are heeded.
 """
 
 import atexit
+import faulthandler
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ def begin(packages: Sequence[str] = TRAINING) -> None:
     """Makes signals and output safe, and leaves where the environment lacks a package."""
     signals.take()
     streams.secure()
+    # A crash in a library's own code ends in a word, too.
+    faulthandler.enable()
     # The first to be registered is the last to be called.
     atexit.register(_leave)
     require(packages)
