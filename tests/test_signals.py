@@ -33,7 +33,7 @@ def Add(a, b):
 with which as w:
     y.set_to(Add(x[w], shift))
 """
-SECONDS = 120
+SECONDS = 300
 NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM]
 BAR = " examples/s"
 
