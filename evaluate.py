@@ -1,6 +1,10 @@
 """Measures what a run learned: `python evaluate.py --workdir=runs/...`."""
 
-import sys
+if __name__ == "__main__":
+    # First of all: signals come while the rest is imported, too.
+    from terpret import entry
+
+    entry.begin()
 
 from absl import flags
 
@@ -14,12 +18,12 @@ flags.DEFINE_bool("plots", False, "Draw curves, marginals and networks into WORK
 flags.DEFINE_string("export", "", "A new folder for a SavedModel of the best restart's program.")
 
 
-def main(_: list[str]) -> None:
-    """Measures the run in --workdir and prints the tables."""
+def main(_: list[str]) -> int:
+    """Measures the run in --workdir and prints the tables; the exit status."""
     import terpret.quiet  # noqa: F401
     from experiments import evaluation
 
-    sys.exit(evaluation.evaluate(FLAGS))
+    return evaluation.evaluate(FLAGS)
 
 
 if __name__ == "__main__":

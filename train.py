@@ -1,5 +1,11 @@
 """Learns a model's programs and networks: `python train.py --model=add2x2_model.py`."""
 
+if __name__ == "__main__":
+    # First of all: signals come while the rest is imported, too.
+    from terpret import entry
+
+    entry.begin()
+
 import sys
 
 from absl import flags
@@ -81,12 +87,12 @@ define_integer("max_nodes", 200_000, "The largest tensor network that is accepte
 flags.DEFINE_bool("restart", False, "Begin afresh in a folder that holds a run.")
 
 
-def main(_: list[str]) -> None:
-    """Turns flags into a config, and runs it."""
+def main(_: list[str]) -> int:
+    """Turns flags into a config, and runs it; the exit status."""
     import terpret.quiet  # noqa: F401
     from experiments import command
 
-    sys.exit(command.train(FLAGS, sys.argv))
+    return command.train(FLAGS, sys.argv)
 
 
 if __name__ == "__main__":

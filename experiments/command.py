@@ -13,6 +13,7 @@ from datasets.pools import DataError
 from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError, model_meant
 from experiments.experiments import EXPERIMENTS
+from experiments.files import write_asked
 from experiments.flag_rules import (
     GRIDS,
     model_name_of,
@@ -35,11 +36,11 @@ from experiments.tables import (
     verified,
 )
 from experiments.writers import Bar, RestartsLine
-from terpret import InputError, ModelError
+from terpret import InputError, ModelError, streams
 from terpret.language.errors import parse_hypers
+from terpret.learning import signals
 from terpret.learning.checkpoints import CheckpointError
-from terpret.learning.files import write_bytes
-from terpret.learning.signals import Stopped, stoppable
+from terpret.learning.signals import Stopped
 
 # Distinct training examples of a model where the user says nothing; no limit of others.
 DISTINCT = {"maze_model": TRAIN_MAZES}
@@ -47,14 +48,13 @@ MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
 def guarded(action: Callable[[], int]) -> int:
-    """Runs a command; a mistake of the user is one message and exit status 1."""
+    """Runs a command; a mistake of the user, or a signal, is one message and exit status 1."""
     tf.get_logger().setLevel("ERROR")
     logging.set_verbosity(logging.ERROR)
     try:
-        with stoppable():
-            return action()
+        return signals.work(action)
     except Stopped:
-        print("stopped", file=sys.stderr)
+        streams.say(signals.farewell())
     except ModelError as error:
         print(error, file=sys.stderr)
     except MISTAKES as error:
@@ -139,15 +139,12 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         return RestartsLine(bars[-1].show, run.examples)
 
     command = shlex.join(["python", *arguments])
-    try:
-        with contextlib.ExitStack() as shown:
-            shown.callback(lambda: [bar.close() for bar in bars])
-            results = single.train(
-                config, workdir, values.restart, command, values.checkpoint_seconds, watch
-            )
-    except Stopped:
-        print(f"stopped; the same command continues the run in {workdir}", file=sys.stderr)
-        return 1
+    signals.promise(workdir, f"{_same_command(values)} continues the run in {workdir}")
+    with contextlib.ExitStack() as shown:
+        shown.callback(lambda: [bar.close() for bar in bars])
+        results = single.train(
+            config, workdir, values.restart, command, values.checkpoint_seconds, watch
+        )
     if not bars:
         print(f"{workdir} is done already; --restart begins afresh.")
     print_results(results)
@@ -155,6 +152,14 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     if values.save_nets:
         _save_networks(workdir, values.save_nets)
     return 0
+
+
+def _same_command(values: flags.FlagValues) -> str:
+    """What is typed to go on with a run that was stopped."""
+    if not values.restart:
+        return "the same command"
+    given = values["restart"].present
+    return f"the same command {'without --restart' if given else 'with --norestart'}"
 
 
 def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
@@ -196,6 +201,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     experiment = EXPERIMENTS[config.experiment]
     workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
     data = experiment.ready(config)
+    signals.promise(workdir, f"{_same_command(values)} continues in {workdir}")
     results, warnings = claim(config, workdir, values.restart)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -218,13 +224,9 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
         setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
         for kind, source in setting.sources.items():
             print(f"{kind}: {source}", flush=True)
-        try:
-            with contextlib.ExitStack() as shown:
-                shown.callback(lambda: [bar.close() for bar in bars.values()])
-                results = experiment.run(setting)
-        except Stopped:
-            print(f"stopped; the same command continues in {workdir}", file=sys.stderr)
-            return 1
+        with contextlib.ExitStack() as shown:
+            shown.callback(lambda: [bar.close() for bar in bars.values()])
+            results = experiment.run(setting)
     print(f"\n{experiment.tables(results, 'text')}\n")
     print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
     return 0
@@ -249,11 +251,12 @@ def _save_networks(workdir: str, path: str) -> None:
     """Copies the networks of a finished run to a file."""
     try:
         with open(os.path.join(workdir, "networks.npz"), "rb") as file:
-            write_bytes(path, file.read())
+            networks = file.read()
     except FileNotFoundError:
         raise RunError("--save_nets: the model has no networks") from None
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
+        raise RunError(f"cannot read the networks in {workdir}: {error.strerror}") from None
+    write_asked(path, networks)
     print(f"networks written to {path}")
 
 

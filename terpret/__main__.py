@@ -1,7 +1,12 @@
 """The compiler by hand: `python -m terpret check|dump|run|print MODEL`."""
 
+if __name__ == "__main__":
+    # First of all: signals come while the rest is imported, too.
+    from terpret import entry
+
+    entry.begin(["numpy"])
+
 import argparse
-import os
 import re
 import sys
 from collections import Counter
@@ -9,30 +14,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from terpret import streams
 from terpret.core.nodes import MAX_NODES
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
 from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
+from terpret.learning import signals
 
 STAGES = ("parse", "check", "core", "tf")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit status is 1 after a mistake of the user's."""
-    options = _parser().parse_args(arguments)
+    """Runs the command line; the exit status is 1 after a mistake of the user's, or a signal."""
     try:
-        options.action(options)
-        sys.stdout.flush()
-        return 0
+        options = _parser().parse_args(arguments)
+    except SystemExit as refused:
+        return refused.code
+    try:
+        return signals.work(lambda: options.action(options) or 0)
+    except signals.Stopped:
+        streams.say(signals.farewell())
     except ModelError as error:
         print(error, file=sys.stderr)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
-    except BrokenPipeError:
-        # Whoever read the output had enough of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
@@ -100,6 +107,9 @@ def _dump(options: argparse.Namespace) -> None:
     if options.stage == "check":
         print(show.checked_text(model))
         return
+    from terpret import entry
+
+    entry.require(["tensorflow"])
     import terpret.quiet  # noqa: F401
     from terpret.compile import compile_model
 
@@ -190,4 +200,4 @@ def _nodes(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry.end(main())

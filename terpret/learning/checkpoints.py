@@ -46,7 +46,7 @@ class Checkpoints:
         except (OSError, tf.errors.OpError) as error:
             self._remove(prefix)
             raise CheckpointError(
-                f"cannot write a checkpoint in {self._folder}: {_reason(error)}; when that is "
+                f"cannot write a checkpoint in {self._folder}: {reason_of(error)}; when that is "
                 "mended, the same command continues"
             ) from None
         for old in self._numbers()[: -self._keep]:
@@ -92,7 +92,8 @@ class Checkpoints:
                 os.unlink(path)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: OSError | tf.errors.OpError) -> str:
+    """Why a file could not be written, in the operating system's words."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     # TensorFlow's messages end in the operating system's words, after the path.
