@@ -11,11 +11,13 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError
+from experiments.config import Config, ExperimentConfig, RunError, rooted
 from experiments.experiments import EXPERIMENTS
 from experiments.mazes.task import TRAIN_MAZES
-from experiments.run_folder import claim, same_data
-from experiments.setting import Setting
+from experiments.places import place, refuse_file
+from experiments.records import rendered
+from experiments.run_folder import claim, look, otherwise, refuse_foreign, same_data, writer
+from experiments.setting import Data, Setting
 from experiments.tables import (
     lengths_table,
     on_images,
@@ -135,7 +137,9 @@ def folder_of(values: flags.FlagValues, config: Config) -> str:
     name = _name(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
     parts = (name, task, config.preset, str(config.seed))
-    workdir = values.workdir or os.path.join("runs", "-".join(filter(None, parts)))
+    workdir = os.path.join("runs", "-".join(filter(None, parts)))
+    if values.workdir:
+        workdir = place("workdir", values.workdir)
     if not config.shard:
         return workdir
     return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
@@ -147,8 +151,11 @@ def _name(model: str) -> str:
 
 
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = config_of(values)
+    config = rooted(config_of(values))
     workdir = folder_of(values, config)
+    save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
+    if save_nets:
+        refuse_file("save_nets", save_nets, config, workdir)
     bars: list[Bar] = []
 
     def watch(run: single.Run, warnings: list[str]) -> RestartsLine:
@@ -172,14 +179,15 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
                 config, workdir, values.restart, command, values.checkpoint_seconds, watch
             )
     except Stopped:
-        print(f"stopped; the same command continues the run in {workdir}", file=sys.stderr)
+        print(f"stopped; {_same(values)} continues the run in {workdir}", file=sys.stderr)
         return 1
     if not bars:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    print_results(results)
+        print(f"{workdir} is done already: to begin afresh, {otherwise(workdir)}")
+    path = os.path.join(workdir, "results.json")
+    print(rendered(path, lambda: print_results(results), otherwise(workdir)), end="")
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
-    if values.save_nets:
-        _save_networks(workdir, values.save_nets)
+    if save_nets:
+        _save_networks(workdir, save_nets)
     return 0
 
 
@@ -221,42 +229,69 @@ def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
 
 
 def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = experiment_config_of(values)
+    config = rooted(experiment_config_of(values))
     experiment = EXPERIMENTS[config.experiment]
-    workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
-    data = experiment.ready(config)
+    workdir = f"runs/{config.experiment}-{config.seed}"
+    if values.workdir:
+        workdir = place("workdir", values.workdir)
+    known = None if values.restart else look(config, workdir)
+    if known is not None and known[0] is not None:
+        results = known[0]
+        print(f"{workdir} is done already: to begin afresh, {otherwise(workdir)}")
+    else:
+        data = experiment.ready(config)
+        refuse_foreign(config, workdir, values.restart)
+        try:
+            with writer(workdir):
+                results = _done(values, arguments, config, workdir, data)
+        except Stopped:
+            print(f"stopped; {_same(values)} continues in {workdir}", file=sys.stderr)
+            return 1
+    path = os.path.join(workdir, "results.json")
+    text = rendered(path, lambda: print(experiment.tables(results, "text")), otherwise(workdir))
+    print(f"\n{text}")
+    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
+    return 0
+
+
+def _done(
+    values: flags.FlagValues,
+    arguments: list[str],
+    config: ExperimentConfig,
+    workdir: str,
+    data: Mapping[str, Data],
+) -> dict[str, object]:
+    """Does an experiment, or goes on with it; its results."""
     results, warnings = claim(config, workdir, values.restart)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if results is not None:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    else:
-        images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
-        same_data(workdir, images)
-        print(f"experiment: {config.experiment}; run folder: {workdir}")
-        bars: dict[str, Bar] = {}
+        return results
+    images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
+    same_data(workdir, images)
+    print(f"experiment: {config.experiment}; run folder: {workdir}")
+    bars: dict[str, Bar] = {}
 
-        def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
-            if title not in bars:
-                for bar in bars.values():
-                    bar.close()
-                bars[title] = Bar(total, title, unit)
-            bars[title].show(done, text)
+    def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
+        if title not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[title] = Bar(total, title, unit)
+        bars[title].show(done, text)
 
-        command = shlex.join(["python", *arguments])
-        setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
-        for kind, source in setting.sources.items():
-            print(f"{kind}: {source}", flush=True)
-        try:
-            with contextlib.ExitStack() as shown:
-                shown.callback(lambda: [bar.close() for bar in bars.values()])
-                results = experiment.run(setting)
-        except Stopped:
-            print(f"stopped; the same command continues in {workdir}", file=sys.stderr)
-            return 1
-    print(f"\n{experiment.tables(results, 'text')}\n")
-    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
-    return 0
+    command = shlex.join(["python", *arguments])
+    setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
+    for kind, source in setting.sources.items():
+        print(f"{kind}: {source}", flush=True)
+    with contextlib.ExitStack() as shown:
+        shown.callback(lambda: [bar.close() for bar in bars.values()])
+        return EXPERIMENTS[config.experiment].run(setting)
+
+
+def _same(values: flags.FlagValues) -> str:
+    """What continues a run that was stopped."""
+    afresh = values["restart"].present and values.restart
+    return "the same command without --restart" if afresh else "the same command"
 
 
 def _print_header(run: single.Run) -> None:

@@ -20,7 +20,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from ntpt_models.value_names import value_names
 from terpret.language.checked import CheckedModel, Variable, elements_of
-from terpret.learning.files import write_bytes
+from terpret.learning import own_files
 
 # Dots an inch, of a picture in TensorBoard's small frames and of one in a file.
 DPI, FILE_DPI = 96, 192
@@ -225,7 +225,7 @@ def save(figure: Figure, path: str) -> None:
         for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             file = io.BytesIO()
             figure.savefig(file, format=suffix, dpi=FILE_DPI, metadata=metadata)
-            write_bytes(f"{path}.{suffix}", file.getvalue())
+            own_files.write(f"{path}.{suffix}", file.getvalue())
 
 
 def pixels(figure: Figure) -> np.ndarray:

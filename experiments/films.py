@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from experiments.figures import pixels
-from terpret.learning.files import write_bytes
+from terpret.learning import own_files
 
 # Milliseconds that a frame stands, and that the last one does.
 FRAME, LAST_FRAME = 350, 3000
@@ -27,4 +27,4 @@ def save_film(frames: Iterable[Figure], path: str) -> None:
     images[0].save(
         file, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True
     )
-    write_bytes(f"{path}.gif", file.getvalue())
+    own_files.write(f"{path}.gif", file.getvalue())

@@ -36,4 +36,5 @@ def train(*flags: str) -> int:
 def evaluate(workdir: Path, style: str = "text", plots: bool = False) -> int:
     """`evaluate.py` on a run folder, in this process; the exit status."""
     flags = {"workdir": str(workdir), "data_dir": None, "plots": plots, "export": ""}
+    flags |= dict.fromkeys(("data", "hypers", "operators", "signs"), "")
     return evaluation.evaluate(types.SimpleNamespace(**flags, format=style))
