@@ -18,17 +18,22 @@ LOCK, WRITER = ".neural-terpret.lock", ".neural-terpret.writer.json"
 
 
 @contextlib.contextmanager
-def writing_alone(folder: str) -> Iterator[None]:
-    """Lets no other process write in a run folder, nor in the runs that it is a part of.
+def writing_alone(folder: str, part_of: str = "") -> Iterator[None]:
+    """Lets no other process write in a run folder, or in the runs that it is a part of.
 
     A process that has a folder already may have it again.
+
+    Args:
+      folder: the run folder.
+      part_of: the run folder around it whose part it is going to be; empty for none.
 
     Raises:
       RunError: another process writes there.
       OSError: the folder cannot be written.
     """
     with contextlib.ExitStack() as stack:
-        for place in (folder, *_wholes(folder)):
+        whole = part_of or folder
+        for place in _wholes(whole) or [whole]:
             stack.enter_context(_held(place))
         yield
 

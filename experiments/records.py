@@ -12,6 +12,8 @@ Record = dict[str, object]
 _NUMBER = float | int
 # What others read of a run's results, and of each restart, and the types these may have.
 _RUN = {"seconds": _NUMBER, "data": dict, "command": str}
+# What is shown where it is there.
+_SHOWN = {"tested_on": str, "batches": dict, "lengths": list, "sizes": list, "verification": dict}
 _ENTRY = {
     "seed": int,
     "correct": bool,
@@ -109,6 +111,8 @@ def _whole_run(results: Mapping[str, object]) -> bool:
     if not isinstance(entries, list) or not all(_fits(entry, _ENTRY) for entry in entries):
         return False
     if type(place) is not int or not 0 <= place < len(entries):
+        return False
+    if not _fits(results, {name: kind for name, kind in _SHOWN.items() if name in results}):
         return False
     nets = [results.get("nets", {}), *(entry["nets"] for entry in entries)]
     return _fits(results, _RUN) and all(_all_are(one, _NUMBER | None) for one in nets)

@@ -85,18 +85,22 @@ class Described:
 
 
 @contextlib.contextmanager
-def writer(workdir: str) -> Iterator[None]:
+def writer(workdir: str, part_of: str = "") -> Iterator[None]:
     """Lets one process alone write in a run folder; a start that fails leaves it as it was.
 
     An older run that stands aside is put back where the new one ends before it has begun, and is
     forgotten afterwards.
+
+    Args:
+      workdir: the run folder.
+      part_of: the run folder of which this one is a part; empty for none.
 
     Raises:
       RunError: another process writes there, or the folder cannot be written.
     """
     with contextlib.ExitStack() as stack:
         with using(workdir):
-            stack.enter_context(writing_alone(workdir))
+            stack.enter_context(writing_alone(workdir, part_of))
             recover(workdir)
         fresh = not own_files.is_ours(workdir)
         try:

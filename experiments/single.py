@@ -118,7 +118,7 @@ def train(
     # What is wrong is refused before anything is written or moved.
     task = ready_task(config, workdir, afresh)
     refuse_foreign(config, workdir, afresh)
-    with writer(workdir):
+    with writer(workdir, part_of):
         results, warnings = claim(config, workdir, afresh, part_of)
         if results is not None:
             return results

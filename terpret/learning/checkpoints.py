@@ -7,6 +7,7 @@ index is missing; here every checkpoint in the folder is tried, newest first.
 import contextlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 
@@ -15,13 +16,8 @@ import tensorflow as tf
 from terpret.learning import own_files
 from terpret.learning.replacing import begun
 
-# The files of one checkpoint, after its prefix; those that are written first, last.
-_SUFFIXES = (
-    ".index",
-    ".data-00000-of-00001",
-    "_temp/part-00000-of-00001.index",
-    "_temp/part-00000-of-00001.data-00000-of-00001",
-)
+# The files of one checkpoint, after its prefix, and the folder in which TensorFlow makes them.
+_SUFFIXES, _MAKING = (".index", ".data-00000-of-00001"), "_temp"
 # TensorFlow takes a path with one of these for a pattern.
 _PATTERN = re.compile(r"[\[\]*?\\]")
 
@@ -55,7 +51,8 @@ class Checkpoints:
         self._text.assign(text)
         prefix = self._prefix(examples)
         try:
-            own_files.add(*(prefix + suffix for suffix in _SUFFIXES))
+            making = os.path.join(f"{prefix}{_MAKING}", "")
+            own_files.add(making, *(prefix + suffix for suffix in _SUFFIXES))
             os.makedirs(self._folder, exist_ok=True)
             with _plain(self._folder) as folder:
                 self._checkpoint.write(os.path.join(folder, os.path.basename(prefix)))
@@ -111,8 +108,7 @@ class Checkpoints:
         for suffix in _SUFFIXES:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 os.unlink(prefix + suffix)
-        with contextlib.suppress(OSError):
-            os.rmdir(f"{prefix}_temp")
+        shutil.rmtree(prefix + _MAKING, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -56,6 +56,8 @@ def begin(folder: str, part_of: str = "") -> None:
 def add(*paths: str) -> None:
     """Lists files of one run folder that are about to be written; those outside of any are free.
 
+    A path that ends in a slash is a folder, with all that it will hold.
+
     Raises:
       NotOurs: there is something already that no run wrote, or a link leads out of the folder.
       OSError: the list cannot be written.
@@ -63,7 +65,7 @@ def add(*paths: str) -> None:
     home = home_of(paths[0])
     if home is None:
         return
-    known, names = listed(home), [os.path.relpath(path, home) for path in paths]
+    known, names = listed(home), [_name(path, home) for path in paths]
     for path, name in zip(paths, names, strict=True):
         link = _link_above(home, name)
         if link:
@@ -119,7 +121,12 @@ def owned(folder: str) -> list[str]:
     found: dict[str, None] = {}
     for name in listed(folder):
         path = os.path.join(folder, name)
-        if not os.path.lexists(path) or _link_above(folder, name) or _is_folder(path):
+        if _link_above(folder, name):
+            continue
+        if name.endswith(os.sep):
+            found |= dict.fromkeys(_below(folder, name))
+            continue
+        if not os.path.lexists(path) or _is_folder(path):
             continue
         if os.path.basename(name) == LIST:
             part = os.path.dirname(name)
@@ -183,8 +190,22 @@ def listed(folder: str) -> dict[str, None]:
 
 
 def _inside(name: str) -> bool:
+    name = name.removesuffix(os.sep)
     plain = name == os.path.normpath(name) and not os.path.isabs(name) and "\0" not in name
     return plain and name not in (os.curdir, LIST) and os.pardir not in name.split(os.sep)
+
+
+def _name(path: str, home: str) -> str:
+    """How a list names a path."""
+    return os.path.relpath(path, home) + (os.sep if path.endswith(os.sep) else "")
+
+
+def _below(folder: str, name: str) -> Iterator[str]:
+    """The files in a folder inside another, and the links there."""
+    top = os.path.join(folder, name).rstrip(os.sep)
+    for place, folders, files in os.walk("" if os.path.islink(top) else top):
+        links = [one for one in folders if os.path.islink(os.path.join(place, one))]
+        yield from (os.path.relpath(os.path.join(place, one), folder) for one in (*links, *files))
 
 
 def _append(folder: str, names: list[str]) -> None:
