@@ -266,6 +266,8 @@ def same_data(
     now = {name: _digest(*pair) for name, pair in images.items()}
     path = os.path.join(workdir, DATA)
     began = read_record(path, otherwise(workdir))
+    if began is not None and not (began.keys() == now.keys() and _texts(began.values())):
+        raise damaged(path, otherwise(workdir))
     if began is None and begins:
         with writing(workdir):
             own_files.write_json(path, now)
