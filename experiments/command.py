@@ -12,11 +12,12 @@ from absl import flags, logging
 from datasets.pools import DataError
 from experiments import single
 from experiments.config import Config, ExperimentConfig, RunError, rooted
+from experiments.described import otherwise
 from experiments.experiments import EXPERIMENTS
 from experiments.mazes.task import TRAIN_MAZES
 from experiments.places import place, refuse_file
 from experiments.records import rendered
-from experiments.run_folder import claim, look, otherwise, refuse_foreign, same_data, writer
+from experiments.run_folder import claim, look, refuse_foreign, same_data, writer
 from experiments.setting import Data, Setting
 from experiments.tables import (
     lengths_table,
@@ -29,6 +30,7 @@ from experiments.tables import (
 from experiments.writers import Bar, RestartsLine
 from terpret import InputError, ModelError
 from terpret.language.errors import parse_hypers
+from terpret.learning import own_files
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.files import write_bytes
 from terpret.learning.signals import Stopped, stoppable
@@ -182,7 +184,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         print(f"stopped; {_same(values)} continues the run in {workdir}", file=sys.stderr)
         return 1
     if not bars:
-        print(f"{workdir} is done already: to begin afresh, {otherwise(workdir)}")
+        print(f"{workdir} is done already; {_afresh(workdir)}.")
     path = os.path.join(workdir, "results.json")
     print(rendered(path, lambda: print_results(results), otherwise(workdir)), end="")
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
@@ -237,7 +239,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     known = None if values.restart else look(config, workdir)
     if known is not None and known[0] is not None:
         results = known[0]
-        print(f"{workdir} is done already: to begin afresh, {otherwise(workdir)}")
+        print(f"{workdir} is done already; {_afresh(workdir)}.")
     else:
         data = experiment.ready(config)
         refuse_foreign(config, workdir, values.restart)
@@ -286,6 +288,12 @@ def _done(
     with contextlib.ExitStack() as shown:
         shown.callback(lambda: [bar.close() for bar in bars.values()])
         return EXPERIMENTS[config.experiment].run(setting)
+
+
+def _afresh(workdir: str) -> str:
+    """What begins a run afresh that is done already."""
+    ours = own_files.is_ours(workdir)
+    return "--restart begins afresh" if ours else "another --workdir begins afresh"
 
 
 def _same(values: flags.FlagValues) -> str:

@@ -15,14 +15,15 @@ from experiments import figures, shards, single
 from experiments.command import guarded, print_results
 from experiments.config import Config, ExperimentConfig, RunError, rooted
 from experiments.contents import FLAGS, gone_files
+from experiments.described import Described, described
 from experiments.events import write_pictures
 from experiments.experiments import EXPERIMENTS
 from experiments.export import export
 from experiments.films import save_film
-from experiments.places import place
-from experiments.records import read_curves, read_found, read_results, rendered
+from experiments.places import new_folder, place
+from experiments.records import read_curves, read_found, read_results, rendered, showing
 from experiments.results import all_curves, results_of
-from experiments.run_folder import Described, OtherData, described, using, writer, writing
+from experiments.run_folder import OtherData, using, writer, writing
 from ntpt_models import source_code
 from terpret.learning import own_files
 from terpret.learning.measure import confusion_counts
@@ -44,8 +45,7 @@ def evaluate(values: flags.FlagValues) -> int:
 
 def _evaluate(values: flags.FlagValues) -> int:
     workdir = place("workdir", values.workdir)
-    if values.export:
-        place("export", values.export)
+    target = new_folder("export", values.export) if values.export else ""
     _put_back(workdir)
     folders = shards.folders(workdir)
     there = None if folders else described(workdir)
@@ -100,7 +100,6 @@ def _evaluate(values: flags.FlagValues) -> int:
         _note(values, f"plots written to {folder}")
     if values.export:
         about = {"source": workdir, "restart": best, "data": results["data"]}
-        target = place("export", values.export)
         export(run.model, row, target, source_code(run.model.program(row)), about)
         _note(values, f"SavedModel written to {target}")
     return 0
@@ -208,9 +207,11 @@ def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig, wor
         for kind, source in results.get("data", {}).items():
             print(f"\n{kind}: {source}")
 
-    print(rendered(path, show, "remove it, and the command of the experiment makes it"), end="")
+    remedy = "remove it, and the command of the experiment puts it together again"
+    print(rendered(path, show, remedy), end="")
+    with showing(path, remedy):
+        drawn = experiment.plots(results)
     folder = _plots_folder(workdir)
-    drawn = experiment.plots(results)
     for name, figure in drawn.items():
         figures.save(figure, os.path.join(folder, name))
     if drawn:

@@ -36,6 +36,22 @@ def place(flag: str, path: str) -> str:
     return whole.rstrip(os.sep) or whole
 
 
+def new_folder(flag: str, path: str) -> str:
+    """A folder that a flag gives for a SavedModel, as `place`.
+
+    Raises:
+      RunError: it is no place for one.
+    """
+    folder = place(flag, path)
+    if re.search(r"[\[\\]", folder):
+        raise RunError(
+            f"--{flag}={path}: TensorFlow reads no SavedModel in a folder with [ or \\ in its name: "
+            "give another one"
+        )
+    _refuse_own(flag, path, folder)
+    return folder
+
+
 def refuse_file(flag: str, path: str, config: Config | ExperimentConfig, workdir: str) -> None:
     """Refuses a file to be written where a run keeps its own, or reads from.
 
@@ -53,8 +69,13 @@ def refuse_file(flag: str, path: str, config: Config | ExperimentConfig, workdir
     for setting, read in {**config.files, **named_paths(config)}.items():
         if os.path.realpath(path) == os.path.realpath(read):
             raise RunError(f"--{flag}={path} is what --{setting} reads: give another file")
+    _refuse_own(flag, path, path, os.path.realpath(workdir))
+
+
+def _refuse_own(flag: str, given: str, path: str, workdir: str = "") -> None:
+    """Refuses a place where a run keeps its own files, the run of a folder or any other."""
     real = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))
-    home = os.path.realpath(workdir)
-    inside = os.path.relpath(real, home)
-    if own_files.owns(real) or inside.partition(os.sep)[0] in OWN_NAMES:
-        raise RunError(f"--{flag}={path} is a run's own file: give another one")
+    home = workdir if workdir and real.startswith(workdir + os.sep) else own_files.home_of(real)
+    own = home and os.path.relpath(real, home).partition(os.sep)[0] in OWN_NAMES
+    if own or own_files.owns(real):
+        raise RunError(f"--{flag}={given} is a run's own place: give another one")

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from experiments.config import RunError
 from terpret.learning.files import read_json
@@ -98,12 +98,22 @@ def rendered(path: str, show: Callable[[], None], remedy: str) -> str:
       RunError: a value of it is wrong.
     """
     text = io.StringIO()
+    with showing(path, remedy), contextlib.redirect_stdout(text):
+        show()
+    return text.getvalue()
+
+
+@contextlib.contextmanager
+def showing(path: str, remedy: str) -> Iterator[None]:
+    """Says that a record is damaged where a value of it cannot be shown.
+
+    Raises:
+      RunError: as `rendered`.
+    """
     try:
-        with contextlib.redirect_stdout(text):
-            show()
+        yield
     except _WRONG:
         raise damaged(path, remedy) from None
-    return text.getvalue()
 
 
 def _whole_run(results: Mapping[str, object]) -> bool:

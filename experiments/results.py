@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.described import versions
 from experiments.file_task import other_batches
-from experiments.run_folder import versions
 from ntpt_models import model_name, source_code
 from terpret.learning.measure import network_accuracies, test_accuracies
 from terpret.learning.restarts import Restart, Restarts

@@ -5,10 +5,7 @@ import dataclasses
 import hashlib
 import json
 import os
-import platform
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib import metadata
 
 import numpy as np
 import tensorflow as tf
@@ -20,10 +17,18 @@ from experiments.config import (
     RunError,
     model_path,
     named_paths,
-    read_config,
-    same_place,
 )
-from experiments.contents import changed_copy, contents
+from experiments.contents import contents
+from experiments.described import (
+    ELSEWHERE,
+    FORMAT,
+    compared,
+    digest_of,
+    of_earlier_format,
+    otherwise,
+    texts,
+    versions,
+)
 from experiments.lock import LOCK, WRITER, writing_alone
 from experiments.records import damaged, read_found, read_record, read_results
 from terpret import InputError, ModelError
@@ -31,10 +36,6 @@ from terpret.learning import own_files
 from terpret.learning.network_file import FILE_NAME
 from terpret.learning.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
 
-# Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 7
-# The formats whose finished runs can be read.
-READABLE = (6, FORMAT)
 # What a run notes of its images, to know them again.
 DATA = "data.json"
 # The folder, inside, of runs whose networks this one begins with.
@@ -60,28 +61,10 @@ _LEFT_BY_EXPERIMENTS += (FIRST_STAGE, "lives", "stages")
 OWN_NAMES = frozenset(
     {*_LEFT, *_LEFT_BY_EXPERIMENTS, "model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER}
 )
-_ELSEWHERE = "give another --workdir"
 
 
 class OtherData(RunError):
     """The data that a run began with are not found; others are."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Described:
-    """What a run folder says of its run.
-
-    Attributes:
-      config: its settings.
-      format: of the folder.
-      hashes: of the files that it began with, by setting.
-      versions: of the libraries when it began.
-    """
-
-    config: Config | ExperimentConfig
-    format: int
-    hashes: Mapping[str, str]
-    versions: Mapping[str, str]
 
 
 @contextlib.contextmanager
@@ -133,7 +116,7 @@ def look(
     single = isinstance(config, Config)
     with using(workdir):
         done = os.path.lexists(path)
-        warnings = _compare(config, workdir, done)
+        warnings = compared(config, workdir, done)
         return (read_results(path) if single else read_found(path)), warnings
 
 
@@ -176,7 +159,7 @@ def claim(
                 own_files.write(os.path.join(workdir, name), file.read())
         # The text of the config is noted too, so that an edited one is known.
         text = json.dumps(dataclasses.asdict(config), indent=2) + "\n"
-        about = {"format": FORMAT, "config": _digest_of(text), "hashes": hashes}
+        about = {"format": FORMAT, "config": digest_of(text), "hashes": hashes}
         manifest = {**about, "versions": versions()}
         own_files.write_json(os.path.join(workdir, "manifest.json"), manifest)
         # Last: a folder with a config has all the rest.
@@ -192,11 +175,11 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
     """
     if is_aside(workdir):
         return
-    if not own_files.is_ours(workdir) and _earlier_format(workdir):
+    if not own_files.is_ours(workdir) and of_earlier_format(workdir):
         if afresh:
             raise RunError(
                 f"{workdir} holds a run of an earlier version of this project, which kept no list "
-                f"of its files, so --restart does not know what to remove: {_ELSEWHERE}"
+                f"of its files, so --restart does not know what to remove: {ELSEWHERE}"
             )
         return
     known = own_files.listed(workdir)
@@ -207,43 +190,12 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
         if os.path.islink(above) and os.path.isdir(above):
             raise RunError(
                 f"{above} is a link, and a run writes only into its own folder: remove it, or "
-                f"{_ELSEWHERE}"
+                f"{ELSEWHERE}"
             )
         inside = any(one.startswith(name + os.sep) for one in known)
         ours = own_files.is_ours(workdir) if name == own_files.LIST else name in known or inside
         if os.path.lexists(path) and not ours:
-            raise RunError(f"{path} was not written by a run, so it is left as it is: {_ELSEWHERE}")
-
-
-def described(workdir: str) -> Described | None:
-    """What a run folder says of its run; None where it has no `config.json`.
-
-    Raises:
-      RunError: it is damaged, or of a version that cannot be read.
-    """
-    path = os.path.join(workdir, "config.json")
-    stored = read_record(path, otherwise(workdir))
-    if stored is None:
-        return None
-    there = _manifest(workdir)
-    if there["format"] not in READABLE:
-        raise _other_version(workdir, there["format"])
-    try:
-        config = read_config(stored, None)
-        with open(path, encoding="utf-8") as file:
-            whole = there.get("config") in (None, _digest_of(file.read()))
-    except (RunError, OSError, ValueError):
-        whole = False
-    if not whole:
-        raise damaged(path, f"it is not as the run wrote it; {otherwise(workdir)}")
-    return Described(config, there["format"], there["hashes"], there["versions"])
-
-
-def otherwise(workdir: str) -> str:
-    """What to do where a folder cannot be used as it is; only what is ours is begun afresh."""
-    if own_files.is_ours(workdir):
-        return f"{_ELSEWHERE}, or --restart to begin afresh there"
-    return _ELSEWHERE
+            raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
 
 
 def same_data(
@@ -266,7 +218,7 @@ def same_data(
     now = {name: _digest(*pair) for name, pair in images.items()}
     path = os.path.join(workdir, DATA)
     began = read_record(path, otherwise(workdir))
-    if began is not None and not (began.keys() == now.keys() and _texts(began.values())):
+    if began is not None and not (began.keys() == now.keys() and texts(began.values())):
         raise damaged(path, otherwise(workdir))
     if began is None and begins:
         with writing(workdir):
@@ -319,16 +271,6 @@ def writing(workdir: str) -> Iterator[None]:
         ) from None
 
 
-def versions() -> dict[str, str]:
-    """The versions of what a run depends on."""
-    names = ("tensorflow", "tensorflow-datasets", "numpy")
-    return {
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in names},
-        "platform": sys.platform,
-    }
-
-
 @contextlib.contextmanager
 def using(workdir: str) -> Iterator[None]:
     """Says in one sentence that a run folder cannot be used.
@@ -341,91 +283,6 @@ def using(workdir: str) -> Iterator[None]:
     except OSError as error:
         where = "" if error.filename in (None, workdir) else f" ({error.filename})"
         raise RunError(f"cannot use {workdir}: {error.strerror or error}{where}") from None
-
-
-def _manifest(workdir: str) -> dict[str, object]:
-    """The `manifest.json` of a run folder.
-
-    Raises:
-      RunError: it is missing or damaged.
-    """
-    path = os.path.join(workdir, "manifest.json")
-    there = read_record(path, otherwise(workdir)) or {}
-    tables = [there.get("hashes"), there.get("versions")]
-    whole = all(type(table) is dict and _texts(table.values()) for table in tables)
-    if not whole or type(there.get("format")) is not int:
-        raise damaged(path, otherwise(workdir))
-    return there
-
-
-def _texts(values: Iterable[object]) -> bool:
-    return all(type(value) is str for value in values)
-
-
-def _earlier_format(workdir: str) -> bool:
-    """Whether a folder without a list holds a run of a version that kept none."""
-    try:
-        return _manifest(workdir)["format"] < FORMAT
-    except RunError:
-        return False
-
-
-def _compare(config: Config | ExperimentConfig, workdir: str, done: bool) -> list[str]:
-    """Refuses a folder of another run; warns of other versions of the libraries."""
-    if not own_files.is_ours(workdir) and not _earlier_format(workdir):
-        path = os.path.join(workdir, "config.json")
-        raise RunError(f"{path} was not written by a run, so it is left as it is: {_ELSEWHERE}")
-    there = described(workdir)
-    if there.format != FORMAT and not done:
-        raise _other_version(workdir, there.format)
-    now = contents(config)
-    differing = _differing(there, config, now)
-    if differing:
-        raise RunError(
-            f"{workdir} holds a run with another {' and '.join(differing)}: {otherwise(workdir)}"
-        )
-    for name, value in now.items():
-        if there.hashes.get(name) not in (None, value):
-            raise RunError(
-                f"{config.files[name]} has changed since the run in {workdir} began: "
-                f"{otherwise(workdir)}"
-            )
-    edited = changed_copy(there.config, workdir, there.hashes)
-    if edited:
-        raise RunError(
-            f"{edited} was edited since the run in {workdir} began: undo that, or "
-            f"{otherwise(workdir)}"
-        )
-    return [
-        f"{name} was {there.versions.get(name)} when this run began and is {value} now: what "
-        "follows may differ in the last bits"
-        for name, value in versions().items()
-        if there.versions.get(name) != value
-    ]
-
-
-def _differing(
-    there: Described, config: Config | ExperimentConfig, now: Mapping[str, str]
-) -> list[str]:
-    """The settings that differ; a file is the same wherever it lies."""
-    if type(there.config) is not type(config):
-        return ["experiment"]
-    began, wanted = dataclasses.asdict(there.config), dataclasses.asdict(config)
-    old, new = ({"model": "", **named_paths(one)} for one in (there.config, config))
-
-    def same(name: str) -> bool:
-        if began[name] == wanted[name]:
-            return True
-        if name not in old or name not in new:
-            return False
-        places = there.config.files[name], config.files[name]
-        if same_place(*places):
-            return True
-        alike = name != "model" or os.path.basename(places[0]) == os.path.basename(places[1])
-        return alike and name in now and there.hashes.get(name) == now[name]
-
-    # The same data may lie elsewhere on another machine.
-    return [name for name in wanted if name != "data_dir" and not same(name)]
 
 
 def _refuse_inputs_inside(config: Config | ExperimentConfig, workdir: str) -> None:
@@ -462,18 +319,7 @@ def _has_begun(workdir: str) -> bool:
     return any(os.path.basename(folder) == "checkpoints" for folder in folders)
 
 
-def _other_version(workdir: str, there: object) -> RunError:
-    return RunError(
-        f"{workdir} was written by another version of this project (format {there}, this one "
-        f"writes {FORMAT}): continue it there, or {otherwise(workdir)}"
-    )
-
-
 def _digest(images: np.ndarray, labels: np.ndarray) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(images))
     digest.update(np.ascontiguousarray(labels))
     return digest.hexdigest()
-
-
-def _digest_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -120,7 +120,7 @@ def _program(options: argparse.Namespace, model: CheckedModel) -> object:
     try:
         with open(options.program, encoding="utf-8") as file:
             values = json.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or "it is not JSON"
         raise InputError(f"cannot read the program {options.program}: {reason}") from None
     if not isinstance(values, dict):

@@ -99,6 +99,33 @@ def test_an_address_is_no_folder(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gs://b/served", "is an address"),
+        ("served[1]", "TensorFlow reads no SavedModel in a folder with ["),
+        ("run/networks", "is a run's own place"),
+        ("run/results.json", "is a run's own place"),
+    ],
+)
+def test_a_program_is_not_exported_to_where_it_cannot_be(
+    name: str,
+    message: str,
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert train(*flags(*files, "run")) == 0
+    before = listing(tmp_path)
+    capsys.readouterr()
+    assert evaluate(Path("run"), export=name) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err and not captured.out
+    assert listing(tmp_path) == before
+
+
 def test_a_name_that_is_no_text_is_refused(
     files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

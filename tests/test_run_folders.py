@@ -278,7 +278,7 @@ def test_networks_are_not_saved_over_a_runs_files(
     folder, own = copy
     before = listing(folder)
     assert train(*own, f"--save_nets={folder / name}", "--restart") == 1
-    assert "is a run's own file: give another one" in told(capsys)
+    assert "is a run's own place: give another one" in told(capsys)
     model = own[-3].partition("=")[2]
     assert train(*own, f"--save_nets={model}") == 1
     assert "is what --model reads" in told(capsys)

@@ -10,8 +10,9 @@ from baselines.sequences import PAPER, TWO_CORES, Settings, accuracy, parameters
 from baselines.sequences import Report as Progress
 from baselines.sequences import train as train_baseline
 from experiments.config import ExperimentConfig
+from experiments.described import versions
 from experiments.records import damaged, read_record
-from experiments.run_folder import versions, writing
+from experiments.run_folder import writing
 from experiments.setting import Setting
 from experiments.stages import Found
 from terpret.learning import own_files
