@@ -11,7 +11,8 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError, model_meant
+from experiments.config import Config, ExperimentConfig, RunError, model_meant, rooted
+from experiments.described import otherwise
 from experiments.experiments import EXPERIMENTS
 from experiments.files import write_asked
 from experiments.flag_rules import (
@@ -22,8 +23,10 @@ from experiments.flag_rules import (
 )
 from experiments.hyper_notes import hypers_text
 from experiments.mazes.task import TRAIN_MAZES
-from experiments.run_folder import claim, same_data
-from experiments.setting import Setting
+from experiments.places import place, refuse_file
+from experiments.records import rendered
+from experiments.run_folder import claim, look, refuse_foreign, same_data, writer
+from experiments.setting import Data, Setting
 from experiments.tables import (
     batch_line,
     heading,
@@ -38,7 +41,7 @@ from experiments.tables import (
 from experiments.writers import Bar, RestartsLine
 from terpret import InputError, ModelError, streams
 from terpret.language.errors import parse_hypers
-from terpret.learning import signals
+from terpret.learning import own_files, signals
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.signals import Stopped
 
@@ -114,15 +117,20 @@ def folder_of(values: flags.FlagValues, config: Config) -> str:
     name = model_name_of(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
     parts = (name, task, config.preset, str(config.seed))
-    workdir = values.workdir or os.path.join("runs", "-".join(filter(None, parts)))
+    workdir = os.path.join("runs", "-".join(filter(None, parts)))
+    if values.workdir:
+        workdir = place("workdir", values.workdir)
     if not config.shard:
         return workdir
     return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
 
 
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = config_of(values)
+    config = rooted(config_of(values))
     workdir = folder_of(values, config)
+    save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
+    if save_nets:
+        refuse_file("save_nets", save_nets, config, workdir)
     bars: list[Bar] = []
 
     def watch(run: single.Run, warnings: list[str]) -> RestartsLine:
@@ -146,11 +154,12 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
             config, workdir, values.restart, command, values.checkpoint_seconds, watch
         )
     if not bars:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    print_results(results)
+        print(f"{workdir} is done already; {_afresh(workdir)}.")
+    path = os.path.join(workdir, "results.json")
+    print(rendered(path, lambda: print_results(results), otherwise(workdir)), end="")
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
-    if values.save_nets:
-        _save_networks(workdir, values.save_nets)
+    if save_nets:
+        _save_networks(workdir, save_nets)
     return 0
 
 
@@ -197,39 +206,66 @@ def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
 
 
 def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = experiment_config_of(values)
+    config = rooted(experiment_config_of(values))
     experiment = EXPERIMENTS[config.experiment]
-    workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
-    data = experiment.ready(config)
-    signals.promise(workdir, f"{_same_command(values)} continues in {workdir}")
+    workdir = f"runs/{config.experiment}-{config.seed}"
+    if values.workdir:
+        workdir = place("workdir", values.workdir)
+    known = None if values.restart else look(config, workdir)
+    if known is not None and known[0] is not None:
+        results = known[0]
+        print(f"{workdir} is done already; {_afresh(workdir)}.")
+    else:
+        data = experiment.ready(config)
+        refuse_foreign(config, workdir, values.restart)
+        signals.promise(workdir, f"{_same_command(values)} continues in {workdir}")
+        with writer(workdir):
+            results = _done(values, arguments, config, workdir, data)
+    path = os.path.join(workdir, "results.json")
+    text = rendered(path, lambda: print(experiment.tables(results, "text")), otherwise(workdir))
+    print(f"\n{text}")
+    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
+    return 0
+
+
+def _done(
+    values: flags.FlagValues,
+    arguments: list[str],
+    config: ExperimentConfig,
+    workdir: str,
+    data: Mapping[str, Data],
+) -> dict[str, object]:
+    """Does an experiment, or goes on with it; its results."""
     results, warnings = claim(config, workdir, values.restart)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if results is not None:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    else:
-        images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
-        same_data(workdir, images)
-        print(f"experiment: {config.experiment}; run folder: {workdir}")
-        bars: dict[str, Bar] = {}
+        return results
+    images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
+    same_data(workdir, images)
+    print(f"experiment: {config.experiment}; run folder: {workdir}")
+    bars: dict[str, Bar] = {}
 
-        def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
-            if title not in bars:
-                for bar in bars.values():
-                    bar.close()
-                bars[title] = Bar(total, title, unit)
-            bars[title].show(done, text)
+    def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
+        if title not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[title] = Bar(total, title, unit)
+        bars[title].show(done, text)
 
-        command = shlex.join(["python", *arguments])
-        setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
-        for kind, source in setting.sources.items():
-            print(f"{kind}: {source}", flush=True)
-        with contextlib.ExitStack() as shown:
-            shown.callback(lambda: [bar.close() for bar in bars.values()])
-            results = experiment.run(setting)
-    print(f"\n{experiment.tables(results, 'text')}\n")
-    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
-    return 0
+    command = shlex.join(["python", *arguments])
+    setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
+    for kind, source in setting.sources.items():
+        print(f"{kind}: {source}", flush=True)
+    with contextlib.ExitStack() as shown:
+        shown.callback(lambda: [bar.close() for bar in bars.values()])
+        return EXPERIMENTS[config.experiment].run(setting)
+
+
+def _afresh(workdir: str) -> str:
+    """What begins a run afresh that is done already."""
+    ours = own_files.is_ours(workdir)
+    return "--restart begins afresh" if ours else "another --workdir begins afresh"
 
 
 def _print_header(run: single.Run) -> None:

@@ -3,6 +3,8 @@
 import dataclasses
 import filecmp
 import os
+import types
+import typing
 from collections.abc import Collection
 
 from ntpt_models.shipped import FOLDER, NAMES, shipped_path
@@ -10,6 +12,20 @@ from terpret.learning.network_file import FILE_NAME
 
 INIT_NETWORKS = "init_networks.npz"
 _SHORT = os.path.basename(FOLDER)
+# Settings that name a file or a folder, and what they may say in place of one.
+WORDS = {
+    "data": (),
+    "hypers_file": (),
+    "operators": ("auto", "embedded"),
+    "signs": ("auto", "gtsrb", "embedded"),
+    "init_nets": (),
+    "data_dir": (),
+}
+# The least and the greatest number that a setting may be; others are numbers from 0 on.
+_LEAST = {"restarts": 0, "check_every": 0, "max_nodes": 1, "stop_after_solved": -1}
+_LEAST |= {"freeze_nets": -1}
+_GREATEST = {"restarts": 10_000, "nets_at_least": 1.0}
+_ANY_GREATEST = 2**63 - 1
 
 
 class RunError(Exception):
@@ -195,7 +211,9 @@ def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConf
         made = ExperimentConfig if "experiment" in stored else Config
         config = made(**stored)
     except TypeError:
-        raise RunError("config.json is not the configuration of a run") from None
+        config = None
+    if config is None or not _whole(config):
+        raise RunError("config.json is not the configuration of a run")
     return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
 
 
@@ -245,6 +263,61 @@ def _ours(model: str) -> str:
 
 def _same(path: str, name: str) -> bool:
     return os.path.isfile(path) and os.path.samefile(path, shipped_path(name))
+
+
+def rooted(config: Config | ExperimentConfig) -> Config | ExperimentConfig:
+    """The config with whole paths of all files that are there, the same from any folder."""
+    named = named_paths(config)
+    places = {name: _rooted(value) for name, value in named.items()}
+    if "data_dir" in named and "://" not in named["data_dir"]:
+        # It may be made later.
+        places["data_dir"] = _whole_path(named["data_dir"])
+    return dataclasses.replace(config, **places)
+
+
+def named_paths(config: Config | ExperimentConfig) -> dict[str, str]:
+    """The settings that name a file or a folder, as they name it."""
+    named = {name: getattr(config, name, None) for name in WORDS}
+    paths = {name: path for name, path in named.items() if path and path not in WORDS[name]}
+    model = getattr(config, "model", "")
+    if model and not _ours(model):
+        paths["model"] = model
+    return paths
+
+
+def same_place(first: str, second: str) -> bool:
+    """Whether two paths name one place, which need not be there."""
+    return _whole_path(first) == _whole_path(second)
+
+
+def _rooted(path: str) -> str:
+    whole = _whole_path(path)
+    # What is not there is named as the user names it.
+    return whole if os.path.exists(whole) else path
+
+
+def _whole_path(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _whole(config: Config | ExperimentConfig) -> bool:
+    """Whether every setting has a value of its type, and within its bounds."""
+    kinds = typing.get_type_hints(type(config))
+    return all(_fits(name, getattr(config, name), kind) for name, kind in kinds.items())
+
+
+def _fits(name: str, value: object, kind: object) -> bool:
+    if isinstance(kind, types.UnionType):
+        return any(_fits(name, value, one) for one in typing.get_args(kind))
+    if typing.get_origin(kind) is dict:
+        return type(value) is dict and all(
+            type(key) is str and type(one) is int for key, one in value.items()
+        )
+    if kind in (int, float):
+        numbers = (int,) if kind is int else (int, float)
+        greatest = _GREATEST.get(name, _ANY_GREATEST)
+        return type(value) in numbers and _LEAST.get(name, 0) <= value <= greatest
+    return type(value) is kind
 
 
 def _networks_file(given: str) -> str:

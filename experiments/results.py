@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.described import versions
 from experiments.file_task import other_batches
-from experiments.run_folder import versions
 from experiments.tables import power
 from experiments.threads import threads
 from ntpt_models import model_name, source_code
