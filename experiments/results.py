@@ -63,7 +63,7 @@ def measured(
             "loss": _last_loss(restart),
             "test_accuracy": round(float(soft[row]), 4),
             "discrete_accuracy": round(float(discrete[row]), 4),
-            "errors": {name: _number(values[row]) for name, values in errors.items()},
+            "errors": {name: _error(values[row]) for name, values in errors.items()},
             "nets": {name: round(float(values[row]), 4) for name, values in nets.items()},
             "program": source_code(programs[row]),
         }
@@ -161,12 +161,14 @@ def all_curves(restarts: Restarts) -> dict[str, object]:
 
 
 def _last_loss(restart: Restart) -> float | None:
-    return _number(restart.losses[-1][1]) if restart.losses else None
+    if not restart.losses or not np.isfinite(restart.losses[-1][1]):
+        return None
+    return round(restart.losses[-1][1], 6)
 
 
-def _number(value: float) -> float | None:
-    """A loss or an error; None where it is no number."""
-    return round(float(value), 6) if np.isfinite(value) else None
+def _error(value: float) -> float | None:
+    """A mean squared error, which may be of any size, in six digits; None where it is no number."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
 def _count(programs: int) -> int | str:

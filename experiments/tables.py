@@ -168,7 +168,7 @@ def _accuracies(results: Mapping[str, object]) -> Columns:
         "discrete": lambda entry: entry["discrete_accuracy"],
     }
     for name in results["restarts"][0].get("errors", {}):
-        columns[f"error of {name}"] = lambda entry, name=name: entry["errors"][name]
+        columns[f"error of {name}"] = lambda entry, name=name: _error(entry["errors"][name])
     for name in results["nets"]:
         columns[name] = lambda entry, name=name: entry["nets"][name]
     return columns
@@ -176,14 +176,17 @@ def _accuracies(results: Mapping[str, object]) -> Columns:
 
 def _cell(value: object) -> str:
     match value:
-        case None:
-            return "no number"
         case float():
             return f"{value:.4f}"
         case int():
             return f"{value:,}"
         case _:
             return str(value)
+
+
+def _error(value: float | None) -> str:
+    """A mean squared error, which may be of any size."""
+    return "no number" if value is None else f"{value:.4g}"
 
 
 def _share(value: float) -> str:
@@ -231,7 +234,7 @@ def _medians(results: Mapping[str, object]) -> Entry:
 
     def error(name: str) -> float | None:
         known = [e["errors"][name] for e in correct if e["errors"][name] is not None]
-        return round(statistics.median(known), 6) if known else None
+        return statistics.median(known) if known else None
 
     return {
         "test_accuracy": median(lambda entry: entry["test_accuracy"]),

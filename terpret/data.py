@@ -19,8 +19,9 @@ from terpret.language.errors import InputError, Source, read_source, suggestion
 from terpret.language.parser import parse
 
 MAX_BYTES = 256 * 1024 * 1024
-# The largest magnitude of a number in a tensor: its square can still be computed with.
-LARGEST = 1e18
+# The largest magnitude of a number in a tensor: an optimiser makes the square of the square of an
+# error, which float32 can still hold.
+LARGEST = 4e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,7 +242,8 @@ def _flatten(
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{place} is {_shown(value)}, not a number")
         if not -LARGEST <= value <= LARGEST:
-            raise InputError(f"{place} is {_shown(value)}, outside -{LARGEST:g}..{LARGEST:g}")
+            limits = f"-{LARGEST:g}..{LARGEST:g}"
+            raise InputError(f"{place} is {_shown(value)}, outside {limits}: scale its numbers")
         flat.append(float(value))
         return
     if value is None and variable.kind == "Output":
