@@ -24,7 +24,7 @@ def refuse_misfit(model: CheckedModel, task: Task, name: str) -> None:
     for misfit in _misfits(model, task):
         raise RunError(
             f"{model.source.path} does not fit the task of {name}, which it would be trained on "
-            f"for its name: {misfit}; give --data=FILE.json, or call the model otherwise"
+            f"for its name: {misfit}; mend that, or give --data=FILE.json"
         )
 
 
@@ -34,7 +34,7 @@ def _misfits(model: CheckedModel, task: Task) -> Iterator[str]:
     images = {name: values.shape[1:] for name, values in task.exam.images.items()}
     for kind, given in (("Input", {**inputs, **images}), ("Output", answers)):
         declared = {variable.name: variable for variable in model.of_kind(kind)}
-        for missing in given.keys() - declared.keys():
+        for missing in (name for name in given if name not in declared):
             yield f"it has no {kind} '{missing}'"
         for variable in declared.values():
             if variable.name not in given:
@@ -75,7 +75,7 @@ def _networks(model: CheckedModel, task: Task, shapes: set[tuple[int, ...]]) -> 
         for name in task.symbols.fillings[0]
     }
     declared = {network.name: network for network in model.networks}
-    for missing in task.images.keys() - declared.keys():
+    for missing in (name for name in task.images if name not in declared):
         yield f"it has no network '{missing}'"
     for network in declared.values():
         if network.name not in labels:

@@ -38,6 +38,12 @@ SOME = (
 )
 # Flags of experiments, which say nothing to a single run.
 EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
+# Flags of some of an experiment's learners, with what the names of those begin with.
+OF_LEARNERS = {
+    "baseline_seconds": ("lstm", "neural_gpu"),
+    "lstm_units": ("lstm",),
+    "filters": ("neural_gpu",),
+}
 # The models that have a task for each pair of tiles.
 GRIDS = ("add2x2_model", "apply2x2_model")
 # Flags of the paper's tasks, with the models whose tasks they say something to; beside a data
@@ -74,6 +80,10 @@ def refuse_unheard_by_experiment(values: flags.FlagValues, heard: Collection[str
     foreign = _given(values, (*SINGLE, *(name for name in SOME if name not in heard)))
     if foreign:
         raise RunError(f"{foreign}: not with --experiment={values.experiment}")
+    learners = tuple(filter(None, values.learners.split(",")))
+    idle = [flag for flag, first in OF_LEARNERS.items() if not _any_begins(learners, first)]
+    if learners and (foreign := _given(values, idle)):
+        raise RunError(f"{foreign}: not with --learners={values.learners}")
     images = {name: values[name].value for name in IMAGES if name in heard}
     _refuse_data_dir(values, images)
 
@@ -164,6 +174,10 @@ def _not_there(images: Mapping[str, str]) -> str:
 
 def _given(values: flags.FlagValues, names: Iterable[str]) -> str:
     return " and ".join(f"--{name}" for name in names if values[name].present)
+
+
+def _any_begins(names: Iterable[str], first: tuple[str, ...]) -> bool:
+    return any(name.startswith(first) for name in names)
 
 
 def _has_networks(path: str) -> bool:

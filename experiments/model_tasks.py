@@ -11,7 +11,7 @@ from experiments.expressions.task import math_task
 from experiments.fit import refuse_misfit
 from experiments.mazes.task import maze_task
 from experiments.tasks import add2x2_task, apply2x2_task
-from ntpt_models import model_name, shipped_name
+from ntpt_models import has_listing, model_name, shipped_name
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
 
@@ -49,10 +49,12 @@ def model_task(config: Config, checked: CheckedModel) -> Task:
         models = " or ".join(TASKS)
         raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
     task = TASKS[name](config, checked)
-    if shipped_name(checked) == name:
+    ours = shipped_name(checked) == name
+    if not ours:
+        refuse_misfit(checked, task, name)
+    if ours and has_listing(checked):
         return task
-    refuse_misfit(checked, task, name)
-    # What pictures show of a program is true of our models alone.
+    # Pictures follow a program through the lines of our listing.
     return dataclasses.replace(task, pictures=lambda _, row: {}, films=lambda _, row: {})
 
 

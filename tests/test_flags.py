@@ -76,6 +76,10 @@ NONE = "whose task has none"
             ["--experiment=mazes", "--signs=embedded", "--data_dir=."],
             "--data_dir: nothing is read there with --signs=embedded",
         ),
+        (
+            ["--experiment=math", "--learners=robust,lstm-images", "--filters=8"],
+            "--filters: not with --learners=robust,lstm-images",
+        ),
         (["--experiment=mazes", "--digits=mnist"], "--digits: not with --experiment=mazes"),
         (["--hypers=T=5,T=6"], "--hypers gives 'T' twice: give it once"),
         (["--hypers=T=6.0"], "--hypers has 'T=6.0': write NAME=INTEGER,NAME=INTEGER"),

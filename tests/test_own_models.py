@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from experiments.config import RunError, model_meant, model_path
+from experiments.model_tasks import TASKS, model_task
 from ntpt_models import shipped_path
+from terpret import check_model
+from terpret.learning.task import Task
 from tests.commands import train
 
 TINY = ["--digits=embedded", "--restarts=1", "--examples=64", "--noxla"]
@@ -107,6 +110,20 @@ def test_an_own_model_that_does_not_fit_is_refused(
     told = capsys.readouterr().err
     assert told == (
         "error: ./add2x2_model.py does not fit the task of add2x2_model, which it would be trained "
-        f"on for its name: {misfit}; give --data=FILE.json, or call the model otherwise\n"
+        f"on for its name: {misfit}; mend that, or give --data=FILE.json\n"
     )
     assert not (here / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "drawn"),
+    [(("T = Hyper(6)", "T = Hyper(9)"), True), ((', names=["APPLY", "MOVE"]', ""), False)],
+)
+def test_pictures_follow_our_listing_alone(
+    here: Path, change: tuple[str, str], drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own(here, change, name="math_model")
+    task = Task("2 digits", None, None, "", None, {}, {}, pictures=lambda _, row: {"trace": 0})
+    monkeypatch.setitem(TASKS, "math_model", lambda _, checked: task)
+    made = model_task(None, check_model(here / "math_model.py"))
+    assert made.pictures(None, 0) == ({"trace": 0} if drawn else {})
