@@ -45,7 +45,7 @@ def new_folder(flag: str, path: str) -> str:
     folder = place(flag, path)
     if re.search(r"[\[\\]", folder):
         raise RunError(
-            f"--{flag}={path}: TensorFlow reads no SavedModel in a folder with [ or \\ in its name: "
+            f"--{flag}={path}: TensorFlow reads no SavedModel under a name with [ or \\: "
             "give another one"
         )
     _refuse_own(flag, path, folder)

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from experiments import single
+from experiments.config import RunError
+from experiments.described import described
+from experiments.places import refuse_file
 from terpret.learning import own_files, replacing
 from terpret.learning.checkpoints import Checkpoints
 from tests.commands import evaluate, train
@@ -278,10 +281,13 @@ def test_networks_are_not_saved_over_a_runs_files(
     folder, own = copy
     before = listing(folder)
     assert train(*own, f"--save_nets={folder / name}", "--restart") == 1
-    assert "is a run's own place: give another one" in told(capsys)
+    assert "--save_nets" in told(capsys)
+    config = described(str(folder)).config
+    with pytest.raises(RunError, match="is a run's own place: give another one"):
+        refuse_file("save_nets", str(folder / name), config, str(folder))
     model = own[-3].partition("=")[2]
     assert train(*own, f"--save_nets={model}") == 1
-    assert "is what --model reads" in told(capsys)
+    assert "--save_nets" in told(capsys)
     assert listing(folder) == before
 
 
