@@ -45,8 +45,8 @@ def new_folder(flag: str, path: str) -> str:
     folder = place(flag, path)
     if re.search(r"[\[\\]", folder):
         raise RunError(
-            f"--{flag}={path}: TensorFlow reads no SavedModel under a name with [ or \\: "
-            "give another one"
+            f"--{flag}={path}: TensorFlow reads nothing in a folder with [ or \\ in its name; "
+            "give another"
         )
     _refuse_own(flag, path, folder)
     return folder

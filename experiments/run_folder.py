@@ -181,7 +181,8 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
         if afresh:
             raise RunError(
                 f"{workdir} holds a run of an earlier version of this project, which kept no list "
-                f"of its files, so --restart does not know what to remove: {ELSEWHERE}"
+                f"of its files, so --restart does not know what to remove: {ELSEWHERE}, or remove "
+                "it yourself"
             )
         return
     known = own_files.listed(workdir)

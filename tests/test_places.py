@@ -49,6 +49,23 @@ def test_a_run_is_continued_in_a_folder_of_any_name(
     assert os.listdir(tmp_path / name / "checkpoints")
 
 
+def test_a_folder_of_brackets_needs_a_place_for_a_link(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = flags(*files, tmp_path / "a[b]")
+    assert train(*own) == 0
+    (tmp_path / "a[b]" / "results.json").unlink()
+    (tmp_path / "[t]").mkdir()
+    for place in (tmp_path / "[t]", tmp_path / "a[b]" / "config.json"):
+        capsys.readouterr()
+        monkeypatch.setattr("tempfile.tempdir", str(place))
+        assert train(*own) == 1
+        assert "there is no place for a link to it" in capsys.readouterr().err
+
+
 def test_a_pattern_does_not_read_a_neighbours_checkpoint(
     files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +120,7 @@ def test_an_address_is_no_folder(
     ("name", "message"),
     [
         ("gs://b/served", "is an address"),
-        ("served[1]", "TensorFlow reads no SavedModel in a folder with ["),
+        ("served[1]", "TensorFlow reads nothing in a folder with ["),
         ("run/networks", "is a run's own place"),
         ("run/results.json", "is a run's own place"),
     ],

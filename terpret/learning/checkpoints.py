@@ -113,13 +113,26 @@ class Checkpoints:
 
 @contextlib.contextmanager
 def _plain(folder: str) -> Iterator[str]:
-    """A path to a folder that TensorFlow does not take for a pattern."""
+    """A path to a folder that TensorFlow does not take for a pattern.
+
+    Raises:
+      CheckpointError: there is no place for one.
+    """
     if not _PATTERN.search(folder):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="terpret-") as place:
-        link = os.path.join(place, "checkpoints")
-        os.symlink(os.path.abspath(folder), link)
+    with contextlib.ExitStack() as stack:
+        try:
+            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="terpret-"))
+            link = os.path.join(place, "checkpoints")
+            os.symlink(os.path.abspath(folder), link)
+        except OSError:
+            link = ""
+        if not link or _PATTERN.search(link):
+            raise CheckpointError(
+                f"TensorFlow takes {folder} for a pattern, and there is no place for a link to it: "
+                "give a folder without brackets, or another TMPDIR"
+            )
         yield link
 
 
