@@ -24,7 +24,7 @@ test: $(STAMP) lint
 	$(BIN)/python -m pytest -q -m "not soak" $(TWO)
 
 soak: $(STAMP) lint
-	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 $(BIN)/python -m pytest -q $(TWO)
+	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 TERPRET_FUZZ_COMMANDS=2000 $(BIN)/python -m pytest -q $(TWO)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

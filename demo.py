@@ -1,5 +1,11 @@
 """`make demo`: learns one ADD2X2 task, and fails unless what it learned is right."""
 
+if __name__ == "__main__":
+    # First of all: signals come while the rest is imported, too.
+    from terpret import entry
+
+    entry.begin()
+
 import json
 import os
 import sys
@@ -13,7 +19,7 @@ FLAGS = flags.FLAGS
 LEAST_ACCURACY = {"embedded": 0.80, "mnist": 0.90}
 
 
-def main(_: list[str]) -> None:
+def main(_: list[str]) -> int:
     """Trains with the defaults of train.py and a smaller budget, then judges the results."""
     import terpret.quiet  # noqa: F401
     from experiments import command
@@ -23,20 +29,34 @@ def main(_: list[str]) -> None:
     FLAGS.set_default("restart", True)
     status = command.train(FLAGS, sys.argv)
     if status:
-        sys.exit(status)
+        return status
     with open(os.path.join(FLAGS.workdir, "results.json"), encoding="utf-8") as file:
         results = json.load(file)
     best = results["restarts"][results["best"]]
     kind = "embedded" if results["data"]["digits"].startswith("embedded") else "mnist"
     least = LEAST_ACCURACY[kind]
     if not best["correct"]:
-        sys.exit("\ndemo failed: no restart learned a correct program")
+        print("\ndemo failed: no restart learned a correct program", file=sys.stderr)
+        return 1
     if best["discrete_accuracy"] < least:
-        sys.exit(f"\ndemo failed: accuracy {best['discrete_accuracy']} is below {least}")
+        accuracy = best["discrete_accuracy"]
+        print(f"\ndemo failed: accuracy {accuracy} is below {least}", file=sys.stderr)
+        return 1
     print(
         f"\ndemo: the learned program is correct on all 10,000 grids of digits; with images it "
-        f"is right on {best['discrete_accuracy']:.1%} of 10,000 unseen grids"
+        f"is right on {best['discrete_accuracy']:.1%} of 10,000 unseen grids\n\n{_next()}"
     )
+    return 0
+
+
+def _next() -> str:
+    """What to type after the demo, which `make` runs without an active environment."""
+    from terpret import entry
+
+    lines = [f"python evaluate.py --workdir={FLAGS.workdir}", "python train.py --task=left"]
+    if sys.prefix != sys.base_prefix and "VIRTUAL_ENV" not in os.environ:
+        lines = [entry.activation(), *lines]
+    return "\n    ".join(["what to type next:", *lines])
 
 
 if __name__ == "__main__":

@@ -173,7 +173,8 @@ def train(
     )
     stored = checkpoints.restore()
     state = _State() if stored is None else _state_of(stored[1])
-    saved = time.monotonic()
+    # The first update is followed by a checkpoint.
+    saved = -math.inf if stored is None else time.monotonic()
     with Signals() as signals:
         while not (ended := state.ended(settings)):
             state = _after_update(learner, state, settings)
@@ -181,10 +182,11 @@ def train(
                 report(state.report(settings))
             ended = state.ended(settings)
             due = time.monotonic() - saved > _CHECKPOINT_SECONDS
-            if due or ended or signals.caught:
+            stopping = signals.caught
+            if due or ended or stopping:
                 checkpoints.save(state.update * settings.batch_size, state.text())
                 saved = time.monotonic()
-            if signals.caught:
+            if stopping:
                 raise Stopped
     examples = state.update * settings.batch_size
     return Trained(learner.model, examples, state.seconds, state.course.digits)

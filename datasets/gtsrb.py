@@ -2,7 +2,7 @@
 
     python -c "from datasets.gtsrb import prepare; prepare('DATA_DIR', ['ARCHIVE.tar.gz'])"
 
-Afterwards `load_signs("auto", "DATA_DIR")` finds it. Without archives those placed in
+Afterwards `load_signs("auto", "DATA_DIR")` finds it. Without archives those placed in DATA_DIR or
 DATA_DIR/downloads/manual are taken, or else the official one is downloaded.
 
 Stallkamp, Schlipsing, Salmen, Igel: Man vs. computer, Neural Networks 32 (2012), 323-332. The
@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import tensorflow_datasets as tfds
 
-from datasets.gtsrb_archive import CLASSES, photos
+from datasets.folders import expanded, pass_on_stop, prepared, preparing
+from datasets.gtsrb_layouts import CLASSES
+from datasets.gtsrb_photos import photos
 from datasets.pools import DataError
-from datasets.sign_files import PREPARED, placed_archives
+from datasets.sign_files import PREPARED, placed_originals
 
 NAME, VERSION = PREPARED
 URL = (
@@ -35,7 +37,7 @@ class Gtsrb(tfds.core.GeneratorBasedBuilder):
     The splits are the official ones, `train` and `test`; the test set does not tell tracks apart.
 
     Args:
-      archives: the archives, in the official layout.
+      archives: archives or folders in a form that `datasets.gtsrb_layouts` knows.
       **arguments: those of every builder, such as `data_dir`.
     """
 
@@ -44,7 +46,7 @@ class Gtsrb(tfds.core.GeneratorBasedBuilder):
 
     def __init__(self, *, archives: Sequence[str] = (), **arguments: object) -> None:
         super().__init__(**arguments)
-        self._archives = [Path(path).expanduser() for path in archives]
+        self._archives = [expanded(path) for path in archives]
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = {
@@ -83,36 +85,43 @@ class Gtsrb(tfds.core.GeneratorBasedBuilder):
 
 
 def prepare(data_dir: str, archives: Sequence[str] = ()) -> Path:
-    """Prepares GTSRB in a data directory.
+    """Prepares GTSRB in a data directory; another process that does so is waited for.
 
     Args:
       data_dir: the data directory of tensorflow-datasets.
-      archives: archives in the official layout; without them those placed in
-        `data_dir`/downloads/manual, or else the official training set is downloaded (276 MB).
+      archives: archives or folders in a form that `datasets.gtsrb_layouts` knows; without them
+        those placed in `data_dir`, or else the official training set is downloaded (276 MB).
 
     Returns:
       The prepared folder; one that is there already is left as it is.
 
     Raises:
-      DataError: an archive is missing or is not sound, or nothing can be downloaded.
+      DataError: an archive is missing or is not sound, nothing can be downloaded, or the directory
+        cannot be written.
     """
-    placed = placed_archives(Path(data_dir).expanduser())
-    found = archives or [str(path) for path in placed] or _downloaded(data_dir)
-    builder = Gtsrb(archives=found, data_dir=data_dir)
-    builder.download_and_prepare()
-    return Path(builder.data_path)
+    folder = expanded(data_dir)
+    with preparing(folder, NAME):
+        known = prepared(folder, NAME)
+        if known:
+            return known
+        placed = [str(path) for path in placed_originals(folder)]
+        found = archives or placed or _downloaded(data_dir)
+        builder = Gtsrb(archives=found, data_dir=str(folder))
+        builder.download_and_prepare()
+        return Path(builder.data_path)
 
 
 def _downloaded(data_dir: str) -> list[str]:
     """Downloads the official training set."""
     manager = tfds.download.DownloadManager(
-        download_dir=str(Path(data_dir).expanduser() / "downloads"), dataset_name=NAME
+        download_dir=str(expanded(data_dir) / "downloads"), dataset_name=NAME
     )
     try:
         # Without a network the manager would try for minutes.
         socket.create_connection((urlsplit(URL).hostname, 443), _PATIENCE).close()
         return [str(manager.download(URL))]
     except Exception as error:  # its errors have no base class of their own
+        pass_on_stop(error)
         raise DataError(
             f"GTSRB cannot be downloaded from {URL} ({type(error).__name__}); place its archives "
             f"in {data_dir}/downloads/manual, or choose the embedded signs."

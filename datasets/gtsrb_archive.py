@@ -1,34 +1,25 @@
-"""Reads the official archives of GTSRB, or parts of them, without unpacking them to the disk.
+"""Goes through the photographs and tables of GTSRB in an archive or below a folder.
 
-GTSRB/Final_Training/Images/000CC/GT-000CC.csv       a row for each photograph of class CC
-GTSRB/Final_Training/Images/000CC/TTTTT_FFFFF.ppm    frame F of track T, one physical sign
-GTSRB/Final_Test/Images/GT-final_test.csv
-GTSRB/Final_Test/Images/NNNNN.ppm
+An archive is not unpacked to the disk, and read to its checksums.
 """
 
 import contextlib
-import csv
-import io
+import itertools
 import lzma
-import re
+import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
+from datasets.folders import listed, meant, require_readable, unreadable
+from datasets.gtsrb_layouts import is_folder, is_table, photograph
 from datasets.pools import DataError
 
-CLASSES = 43
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
-_TRAIN = re.compile(r"GTSRB/Final_Training/Images/(\d{5})/(?:GT-\1\.csv|(\d{5})_(\d{5})\.ppm)")
-_TEST = re.compile(r"GTSRB/Final_Test/Images/(?:GT-final_test\.csv|\d{5}\.ppm)")
-_COLUMNS = ("Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2", "ClassId")
-_PPM = re.compile(rb"P6\s(?:#[^\n]*\s)*(\d+)\s(?:#[^\n]*\s)*(\d+)\s(?:#[^\n]*\s)*255\s")
+_SINGLE = (".csv", ".ppm", ".png")
 # An encrypted .zip is a RuntimeError, and so is one of an unknown version or compression.
 _DAMAGED = (
     tarfile.TarError,
@@ -40,91 +31,79 @@ _DAMAGED = (
     RuntimeError,
     UnicodeDecodeError,
 )
-# The numbers of `_COLUMNS` for each photograph, by its path.
-_Rows = dict[str, tuple[int, ...]]
-# A path in an archive, and what reads it.
-_Member = tuple[str, Callable[[], bytes]]
+# People unpack archives into folders of their own names; so deep they are looked into.
+_DEEPEST_OTHER = 2
+
+# A path in an archive or below a folder, in the forms that `gtsrb_layouts` knows; what reads it.
+Member = tuple[str, Callable[[], bytes]]
 
 
-@dataclass(frozen=True, eq=False)
-class Photo:
-    """A photograph of a sign.
-
-    Attributes:
-      name: its path in the archive.
-      split: "train" or "test".
-      kind: its class, 0..42.
-      track: which physical sign of its class it shows; -1 in the test set, which does not say.
-      frame: its place in the track, -1 in the test set.
-      region: where the sign is: left, top, right and bottom, the last two exclusive.
-      pixels: uint8 [height, width, 3].
-    """
-
-    name: str
-    split: str
-    kind: int
-    track: int
-    frame: int
-    region: tuple[int, int, int, int]
-    pixels: np.ndarray
-
-
-def photos(paths: Sequence[Path], kinds: Collection[int] = range(CLASSES)) -> Iterator[Photo]:
-    """Reads the photographs of archives, in their order.
+def members(path: Path) -> Iterator[Member]:
+    """Goes through the photographs and tables of an archive or a folder.
 
     Args:
-      paths: .tar.gz, .tar or .zip files in the official layout; one may hold the rows of another's
-        photographs. Photographs of the test set may be left out, of the training set not.
-      kinds: the classes that are wanted.
+      path: a .tar.gz, .tar or .zip file, or a folder from the archive's top down to the classes'.
 
     Yields:
-      The photographs.
+      Their paths and what reads them.
 
     Raises:
-      DataError: an archive is missing, damaged or of another layout, holds a path that leaves its
-        folder, or a row and its photograph do not agree.
+      DataError: it is missing, cannot be read or is damaged, or an archive holds a path that leaves
+        its folder.
     """
-    rows = _rows(paths)
-    missing = {name for name, row in rows.items() if row[-1] in kinds and _TRAIN.fullmatch(name)}
-    for path in paths:
-        for name, read in _members(path):
-            if not name.endswith(".ppm"):
-                continue
-            if name not in rows:
-                raise DataError(f"{path} holds {name}, of which no GT-*.csv says what it shows.")
-            if rows[name][-1] in kinds:
-                missing.discard(name)
-                yield _photo(path, name, rows[name], read())
-    if missing:
-        raise DataError(
-            f"{_named(paths)} lacks {len(missing)} photographs that its GT-*.csv name, such as "
-            f"{min(missing)}; place a whole copy there."
-        )
-
-
-def _rows(paths: Sequence[Path]) -> _Rows:
-    """Reads all rows of all tables."""
-    rows: _Rows = {}
-    for path in paths:
-        for name, read in _members(path):
-            if name.endswith(".csv"):
-                rows |= _table(path, name, read())
-    if not rows:
-        raise DataError(
-            f"{_named(paths)} is not GTSRB in its official layout: it holds no "
-            "GTSRB/Final_Training/Images/000CC/GT-000CC.csv."
-        )
-    return rows
-
-
-def _members(path: Path) -> Iterator[_Member]:
-    """Goes through the photographs and tables of an archive: their paths and what reads them."""
+    if path.is_dir():
+        yield from _below(path)
+        return
     if not path.is_file():
-        raise DataError(f"There is no file {path}; name an archive of GTSRB.")
-    members = _zip_members if zipfile.is_zipfile(path) else _tar_members
+        raise DataError(f"There is no file {path}{meant(path)}; name an archive of GTSRB.")
+    if path.suffix.lower() in _SINGLE:
+        raise DataError(
+            f"{path} is one file of many; name the folder or the archive that holds all of GTSRB's."
+        )
+    require_readable(path)
+    each = _zip_members if zipfile.is_zipfile(path) else _tar_members
     with _sound(path):
-        for name, read in members(path):
+        for name, read in each(path):
             yield name, partial(_whole, path, read)
+
+
+def _below(folder: Path) -> Iterator[Member]:
+    """Goes through a folder and, in the order of their names, through those below it."""
+    above = itertools.takewhile(is_folder, reversed(folder.absolute().parts))
+    top = list(above)[::-1]
+    seen = set()
+    waiting = [(folder, top, 0)]
+    while waiting:
+        place, parts, depth = waiting.pop()
+        if depth and not parts and unreadable(place):
+            continue
+        require_readable(place)
+        # A link may lead back to where it is.
+        real = os.path.realpath(place)
+        if real in seen:
+            continue
+        seen.add(real)
+        below = []
+        for path in listed(place):
+            if os.path.isfile(path):
+                names = ("/".join([*parts[start:], path.name]) for start in range(len(parts) + 1))
+                name = next(filter(_known, names), None)
+                if name:
+                    yield name, partial(_read_file, path)
+            elif is_folder(path.name) and (parts or not path.name.isdigit()):
+                below.append((path, [*parts, path.name], depth))
+            elif path.name.upper().startswith("GTSRB"):
+                below.append((path, [], depth))
+            elif depth < _DEEPEST_OTHER and os.path.isdir(path):
+                below.append((path, [], depth + 1))
+        waiting += reversed(below)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
 
 
 def _whole(path: Path, read: Callable[[], bytes]) -> bytes:
@@ -139,13 +118,14 @@ def _sound(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGED as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
         raise DataError(
             f"{path} cannot be read as an archive: it is damaged, was cut short or is of another "
-            f"kind ({str(error) or type(error).__name__}); place a sound copy there."
+            f"kind ({why}); place a sound copy there."
         ) from error
 
 
-def _tar_members(path: Path) -> Iterator[_Member]:
+def _tar_members(path: Path) -> Iterator[Member]:
     with tarfile.open(path) as archive:
         for member in archive:
             name = _inside(path, member.name)
@@ -167,7 +147,7 @@ def _nothing_left(archive: tarfile.TarFile) -> None:
             raise tarfile.ReadError("there is more in it than its members")
 
 
-def _zip_members(path: Path) -> Iterator[_Member]:
+def _zip_members(path: Path) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             name = _inside(path, member.filename)
@@ -187,57 +167,4 @@ def _inside(path: Path, name: str) -> str:
 
 
 def _known(name: str) -> bool:
-    return bool(_TRAIN.fullmatch(name) or _TEST.fullmatch(name))
-
-
-def _table(path: Path, name: str, text: bytes) -> _Rows:
-    """Reads the rows of a table, each under the path of its photograph."""
-    folder = PurePosixPath(name).parent
-    rows: _Rows = {}
-    try:
-        for row in csv.DictReader(io.StringIO(text.decode("ascii")), delimiter=";"):
-            numbers = tuple(int(row[column]) for column in _COLUMNS)
-            if not 0 <= numbers[-1] < CLASSES:
-                raise ValueError(f"there is no class {numbers[-1]}")
-            rows[str(folder / row["Filename"])] = numbers
-    except (UnicodeDecodeError, KeyError, TypeError, ValueError, csv.Error) as error:
-        raise DataError(
-            f"{name} in {path} is no table of GTSRB's: it needs a row 'Filename;"
-            f"{';'.join(_COLUMNS)}' and rows of that form ({error})."
-        ) from error
-    return rows
-
-
-def _photo(path: Path, name: str, row: tuple[int, ...], data: bytes) -> Photo:
-    """Makes a photograph of its row and its file."""
-    width, height, left, top, right, bottom, kind = row
-    header = _PPM.match(data)
-    pixels = np.frombuffer(data, np.uint8, offset=header.end() if header else 0)
-    if header is None or pixels.size != 3 * int(header[1]) * int(header[2]):
-        raise DataError(f"{name} in {path} is no whole PPM image; place a sound copy there.")
-    if (int(header[1]), int(header[2])) != (width, height):
-        raise DataError(
-            f"{name} in {path} is {int(header[1])} x {int(header[2])} pixels large, in its row "
-            f"{width} x {height}."
-        )
-    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
-        raise DataError(
-            f"The region of {name} in {path}, columns {left}..{right - 1} and rows "
-            f"{top}..{bottom - 1}, is not inside its {width} x {height} pixels."
-        )
-    found = _TRAIN.fullmatch(name)
-    if found and int(found[1]) != kind:
-        raise DataError(f"{name} in {path} is of class {kind} by its row; its folder says another.")
-    return Photo(
-        name=name,
-        split="train" if found else "test",
-        kind=kind,
-        track=int(found[2]) if found else -1,
-        frame=int(found[3]) if found else -1,
-        region=(left, top, right, bottom),
-        pixels=pixels.reshape(height, width, 3),
-    )
-
-
-def _named(paths: Sequence[Path]) -> str:
-    return ", ".join(map(str, paths))
+    return is_table(name) or photograph(name) is not None

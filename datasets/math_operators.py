@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
+from datasets.folders import expanded, preparing
 from datasets.operator_files import OPERATORS, read_file
 from datasets.operators import FILE, PREPARED
 from datasets.pools import SIDE, ImagePool
@@ -48,7 +49,7 @@ class MathOperators(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
-        path = Path(self._file or dl_manager.manual_dir / FILE).expanduser()
+        path = expanded(str(self._file or dl_manager.manual_dir / FILE))
         return {"full": self._generate_examples(read_file(path))}
 
     def _generate_examples(self, pool: ImagePool) -> Iterator[tuple[int, dict[str, object]]]:
@@ -57,7 +58,7 @@ class MathOperators(tfds.core.GeneratorBasedBuilder):
 
 
 def prepare(file: str, data_dir: str) -> Path:
-    """Prepares a file of operators in a data directory.
+    """Prepares a file of operators in a data directory; another process that does is waited for.
 
     Args:
       file: an .npz file, as `read_file` takes it.
@@ -67,8 +68,10 @@ def prepare(file: str, data_dir: str) -> Path:
       The prepared folder; one that is there already is left as it is.
 
     Raises:
-      DataError: the file is missing or is not such a file.
+      DataError: the file is missing or is not such a file, or the directory cannot be written.
     """
-    builder = MathOperators(file=file, data_dir=data_dir)
-    builder.download_and_prepare()
-    return Path(builder.data_path)
+    folder = expanded(data_dir)
+    with preparing(folder, NAME):
+        builder = MathOperators(file=file, data_dir=str(folder))
+        builder.download_and_prepare()
+        return Path(builder.data_path)

@@ -1,10 +1,14 @@
-"""Reads MNIST through tensorflow-datasets, which checks and prepares it, and says why it cannot."""
+"""Finds MNIST, prepared by tensorflow-datasets or in its own files, and reads it, or says why not.
+
+What is prepared is read as it is. Its four original files are prepared first, where the data
+directory can be written; one process does it, others wait. Other forms are read as they lie, and
+all give the same images in the same order.
+"""
 
 import contextlib
-import hashlib
 import io
 import json
-import re
+import os
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -13,24 +17,25 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from datasets.pools import SIDE, DataError, ImagePool, data_folder
+from datasets import mnist_files
+from datasets.folders import (
+    alone,
+    data_folder,
+    described,
+    first_line,
+    is_denied,
+    listed,
+    meant,
+    pass_on_stop,
+    prepared,
+    require_readable,
+    tell,
+    unreadable,
+)
+from datasets.mnist_files import FILES, SPLITS, Placed, manual_folder
+from datasets.pools import SIDE, DataError, ImagePool
 
-SPLITS = {"train": 60_000, "test": 10_000}
-# The SHA-256 sums under which tensorflow-datasets knows the four files.
-FILES = {
-    "train-images-idx3-ubyte.gz": (
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
-    ),
-    "train-labels-idx1-ubyte.gz": (
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
-    ),
-    "t10k-images-idx3-ubyte.gz": (
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
-    ),
-    "t10k-labels-idx1-ubyte.gz": (
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
-    ),
-}
+NAME = "mnist"
 PROBE_SECONDS = 3.0
 _HOST = "storage.googleapis.com"
 _PROBE_URL = f"https://{_HOST}/cvdf-datasets/mnist/t10k-labels-idx1-ubyte.gz"
@@ -63,11 +68,27 @@ def load_mnist(data_dir: str | None = None) -> tuple[ImagePool, ImagePool, str]:
       DataError: it is there, but incomplete, damaged or not to be prepared.
     """
     folder = _data_folder(data_dir)
-    prepared = _prepared_folder(folder)
-    if prepared is None:
-        _require_source(folder)
-        prepared = _prepare(folder)
-    return _read(prepared)
+    found = prepared(folder, NAME)
+    if found:
+        return _read(found)
+    placed = mnist_files.find(folder)
+    if len(placed) == len(FILES):
+        if not _can_be_prepared(folder, placed):
+            return _read_files(placed)
+    else:
+        elsewhere = _require_source(folder, placed)
+        if elsewhere:
+            return _read_files(elsewhere)
+    try:
+        found = _prepare(folder)
+    except Exception as error:  # those of tensorflow-datasets have no base class of their own
+        pass_on_stop(error)
+        why = f"MNIST could not be prepared in {folder} ({first_line(error)})"
+        if len(placed) == len(FILES):
+            tell(f"{why}; its four files are read as they are")
+            return _read_files(placed)
+        raise _unprepared(folder, placed, why, error) from error
+    return _read(found)
 
 
 def network_answers() -> bool:
@@ -91,76 +112,116 @@ def network_answers() -> bool:
 def _data_folder(data_dir: str | None) -> Path:
     """Returns the data directory; one that was named must exist."""
     folder = data_folder(data_dir)
-    if data_dir is not None and not folder.is_dir():
-        raise MnistAbsent(
-            f"The data directory {folder} does not exist; name one that does, or choose the "
-            "embedded digits.",
-            f"the data directory {folder} does not exist",
-        )
+    if data_dir and not folder.is_dir():
+        why = f"the data directory {folder} does not exist{meant(folder)}"
+        raise MnistAbsent(f"T{why[1:]}; name one that does, or choose the embedded digits.", why)
+    denied = unreadable(folder)
+    if denied:
+        why = f"the data directory {folder} cannot be read ({denied})"
+        raise MnistAbsent(f"T{why[1:]}; name another, or choose the embedded digits.", why)
     return folder
 
 
-def _prepared_folder(folder: Path) -> Path | None:
-    """Returns the newest prepared version of MNIST in a data directory, e.g. `mnist/3.0.1`."""
-    versions = [
-        (tuple(int(part) for part in path.name.split(".")), path)
-        for path in (folder / "mnist").glob("*")
-        if re.fullmatch(r"\d+\.\d+\.\d+", path.name)
-    ]
-    return max(versions)[1] if versions else None
+def _can_be_prepared(folder: Path, placed: Placed) -> bool:
+    """Returns whether all files are the originals, where tensorflow-datasets looks for them."""
+    manual = manual_folder(folder)
+    return all(
+        path == manual / name and mnist_files.is_original(path, name)
+        for name, path in placed.items()
+    )
 
 
-def _require_source(folder: Path) -> None:
-    """Raises a DataError unless the placed files are sound and any others can be downloaded."""
-    manual = folder / "downloads" / "manual"
-    placed = [name for name in FILES if (manual / name).exists()]
-    for name in placed:
+def _read_files(placed: Placed) -> tuple[ImagePool, ImagePool, str]:
+    """Reads MNIST's own files."""
+    train, test = mnist_files.read(placed)
+    return train, test, f"MNIST (read from {_whereabouts(placed)})"
+
+
+def _whereabouts(placed: Placed) -> str:
+    """Names the folders in which files lie, or the archive."""
+    places = (path if path.name == mnist_files.ARCHIVE else path.parent for path in placed.values())
+    return " and ".join(dict.fromkeys(map(str, places)))
+
+
+def _require_source(folder: Path, placed: Placed) -> Placed | None:
+    """Looks for MNIST where its own files are not all where they are looked for.
+
+    Returns:
+      The files in a deeper folder, where they are sound; None where MNIST can be downloaded.
+
+    Raises:
+      MnistAbsent: there is none to be had.
+      DataError: a file in the manual folder is damaged, or they are not all there.
+    """
+    manual = manual_folder(folder)
+    in_manual = {name: path for name, path in placed.items() if manual in path.parents}
+    for name, path in in_manual.items():
+        if not mnist_files.is_original(path, name):
+            mnist_files.content(path, name)
+    others = []
+    for deeper in mnist_files.find_deeper(folder):
         try:
-            digest = hashlib.sha256((manual / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise DataError(f"{manual / name} cannot be read ({error.strerror}).") from error
-        if digest != FILES[name]:
-            raise DataError(
-                f"{manual / name} is damaged (its SHA-256 sum is not that of MNIST's file of this "
-                "name); place a sound copy there, or remove it."
-            )
-    if len(placed) == len(FILES) or network_answers():
-        return
-    if placed:
-        missing = ", ".join(name for name in FILES if name not in placed)
+            for name, path in deeper.items():
+                mnist_files.content(path, name)
+        except DataError as error:
+            others.append(str(error).split(";")[0])
+        else:
+            return deeper
+    if network_answers():
+        return None
+    missing = ", ".join(name for name in FILES if name not in placed)
+    offline = f"{_HOST} does not give it out within {PROBE_SECONDS:g} seconds"
+    advice = _ADVICE.format(manual=manual)
+    if in_manual:
         raise DataError(
-            f"MNIST in {manual} is incomplete: {missing} is missing, and {_HOST} does not give it "
-            f"out within {PROBE_SECONDS:g} seconds; {_ADVICE.format(manual=manual)}."
+            f"MNIST in {manual} is incomplete: {missing} is missing, and {offline}; {advice}."
         )
+    if placed:
+        others.insert(0, f"in {_whereabouts(placed)} it is incomplete, without {missing}")
+    for below in listed(folder):
+        if os.path.isdir(below) and not unreadable(below) and prepared(below, NAME):
+            others.insert(0, f"it is prepared in {below}, which --data_dir could name")
+    more = "".join(f"; {other}" for other in others)
     raise MnistAbsent(
-        f"MNIST was not found in {folder} (neither prepared nor as files in {manual}), and {_HOST} "
-        f"does not give it out within {PROBE_SECONDS:g} seconds; {_ADVICE.format(manual=manual)}.",
-        f"MNIST not found in {folder} and not downloadable",
+        f"MNIST was not found in {described(folder)} (neither prepared nor as files in {manual}), "
+        f"and {offline}{more}; {advice}.",
+        f"MNIST not found in {described(folder)} and not downloadable{more}",
     )
 
 
 def _prepare(folder: Path) -> Path:
-    """Has tensorflow-datasets prepare MNIST in a data directory; returns the prepared folder."""
-    manual = folder / "downloads" / "manual"
-    logging.info("Preparing MNIST in %s", folder)
-    with _quiet():
-        try:
+    """Has tensorflow-datasets prepare MNIST in a data directory, unless another process just has.
+
+    Returns:
+      The prepared folder.
+    """
+    with alone(folder, NAME):
+        found = prepared(folder, NAME)
+        if found:
+            return found
+        logging.info("Preparing MNIST in %s", folder)
+        with _quiet():
             import tensorflow_datasets as tfds
 
-            builder = tfds.builder("mnist", data_dir=str(folder))
+            builder = tfds.builder(NAME, data_dir=str(folder))
             builder.download_and_prepare()
-        except Exception as error:  # its errors have no base class of their own
-            message = (
-                f"MNIST could not be prepared in {folder} ({_first_line(error)}); "
-                f"{_ADVICE.format(manual=manual)}."
-            )
-            placed = any((manual / name).exists() for name in FILES)
-            if _is_failed_download(error) and not placed:
-                raise MnistAbsent(
-                    message, f"MNIST not found in {folder} and its download failed"
-                ) from error
-            raise DataError(message) from error
-        return Path(builder.data_path)
+            return Path(builder.data_path)
+
+
+def _unprepared(folder: Path, placed: Placed, why: str, error: Exception) -> DataError:
+    """Says why MNIST could not be prepared from a download."""
+    if _is_failed_download(error):
+        message = f"{why}; {_ADVICE.format(manual=manual_folder(folder))}."
+        return (
+            DataError(message)
+            if placed
+            else MnistAbsent(message, f"MNIST not found in {folder} and its download failed")
+        )
+    advice = "name a data directory that can be written, or choose the embedded digits"
+    if is_denied(error):
+        reason = f"MNIST not found in {folder}, which cannot be written ({first_line(error)})"
+        return MnistAbsent(f"{reason}; {advice}.", reason)
+    return DataError(f"{why}; {advice}.")
 
 
 def _is_failed_download(error: Exception) -> bool:
@@ -170,21 +231,22 @@ def _is_failed_download(error: Exception) -> bool:
     return not kinds.isdisjoint({"RequestException", "DownloadError", "ConnectionError"})
 
 
-def _read(prepared: Path) -> tuple[ImagePool, ImagePool, str]:
+def _read(folder: Path) -> tuple[ImagePool, ImagePool, str]:
     """Reads the prepared data set in a folder such as `mnist/3.0.1`."""
+    require_readable(folder, *folder.glob("*"))
     part = ""
     with _quiet():
         try:
             # tensorflow-datasets would not say which of its two descriptions it could not read.
             for part in ("dataset_info.json", "features.json"):
-                json.loads((prepared / part).read_text(encoding="utf-8"))
+                json.loads((folder / part).read_text(encoding="utf-8"))
             part = "dataset_info.json or features.json"
             import tensorflow_datasets as tfds
 
-            builder = tfds.builder_from_directory(str(prepared))
+            builder = tfds.builder_from_directory(str(folder))
             pools = {}
             for split, count in SPLITS.items():
-                files = sorted(path.name for path in prepared.glob(f"mnist-{split}.*"))
+                files = sorted(path.name for path in folder.glob(f"mnist-{split}.*"))
                 part = ", ".join(files) or f"mnist-{split}.tfrecord-00000-of-00001"
                 data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
                 images = np.ascontiguousarray(data["image"]).reshape(-1, SIDE, SIDE)
@@ -193,26 +255,17 @@ def _read(prepared: Path) -> tuple[ImagePool, ImagePool, str]:
                 pools[split] = ImagePool(images, data["label"].astype(np.int32))
         except ImportError as error:
             raise DataError(
-                f"MNIST is in {prepared}, but tensorflow-datasets cannot be imported "
-                f"({_first_line(error)}); install the project's requirements."
+                f"MNIST is in {folder}, but tensorflow-datasets cannot be imported "
+                f"({first_line(error)}); install the project's requirements."
             ) from error
         except Exception as error:  # whatever a reader meets in damaged files
+            pass_on_stop(error)
             raise DataError(
-                f"MNIST in {prepared} is damaged: {part} cannot be read ({_first_line(error)}); "
+                f"MNIST in {folder} is damaged: {part} cannot be read ({first_line(error)}); "
                 "remove that folder to have it prepared anew."
             ) from error
     source = f"MNIST (tensorflow-datasets {builder.info.name} {builder.info.version})"
     return pools["train"], pools["test"], source
-
-
-def _first_line(error: Exception) -> str:
-    """Returns the first line of an error's message, fit to stand in a sentence."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    # TensorFlow adds the graph's node before and the operation's name behind.
-    plain = re.sub(r"\{\{.*?\}\}|\[Op:.*?\].*", "", lines[0])
-    return plain.strip().rstrip(".:")[:160]
 
 
 @contextlib.contextmanager

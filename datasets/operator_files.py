@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.folders import listed, meant, pass_on_stop, require_readable
 from datasets.pools import SIDE, DataError, ImagePool
 
 # What files call the operators; operator k of this order is what the models' Apply knows as k.
@@ -18,6 +19,9 @@ NAMES = {
 OPERATORS = tuple(NAMES)
 # Three to train on and one to test on: with fewer there is no part for both.
 FEWEST = 4
+# What files of two other kinds begin with.
+_GZIP, _NPY = b"\x1f\x8b", b"\x93NUMPY"
+_MOST_NAMED = 6
 NEEDED = ("images", "label", "label_names")
 _FORMS = {
     "images": "uint8 [n, 28, 28]",
@@ -48,7 +52,17 @@ def read_file(path: Path) -> ImagePool:
       DataError: it is not such a file, or an operator is missing.
     """
     if not path.is_file():
-        raise DataError(f"There is no file {path}; name an .npz file of operators.")
+        raise DataError(f"There is no file {path}{meant(path)}; name an .npz file of operators.")
+    require_readable(path)
+    with path.open("rb") as file:
+        start = file.read(len(_NPY) + 4)
+    if start.startswith(_GZIP):
+        raise DataError(f"{path} is packed by gzip; unpack it, and name the .npz file in it.")
+    if start.startswith(_NPY) and len(start) > len(_NPY) + 2:
+        raise DataError(
+            f"{path} is an .npy file, of one array; it must be an .npz file with "
+            f"{', '.join(NEEDED)}."
+        )
     if not zipfile.is_zipfile(path):
         raise DataError(
             f"{path} cannot be read as an .npz file: it is of another kind or was cut short; place "
@@ -58,13 +72,17 @@ def read_file(path: Path) -> ImagePool:
         with np.load(path, allow_pickle=False) as archive:
             # What is no array in an archive comes as bytes.
             fields = {name: np.asarray(archive[name]) for name in _FORMS if name in archive.files}
+            others = ", ".join(archive.files[:_MOST_NAMED])
     except Exception as error:  # whatever a reader meets in damaged files
+        pass_on_stop(error)
         if "allow_pickle" in str(error):
             raise DataError(
                 f"{path} holds pickled objects, which are not read because they can run code; "
                 "store arrays of numbers and of strings only."
             ) from error
         raise DataError(f"{path} is damaged; place a sound copy there.") from error
+    if others and not any(name in fields for name in NEEDED):
+        raise DataError(f"{path} holds {others}; it needs {', '.join(NEEDED)}.")
     return _pool(fields, path)
 
 
@@ -81,10 +99,12 @@ def read_folder(path: Path) -> ImagePool:
     Raises:
       DataError: it is not such a folder, is damaged, or an operator is missing.
     """
+    require_readable(*listed(path))
     if not (path / "dataset_info.json").is_file():
         raise DataError(
             f"{path} is not a folder that tensorflow-datasets has prepared (it has no "
-            "dataset_info.json); name the folder of a version, such as math_operators/1.0.0."
+            "dataset_info.json), and holds no operators.npz; name the folder of a version, such as "
+            f"math_operators/1.0.0, or an .npz file with {', '.join(NEEDED)}."
         )
     try:
         # Its import takes longer than all the rest, and few runs need it.
@@ -109,6 +129,7 @@ def read_folder(path: Path) -> ImagePool:
             "requirements."
         ) from error
     except Exception as error:  # whatever a reader meets in damaged files
+        pass_on_stop(error)
         raise DataError(
             f"{path} is damaged, or another data set than one of operators; remove that folder to "
             "have it prepared anew."

@@ -7,10 +7,22 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.embedded_operators import draw
+from datasets.folders import (
+    data_folder,
+    described,
+    expanded,
+    listed,
+    meant,
+    prepared,
+    require_readable,
+    unreadable,
+)
 from datasets.operator_files import OPERATORS, read_file, read_folder
-from datasets.pools import DataError, ImagePool, data_folder
+from datasets.pools import DataError, ImagePool
 from datasets.seeds import shuffled_epochs
 
+CHOICES = ("auto", "embedded")
+_EMBEDDED = "pen strokes drawn by the project"
 # The paper's footnote 2: 200 examples of each operator, 600 in all for training and 200 for tests.
 TRAIN_EACH, TEST_EACH = 150, 50
 EACH = TRAIN_EACH + TEST_EACH
@@ -42,9 +54,9 @@ def load_operators(choice: str = "auto", data_dir: str | None = None) -> Operato
 
     Args:
       choice: an .npz file as `read_file` takes it; or a folder that tensorflow-datasets has
-        prepared; or "embedded": those that the project draws; or "auto": the folder
-        `data_dir`/math_operators/1.0.0 or the file `data_dir`/downloads/manual/operators.npz where
-        there is one, else the embedded ones.
+        prepared; or one that holds either; or "embedded": those that the project draws; or "auto":
+        the folder `data_dir`/math_operators/1.0.0 or the file operators.npz in
+        `data_dir`/downloads/manual or `data_dir` where there is one, else the embedded ones.
       data_dir: the data directory of tensorflow-datasets; None is the default one.
 
     Returns:
@@ -53,27 +65,50 @@ def load_operators(choice: str = "auto", data_dir: str | None = None) -> Operato
     Raises:
       DataError: there is no such file or folder, or it does not hold the four operators.
     """
-    why = ""
-    if choice == "auto":
-        folder = data_folder(data_dir)
-        choice = _placed(folder) or "embedded"
-        why = f"; no others found in {folder}"
     if choice == "embedded":
-        return _chosen(_drawn(), f"embedded operators (pen strokes drawn by the project{why})")
-    path = Path(choice).expanduser()
-    if not path.exists():
-        raise DataError(
-            f"There are no operators '{choice}'; name an .npz file or a prepared folder that "
-            "exists, or choose auto or embedded."
-        )
+        return _chosen(_drawn(), f"embedded operators ({_EMBEDDED})")
+    if choice == "auto":
+        return _found(data_folder(data_dir))
+    path = _named(choice)
     pool = read_folder(path) if path.is_dir() else read_file(path)
     return _chosen(pool, f"operators of {path}")
 
 
-def _placed(folder: Path) -> str:
-    """Returns the prepared folder or the file in a data directory; "" where there is neither."""
-    places = (folder.joinpath(*PREPARED), folder / "downloads" / "manual" / FILE)
-    return next((str(place) for place in places if place.exists()), "")
+def _found(folder: Path) -> Operators:
+    """Loads the operators of a data directory, where it has any, else the embedded ones."""
+    path = None if unreadable(folder) else _placed(folder)
+    why = f"no others found in {described(folder)}"
+    if path is not None:
+        try:
+            pool = read_folder(path) if path.is_dir() else read_file(path)
+            return _chosen(pool, f"operators of {path}")
+        except DataError as error:
+            # A file of this name that was not placed for us may be anything.
+            if path != folder / FILE:
+                raise
+            why += f", for {str(error).rstrip('.')}"
+    return _chosen(_drawn(), f"embedded operators ({_EMBEDDED}; {why})")
+
+
+def _named(choice: str) -> Path:
+    """Returns the file or folder that a choice names, or the one that it holds."""
+    path = expanded(choice)
+    require_readable(path)
+    if not choice or not path.exists():
+        raise DataError(
+            f"There are no operators '{choice}'{meant(path, *CHOICES)}; name an .npz file or a "
+            f"prepared folder that exists, or choose {' or '.join(CHOICES)}."
+        )
+    return (_placed(path) if path.is_dir() else None) or path
+
+
+def _placed(folder: Path) -> Path | None:
+    """Returns the prepared folder or the file in a data directory, where there is one."""
+    found = prepared(folder, PREPARED[0])
+    if found:
+        return found
+    files = [*listed(folder / "downloads" / "manual"), *listed(folder)]
+    return next((path for path in files if path.name == FILE), None)
 
 
 def _drawn() -> ImagePool:

@@ -1,9 +1,7 @@
 """What every scenario's data share: a pool of labelled images, and the error a user may meet."""
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -62,9 +60,3 @@ class ImagePool:
     def brightness(self) -> np.ndarray:
         """The images as networks see them, float32 [n, 28, 28] in 0..1."""
         return self.images * np.float32(1 / 255)
-
-
-def data_folder(data_dir: str | None) -> Path:
-    """Returns the data directory; without a name, that of tensorflow-datasets."""
-    default = os.environ.get("TFDS_DATA_DIR", os.path.join("~", "tensorflow_datasets"))
-    return Path(data_dir or default).expanduser()

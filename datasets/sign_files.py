@@ -1,5 +1,7 @@
 """Reads the stop signs and arrows of GTSRB, from whatever form of it there is."""
 
+import itertools
+import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from datasets.gtsrb_archive import SUFFIXES, photos
+from datasets.folders import listed, meant, pass_on_stop, prepared, require_readable
+from datasets.gtsrb_archive import SUFFIXES, members
+from datasets.gtsrb_layouts import FORMS, photograph
+from datasets.gtsrb_photos import photos
 from datasets.pools import SIDE, DataError
 
 STOP_CLASS, AHEAD_CLASS = 14, 35
@@ -40,34 +45,59 @@ def placed(folder: Path) -> list[Path]:
       folder: the data directory of tensorflow-datasets.
 
     Returns:
-      The prepared folder gtsrb/1.0.0, or else the first file in downloads/manual that is called
-      gtsrb*.npz, in capital or small letters, or else all archives there.
+      The prepared folder gtsrb/1.0.0, or else the first .npz file, or else all archives and all
+      folders with photographs, of those in downloads/manual and in the directory itself that are
+      called gtsrb*, in capital or small letters, or lie in a folder that is; or else either of
+      these two, if Kaggle's archive was unpacked there.
     """
-    prepared = folder.joinpath(*PREPARED)
-    if prepared.exists():
-        return [prepared]
-    return _in_manual(folder, ".npz")[:1] or placed_archives(folder)
+    found = prepared(folder, PREPARED[0])
+    if found:
+        return [found]
+    return _named(folder, ".npz")[:1] or placed_originals(folder)
 
 
-def placed_archives(folder: Path) -> list[Path]:
-    """The files in downloads/manual of a data directory that are called gtsrb*, archives all."""
-    return _in_manual(folder, SUFFIXES)
+def placed_originals(folder: Path) -> list[Path]:
+    """The archives and folders of photographs in a data directory, all of them."""
+    trees = [path for path in _folders(folder) if _holds_photographs(path)]
+    # Kaggle's archive has no folder of a name of its own.
+    kaggle = (
+        place
+        for place in (folder / "downloads" / "manual", folder)
+        if all(map(os.path.exists, (place / "Train.csv", place / "Train" / str(STOP_CLASS))))
+    )
+    trees = trees or list(itertools.islice(kaggle, 1))
+    return _named(folder, SUFFIXES) + trees
 
 
-def _in_manual(folder: Path, endings: str | tuple[str, ...]) -> list[Path]:
-    files = sorted((folder / "downloads" / "manual").glob("*"))
-    named = (path for path in files if path.name.lower().startswith("gtsrb"))
-    return [path for path in named if path.name.lower().endswith(endings)]
+def _named(folder: Path, endings: str | tuple[str, ...]) -> list[Path]:
+    """The files that are called gtsrb* and have one of the endings, where people place them."""
+    places = [folder / "downloads" / "manual", folder, *_folders(folder)]
+    paths = (path for place in places for path in listed(place) if _is_named(path))
+    return [path for path in paths if path.name.lower().endswith(endings) and os.path.isfile(path)]
 
 
-def read(path: Path, *others: Path) -> Photos:
+def _folders(folder: Path) -> list[Path]:
+    """The folders that are called gtsrb*, where people place them."""
+    paths = listed(folder / "downloads" / "manual") + listed(folder)
+    return [path for path in paths if _is_named(path) and os.path.isdir(path)]
+
+
+def _is_named(path: Path) -> bool:
+    return path.name.lower().startswith("gtsrb")
+
+
+def _holds_photographs(folder: Path) -> bool:
+    return any(photograph(name) for name, _ in members(folder))
+
+
+def read(*paths: Path) -> Photos:
     """Reads the stop signs and the straight arrows of GTSRB's training set.
 
     Args:
-      path: a folder prepared by `datasets.gtsrb`; an archive in the official layout; or an .npz
-        file with the arrays images, uint8 [n, 28, 28], class_id and track, integers [n], and split,
-        [n], 0 for training.
-      *others: more archives.
+      *paths: a folder prepared by `datasets.gtsrb`; or an .npz file with the arrays images, uint8
+        [n, 28, 28], class_id and track, integers [n], and split, [n], 0 for training; or archives
+        and folders in a form that `datasets.gtsrb_layouts` knows, or folders that hold any of
+        these.
 
     Returns:
       The photographs.
@@ -75,23 +105,48 @@ def read(path: Path, *others: Path) -> Photos:
     Raises:
       DataError: there is no such file or folder, it is damaged, or it holds no such photographs.
     """
-    if path.is_dir():
+    paths = tuple(each for path in paths for each in _held(path))
+    path = paths[0]
+    if path.is_dir() and prepared(path, PREPARED[0]) == path:
         found = _read_folder(path)
     elif path.name.lower().endswith(".npz"):
         found = _read_arrays(path)
     else:
+        chosen = ((p.kind, p.track, p.frame, p) for p in photos(paths, KINDS, ("train",)))
         found = _stacked(
-            (shrunk(photo.pixels, photo.region), photo.kind, photo.track)
-            for photo in photos([path, *others], KINDS)
-            if photo.split == "train"
+            (shrunk(photo.pixels, photo.region), kind, track)
+            for kind, track, _, photo in sorted(chosen, key=lambda each: each[:3])
         )
     for kind in KINDS:
         if not (found.kinds == kind).any():
             raise DataError(
-                f"{path} holds no photograph of class {kind:05d} of GTSRB's training set; place a "
-                "whole copy there."
+                f"{' and '.join(map(str, paths))} holds no photograph of class {kind:05d} of "
+                "GTSRB's training set; place a whole copy there."
             )
     return found
+
+
+def _held(path: Path) -> list[Path]:
+    """What of GTSRB a folder holds; whatever is no folder is taken as it is."""
+    require_readable(path)
+    if not path.is_dir():
+        return [path]
+    found = prepared(path, PREPARED[0])
+    if found:
+        return [found]
+    kept = placed(path)
+    if kept and kept[0].name.lower().endswith(".npz"):
+        return kept[:1]
+    archives = [each for each in kept if each.is_file()]
+    if not archives and not _holds_photographs(path):
+        archives = [each for each in listed(path) if each.name.lower().endswith(SUFFIXES)]
+    trees = [path] if _holds_photographs(path) else []
+    if not archives and not trees:
+        raise DataError(
+            f"{path} is not a folder that tensorflow-datasets has prepared, such as gtsrb/1.0.0, "
+            f"and holds neither archives of GTSRB nor its files in a form that is read: {FORMS}."
+        )
+    return archives + trees
 
 
 @tf.function(
@@ -115,11 +170,7 @@ def shrunk(pixels: tf.Tensor, region: tf.Tensor) -> tf.Tensor:
 
 def _read_folder(path: Path) -> Photos:
     """Reads a folder such as `gtsrb/1.0.0`."""
-    if not (path / "dataset_info.json").is_file():
-        raise DataError(
-            f"{path} is not a folder that tensorflow-datasets has prepared (it has no "
-            "dataset_info.json); name the folder of a version, such as gtsrb/1.0.0."
-        )
+    require_readable(*listed(path))
     try:
         # Its import takes longer than all the rest, and few runs need it.
         import tensorflow_datasets as tfds
@@ -145,6 +196,7 @@ def _read_folder(path: Path) -> Photos:
             "requirements."
         ) from error
     except Exception as error:  # whatever a reader meets in damaged files
+        pass_on_stop(error)
         raise DataError(
             f"{path} is damaged, or another data set than GTSRB; remove that folder to have it "
             "prepared anew."
@@ -154,13 +206,14 @@ def _read_folder(path: Path) -> Photos:
 def _read_arrays(path: Path) -> Photos:
     """Reads an .npz file."""
     if not path.is_file():
-        raise DataError(f"There is no file {path}; name a file or a folder of GTSRB.")
+        raise DataError(f"There is no file {path}{meant(path)}; name a file or a folder of GTSRB.")
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path} is no .npz file, or was cut short; place a sound copy there.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             fields = {name: np.asarray(archive[name]) for name in _FIELDS if name in archive.files}
     except Exception as error:  # whatever a reader meets in damaged files
+        pass_on_stop(error)
         raise DataError(f"{path} is damaged; place a sound copy there.") from error
     missing = [name for name in _FIELDS if name not in fields]
     if missing:

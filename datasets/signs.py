@@ -7,15 +7,16 @@ direction as well.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from datasets.embedded_signs import draw
+from datasets.folders import data_folder, described, expanded, meant, require_readable, unreadable
 from datasets.mazes import SIGNS
-from datasets.pools import SIDE, DataError, ImagePool, data_folder
+from datasets.pools import SIDE, DataError, ImagePool
 from datasets.sign_files import AHEAD_CLASS, STOP_CLASS, Photos, placed, read
 
+CHOICES = ("auto", "gtsrb", "embedded")
 # Of the tracks of a class, every fourth is for tests.
 _TEST_EVERY = 4
 # Counter-clockwise quarter turns of an arrow that points up, by label.
@@ -47,10 +48,10 @@ def load_signs(choice: str = "auto", data_dir: str | None = None) -> Signs:
     """Loads the signs.
 
     Args:
-      choice: "gtsrb": GTSRB, prepared in `data_dir`, placed in `data_dir`/downloads/manual, or
-        downloaded; "embedded": those that the project draws; "auto": GTSRB where it is prepared or
-        placed, else the embedded ones; or the path of an archive, file or prepared folder of GTSRB,
-        as `datasets.sign_files.read` takes it.
+      choice: "gtsrb": GTSRB, prepared or placed in `data_dir` as `datasets.sign_files.placed` finds
+        it, or downloaded; "embedded": those that the project draws; "auto": GTSRB where it is
+        prepared or placed, else the embedded ones; or the path of an archive, file or folder of
+        GTSRB, as `datasets.sign_files.read` takes it.
       data_dir: the data directory of tensorflow-datasets; None is the default one.
 
     Returns:
@@ -62,18 +63,31 @@ def load_signs(choice: str = "auto", data_dir: str | None = None) -> Signs:
     """
     if choice in ("auto", "gtsrb"):
         folder = data_folder(data_dir)
-        found = placed(folder)
+        found = [] if unreadable(folder) else placed(folder)
         if not found and choice == "gtsrb":
+            if data_dir and not folder.is_dir():
+                raise DataError(
+                    f"The data directory {folder} does not exist{meant(folder)}; name one that "
+                    "does, or choose the embedded signs."
+                )
             # Its import takes longer than all the rest, and few runs need it.
             from datasets.gtsrb import prepare
 
             found = [prepare(str(folder))]
         if not found:
-            return _drawn(f"embedded signs (drawn by the project; no GTSRB found in {folder})")
+            return _drawn(
+                f"embedded signs (drawn by the project; no GTSRB found in {described(folder)})"
+            )
     elif choice == "embedded":
         return _drawn("embedded signs (drawn by the project)")
     else:
-        found = [Path(choice).expanduser()]
+        found = [expanded(choice)]
+        require_readable(*found)
+        if not choice or not found[0].exists():
+            raise DataError(
+                f"There is no file {found[0]}{meant(found[0], *CHOICES)}; name an archive, file or "
+                f"folder of GTSRB that exists, or choose {', '.join(CHOICES)}."
+            )
     return _photographed(read(*found), f"GTSRB of {' and '.join(map(str, found))}")
 
 

@@ -1,23 +1,108 @@
 """The command line: flags parsed before anything heavy is imported, mistakes with status 2."""
 
+import shutil
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 
-from absl import app, flags
+from absl import flags
+
+from terpret import entry
+
+HELP = ("help", "helpfull", "helpshort", "h", "?")
+# The kinds of values, as the help calls them.
+KINDS = {"int": "INTEGER", "float": "NUMBER"}
 
 
-def run(main: Callable[[list[str]], None]) -> None:
-    """Parses the flags and runs `main`; a wrong flag is one message and exit status 2."""
-    app.run(main, flags_parser=_parse)
+def run(main: Callable[[list[str]], int | None]) -> None:
+    """Runs a script whose function is `main`, and ends the process."""
+    entry.end(called(main, sys.argv, sys.modules["__main__"].__doc__ or ""))
 
 
-def _parse(arguments: list[str]) -> list[str]:
+def called(
+    main: Callable[[list[str]], int | None], arguments: Sequence[str], about: str = ""
+) -> int:
+    """Parses the flags and runs `main`; the exit status.
+
+    A wrong flag is one message and exit status 2; `--help` is the flags and exit status 0.
+
+    Args:
+      main: is given what is no flag, and gives the exit status; None is 0.
+      arguments: the script's name and its flags.
+      about: what the help begins with.
+    """
+    if any(one.startswith("-") and one.lstrip("-") in HELP for one in arguments[1:]):
+        print("\n".join(_help(about)))
+        return 0
     try:
         rest = flags.FLAGS(arguments)
         if len(rest) > 1:
             raise flags.Error(f"'{rest[1]}' is not a flag: flags are written --NAME=VALUE")
-        return rest
+        for name in flags.FLAGS:
+            _refuse_empty(name)
+            _refuse_twice(name, arguments)
     except flags.Error as error:
         message = str(error).removeprefix("FATAL Flags parsing error: ").strip()
         print(f"error: {message}\nhelp: {arguments[0]} --help lists the flags", file=sys.stderr)
-        sys.exit(2)
+        return 2
+    return main(rest) or 0
+
+
+def _refuse_empty(name: str) -> None:
+    """Refuses a flag that was given without a value, as by a shell variable that is not set."""
+    if flags.FLAGS[name].present and flags.FLAGS[name].value == "":
+        raise flags.Error(f"--{name} is empty: give it a value, or leave it out")
+
+
+def _refuse_twice(name: str, arguments: Sequence[str]) -> None:
+    """Refuses a flag that has two values: one of them would say nothing."""
+    said = list(dict.fromkeys(_said(name, arguments))) if flags.FLAGS[name].present > 1 else []
+    if len(said) > 1:
+        raise flags.Error(f"--{name} is given twice, as {' and as '.join(said)}: give it once")
+
+
+def _said(name: str, arguments: Sequence[str]) -> Iterator[str]:
+    """What a command line says of a flag: `--name=value`, `--name value`, `--name`, `--noname`."""
+    for place, argument in enumerate(arguments):
+        word, equals, value = argument.partition("=")
+        word = word.removeprefix("-").removeprefix("-")
+        if not argument.startswith("-") or word not in (name, f"no{name}"):
+            continue
+        if equals:
+            yield value
+        elif flags.FLAGS[name].boolean:
+            yield str(word == name).lower()
+        else:
+            yield arguments[place + 1]
+
+
+def _help(about: str) -> Iterator[str]:
+    """The lines that tell what a command does, and of each flag of this project."""
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    yield from textwrap.wrap(about, width)
+    for module, own in flags.FLAGS.flags_by_module_dict().items():
+        if module.split(".")[0] == "absl":
+            continue
+        for flag in own:
+            yield ""
+            yield from textwrap.wrap(_written(flag), width, subsequent_indent="      ")
+            # The help of an enumeration begins with its values.
+            text = flag.help.rpartition(">: ")[2]
+            if flag.default not in (None, ""):
+                text += f" [{_default(flag)}]"
+            yield from textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="    ")
+
+
+def _written(flag: flags.Flag) -> str:
+    """How a flag is written."""
+    if flag.boolean:
+        return f"--{flag.name} or --no{flag.name}"
+    values = [value for value in getattr(flag.parser, "enum_values", ()) if value]
+    kind = " | ".join(values) or KINDS.get(flag.flag_type(), "TEXT")
+    return f"--{flag.name}={kind}"
+
+
+def _default(flag: flags.Flag) -> str:
+    if flag.boolean:
+        return "yes" if flag.default else "no"
+    return str(flag.default)

@@ -11,73 +11,53 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError
+from experiments.config import Config, ExperimentConfig, RunError, model_meant, rooted
+from experiments.described import otherwise
 from experiments.experiments import EXPERIMENTS
+from experiments.files import write_asked
+from experiments.flag_rules import (
+    GRIDS,
+    model_name_of,
+    refuse_unheard_by_experiment,
+    refuse_unheard_by_run,
+)
+from experiments.hyper_notes import hypers_text
 from experiments.mazes.task import TRAIN_MAZES
-from experiments.run_folder import claim, same_data
-from experiments.setting import Setting
+from experiments.places import place, refuse_file
+from experiments.records import rendered
+from experiments.run_folder import claim, look, refuse_foreign, same_data, writer
+from experiments.setting import Data, Setting
 from experiments.tables import (
     batch_line,
     heading,
     lengths_table,
     on_images,
+    power,
     results_table,
     sizes_table,
     success,
     verified,
 )
 from experiments.writers import Bar, RestartsLine
-from terpret import InputError, ModelError
+from terpret import InputError, ModelError, streams
 from terpret.language.errors import parse_hypers
+from terpret.learning import own_files, signals
 from terpret.learning.checkpoints import CheckpointError
-from terpret.learning.files import write_bytes
-from terpret.learning.signals import Stopped, stoppable
+from terpret.learning.signals import Stopped
 
-# Flags of a single run, which say nothing to an experiment.
-SINGLE = (
-    "model",
-    "task",
-    "data",
-    "hypers",
-    "preset",
-    "shard",
-    "refill",
-    "stop_after_solved",
-    "nets_at_least",
-    "freeze_nets",
-    "save_nets",
-    "deterministic",
-    "max_nodes",
-)
-# Flags that say something to some experiments only.
-SOME = (
-    "distinct_grids",
-    "digits",
-    "operators",
-    "signs",
-    "init_nets",
-    "baseline_seconds",
-    "lstm_units",
-    "filters",
-)
-# Flags of experiments, which say nothing to a single run.
-EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
-# The models that have a task for each pair of tiles.
-GRIDS = ("add2x2_model", "apply2x2_model")
 # Distinct training examples of a model where the user says nothing; no limit of others.
 DISTINCT = {"maze_model": TRAIN_MAZES}
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
 def guarded(action: Callable[[], int]) -> int:
-    """Runs a command; a mistake of the user is one message and exit status 1."""
+    """Runs a command; a mistake of the user, or a signal, is one message and exit status 1."""
     tf.get_logger().setLevel("ERROR")
     logging.set_verbosity(logging.ERROR)
     try:
-        with stoppable():
-            return action()
+        return signals.work(action)
     except Stopped:
-        print("stopped", file=sys.stderr)
+        streams.say(signals.farewell())
     except ModelError as error:
         print(error, file=sys.stderr)
     except MISTAKES as error:
@@ -98,13 +78,13 @@ def config_of(values: flags.FlagValues) -> Config:
     Raises:
       RunError: a flag says nothing to a single run.
     """
-    wrong = [f"--{name}" for name in EXPERIMENT if values[name].present]
-    if wrong:
-        raise RunError(f"{' and '.join(wrong)}: only with --experiment")
     named = values.hypers.endswith(".json")
-    given, name = values["distinct_grids"], _name(values.model)
+    # The default is ours, whatever lies in the working folder.
+    model = model_meant(values.model) if values["model"].present else values.model
+    given, name = values["distinct_grids"], model_name_of(model)
+    refuse_unheard_by_run(values, model, name)
     return Config(
-        model=values.model,
+        model=model,
         task="" if values.data or name not in GRIDS else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),
@@ -134,23 +114,23 @@ def config_of(values: flags.FlagValues) -> Config:
 
 def folder_of(values: flags.FlagValues, config: Config) -> str:
     """The run folder: --workdir or one named after the settings, and in it the shard's."""
-    name = _name(config.model).removesuffix("_model")
+    name = model_name_of(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
     parts = (name, task, config.preset, str(config.seed))
-    workdir = values.workdir or os.path.join("runs", "-".join(filter(None, parts)))
+    workdir = os.path.join("runs", "-".join(filter(None, parts)))
+    if values.workdir:
+        workdir = place("workdir", values.workdir)
     if not config.shard:
         return workdir
     return os.path.join(workdir, "shard-{}-of-{}".format(*config.part))
 
 
-def _name(model: str) -> str:
-    """The name of a model given as a path or a name."""
-    return os.path.basename(model).removesuffix(".py")
-
-
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = config_of(values)
+    config = rooted(config_of(values))
     workdir = folder_of(values, config)
+    save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
+    if save_nets:
+        refuse_file("save_nets", save_nets, config, workdir)
     bars: list[Bar] = []
 
     def watch(run: single.Run, warnings: list[str]) -> RestartsLine:
@@ -159,7 +139,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         for bar in bars:
             bar.close()
         if run.config != config:
-            print(f"\nfirst stage: networks from {_name(run.config.model)}")
+            print(f"\nfirst stage: networks from {model_name_of(run.config.model)}")
         elif bars:
             print("\nsecond stage: the program")
         _print_header(run)
@@ -167,22 +147,28 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         return RestartsLine(bars[-1].show, run.examples)
 
     command = shlex.join(["python", *arguments])
-    try:
-        with contextlib.ExitStack() as shown:
-            shown.callback(lambda: [bar.close() for bar in bars])
-            results = single.train(
-                config, workdir, values.restart, command, values.checkpoint_seconds, watch
-            )
-    except Stopped:
-        print(f"stopped; the same command continues the run in {workdir}", file=sys.stderr)
-        return 1
+    signals.promise(workdir, f"{_same_command(values)} continues the run in {workdir}")
+    with contextlib.ExitStack() as shown:
+        shown.callback(lambda: [bar.close() for bar in bars])
+        results = single.train(
+            config, workdir, values.restart, command, values.checkpoint_seconds, watch
+        )
     if not bars:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    print_results(results)
+        print(f"{workdir} is done already; {_afresh(workdir)}.")
+    path = os.path.join(workdir, "results.json")
+    print(rendered(path, lambda: print_results(results), otherwise(workdir)), end="")
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
-    if values.save_nets:
-        _save_networks(workdir, values.save_nets)
+    if save_nets:
+        _save_networks(workdir, save_nets)
     return 0
+
+
+def _same_command(values: flags.FlagValues) -> str:
+    """What is typed to go on with a run that was stopped."""
+    if not values.restart:
+        return "the same command"
+    given = values["restart"].present
+    return f"the same command {'without --restart' if given else 'with --norestart'}"
 
 
 def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
@@ -192,10 +178,7 @@ def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
       RunError: a flag says nothing to an experiment.
     """
     experiment = EXPERIMENTS[values.experiment]
-    foreign = (*SINGLE, *(name for name in SOME if name not in experiment.flags))
-    wrong = [f"--{name}" for name in foreign if values[name].present]
-    if wrong:
-        raise RunError(f"{' and '.join(wrong)}: not with --experiment={values.experiment}")
+    refuse_unheard_by_experiment(values, experiment.flags)
 
     def given(name: str, otherwise: int) -> int:
         own = experiment.own.get(name, otherwise)
@@ -223,48 +206,74 @@ def experiment_config_of(values: flags.FlagValues) -> ExperimentConfig:
 
 
 def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
-    config = experiment_config_of(values)
+    config = rooted(experiment_config_of(values))
     experiment = EXPERIMENTS[config.experiment]
-    workdir = values.workdir or f"runs/{config.experiment}-{config.seed}"
-    data = experiment.ready(config)
+    workdir = f"runs/{config.experiment}-{config.seed}"
+    if values.workdir:
+        workdir = place("workdir", values.workdir)
+    known = None if values.restart else look(config, workdir)
+    if known is not None and known[0] is not None:
+        results = known[0]
+        print(f"{workdir} is done already; {_afresh(workdir)}.")
+    else:
+        data = experiment.ready(config)
+        refuse_foreign(config, workdir, values.restart)
+        signals.promise(workdir, f"{_same_command(values)} continues in {workdir}")
+        with writer(workdir):
+            results = _done(values, arguments, config, workdir, data)
+    path = os.path.join(workdir, "results.json")
+    text = rendered(path, lambda: print(experiment.tables(results, "text")), otherwise(workdir))
+    print(f"\n{text}")
+    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
+    return 0
+
+
+def _done(
+    values: flags.FlagValues,
+    arguments: list[str],
+    config: ExperimentConfig,
+    workdir: str,
+    data: Mapping[str, Data],
+) -> dict[str, object]:
+    """Does an experiment, or goes on with it; its results."""
     results, warnings = claim(config, workdir, values.restart)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if results is not None:
-        print(f"{workdir} is done already; --restart begins afresh.")
-    else:
-        images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
-        same_data(workdir, images)
-        print(f"experiment: {config.experiment}; run folder: {workdir}")
-        bars: dict[str, Bar] = {}
+        return results
+    images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
+    same_data(workdir, images)
+    print(f"experiment: {config.experiment}; run folder: {workdir}")
+    bars: dict[str, Bar] = {}
 
-        def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
-            if title not in bars:
-                for bar in bars.values():
-                    bar.close()
-                bars[title] = Bar(total, title, unit)
-            bars[title].show(done, text)
+    def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
+        if title not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[title] = Bar(total, title, unit)
+        bars[title].show(done, text)
 
-        command = shlex.join(["python", *arguments])
-        setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
-        for kind, source in setting.sources.items():
-            print(f"{kind}: {source}", flush=True)
-        try:
-            with contextlib.ExitStack() as shown:
-                shown.callback(lambda: [bar.close() for bar in bars.values()])
-                results = experiment.run(setting)
-        except Stopped:
-            print(f"stopped; the same command continues in {workdir}", file=sys.stderr)
-            return 1
-    print(f"\n{experiment.tables(results, 'text')}\n")
-    print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
-    return 0
+    command = shlex.join(["python", *arguments])
+    setting = Setting(config, data, workdir, command, values.checkpoint_seconds, report)
+    for kind, source in setting.sources.items():
+        print(f"{kind}: {source}", flush=True)
+    with contextlib.ExitStack() as shown:
+        shown.callback(lambda: [bar.close() for bar in bars.values()])
+        return EXPERIMENTS[config.experiment].run(setting)
+
+
+def _afresh(workdir: str) -> str:
+    """What begins a run afresh that is done already."""
+    ours = own_files.is_ours(workdir)
+    return "--restart begins afresh" if ours else "another --workdir begins afresh"
 
 
 def _print_header(run: single.Run) -> None:
     config, (every, distinct) = run.config, run.space
     print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
-    print(f"programs: {every:.1e} parameter assignments, {distinct:.1e} distinct programs")
+    if hypers := run.model.checked.hypers:
+        print(f"hypers: {hypers_text(hypers)}")
+    print(f"programs: {power(every)} parameter assignments, {power(distinct)} distinct programs")
     for kind, source in run.task.sources.items():
         print(f"{kind}: {source}")
     for kind, source in run.networks_from.items():
@@ -278,11 +287,12 @@ def _save_networks(workdir: str, path: str) -> None:
     """Copies the networks of a finished run to a file."""
     try:
         with open(os.path.join(workdir, "networks.npz"), "rb") as file:
-            write_bytes(path, file.read())
+            networks = file.read()
     except FileNotFoundError:
         raise RunError("--save_nets: the model has no networks") from None
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
+        raise RunError(f"cannot read the networks in {workdir}: {error.strerror}") from None
+    write_asked(path, networks)
     print(f"networks written to {path}")
 
 

@@ -1,13 +1,31 @@
 """The settings of a run or an experiment, as flags give them and as `config.json` keeps them."""
 
 import dataclasses
+import filecmp
 import os
+import types
+import typing
 from collections.abc import Collection
 
+from ntpt_models.shipped import FOLDER, NAMES, shipped_path
 from terpret.learning.network_file import FILE_NAME
 
 INIT_NETWORKS = "init_networks.npz"
-MODELS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ntpt_models")
+_SHORT = os.path.basename(FOLDER)
+# Settings that name a file or a folder, and what they may say in place of one.
+WORDS = {
+    "data": (),
+    "hypers_file": (),
+    "operators": ("auto", "embedded"),
+    "signs": ("auto", "gtsrb", "embedded"),
+    "init_nets": (),
+    "data_dir": (),
+}
+# The least and the greatest number that a setting may be; others are numbers from 0 on.
+_LEAST = {"restarts": 0, "check_every": 0, "max_nodes": 1, "stop_after_solved": -1}
+_LEAST |= {"freeze_nets": -1}
+_GREATEST = {"restarts": 10_000, "nets_at_least": 1.0}
+_ANY_GREATEST = 2**63 - 1
 
 
 class RunError(Exception):
@@ -193,16 +211,113 @@ def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConf
         made = ExperimentConfig if "experiment" in stored else Config
         config = made(**stored)
     except TypeError:
-        raise RunError("config.json is not the configuration of a run") from None
+        config = None
+    if config is None or not _whole(config):
+        raise RunError("config.json is not the configuration of a run")
     return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
 
 
-def model_path(name: str) -> str:
-    """The file of a model given as a path, or as a name in ntpt_models/."""
-    inside = os.path.join(MODELS, os.path.basename(name).removesuffix(".py") + ".py")
-    if os.path.exists(name) or os.sep in name or not os.path.exists(inside):
-        return name
-    return inside
+def model_path(model: str) -> str:
+    """The file of a config's model: of a bare name in ntpt_models/ that one, else the path itself.
+
+    So a file of that name in the working folder is never taken for it: `./turing.py` is that file.
+    """
+    name = _ours(model)
+    return shipped_path(name) if name else model
+
+
+def model_meant(given: str) -> str:
+    """The model that a user means, as a config keeps it: see `model_path`.
+
+    Raises:
+      RunError: a file of the working folder may be meant as well.
+    """
+    name = _ours(given)
+    if not name:
+        base = os.path.basename(given).removesuffix(".py")
+        return f"{base}.py" if base in NAMES and _same(given, base) else given
+    if not os.path.dirname(given):
+        for here in (given, f"{name}.py"):
+            if os.path.isfile(here) and not filecmp.cmp(here, shipped_path(name), shallow=False):
+                folder = _SHORT if _ours(os.path.join(_SHORT, name)) else FOLDER
+                raise RunError(
+                    f"--model={given} is a file here and another one in ntpt_models/: write "
+                    f"--model={os.path.join(os.curdir, here)} for the one, "
+                    f"--model={os.path.join(folder, name)}.py for the other"
+                )
+    return f"{name}.py"
+
+
+def _ours(model: str) -> str:
+    """The name of a model in ntpt_models/ that is written `turing` or `ntpt_models/turing`.
+
+    Where the working folder has such a path, that is meant; empty for what is none of ours.
+    """
+    folder, base = os.path.split(model)
+    name = base.removesuffix(".py")
+    if name not in NAMES or folder not in ("", _SHORT):
+        return ""
+    there = os.path.join(folder, f"{name}.py")
+    return "" if folder and os.path.exists(there) and not _same(there, name) else name
+
+
+def _same(path: str, name: str) -> bool:
+    return os.path.isfile(path) and os.path.samefile(path, shipped_path(name))
+
+
+def rooted(config: Config | ExperimentConfig) -> Config | ExperimentConfig:
+    """The config with whole paths of all files that are there, the same from any folder."""
+    named = named_paths(config)
+    places = {name: _rooted(value) for name, value in named.items()}
+    if "data_dir" in named and "://" not in named["data_dir"]:
+        # It may be made later.
+        places["data_dir"] = _whole_path(named["data_dir"])
+    return dataclasses.replace(config, **places)
+
+
+def named_paths(config: Config | ExperimentConfig) -> dict[str, str]:
+    """The settings that name a file or a folder, as they name it."""
+    named = {name: getattr(config, name, None) for name in WORDS}
+    paths = {name: path for name, path in named.items() if path and path not in WORDS[name]}
+    model = getattr(config, "model", "")
+    if model and not _ours(model):
+        paths["model"] = model
+    return paths
+
+
+def same_place(first: str, second: str) -> bool:
+    """Whether two paths name one place, which need not be there."""
+    return _whole_path(first) == _whole_path(second)
+
+
+def _rooted(path: str) -> str:
+    whole = _whole_path(path)
+    # What is not there is named as the user names it.
+    return whole if os.path.exists(whole) else path
+
+
+def _whole_path(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _whole(config: Config | ExperimentConfig) -> bool:
+    """Whether every setting has a value of its type, and within its bounds."""
+    kinds = typing.get_type_hints(type(config))
+    return all(_fits(name, getattr(config, name), kind) for name, kind in kinds.items())
+
+
+def _fits(name: str, value: object, kind: object) -> bool:
+    if isinstance(kind, types.UnionType):
+        return any(_fits(name, value, one) for one in typing.get_args(kind))
+    if typing.get_origin(kind) is dict:
+        return type(value) is dict and all(
+            type(key) is str and type(one) is int for key, one in value.items()
+        )
+    if kind in (int, float):
+        numbers = (int,) if kind is int else (int, float)
+        greatest = _GREATEST.get(name, _ANY_GREATEST)
+        return type(value) in numbers and _LEAST.get(name, 0) <= value <= greatest
+    return type(value) is kind
 
 
 def _networks_file(given: str) -> str:

@@ -1,25 +1,34 @@
 """The command `evaluate.py`: a run, or its shards, measured again, as tables, plots and exports."""
 
-import glob
+import dataclasses
 import json
 import os
+import sys
 from collections.abc import Mapping
 
 import numpy as np
 from absl import flags
 
+from datasets.pools import DataError
 from experiments import figures, shards, single
 from experiments.command import guarded, print_results
-from experiments.config import Config, ExperimentConfig, RunError, read_config
+from experiments.config import Config, ExperimentConfig, RunError, rooted
+from experiments.contents import FLAGS, gone_files
+from experiments.described import Described, described
 from experiments.events import write_pictures
 from experiments.experiments import EXPERIMENTS
 from experiments.export import export
 from experiments.films import save_film
+from experiments.flag_rules import refuse_unread_data_dir
+from experiments.hyper_notes import hypers_text
+from experiments.places import new_folder, place
+from experiments.records import read_curves, read_found, read_results, rendered, showing
 from experiments.results import all_curves, results_of
-from experiments.run_folder import writing
+from experiments.run_folder import OtherData, using, writer, writing
 from ntpt_models import source_code
-from terpret.learning.files import read_json
+from terpret.learning import own_files
 from terpret.learning.measure import confusion_counts
+from terpret.learning.replacing import is_aside
 from terpret.learning.restarts import Restarts
 
 # The learning curves that are drawn, and what they are called.
@@ -36,33 +45,55 @@ def evaluate(values: flags.FlagValues) -> int:
 
 
 def _evaluate(values: flags.FlagValues) -> int:
-    workdir = values.workdir
-    stored = _config(workdir, values.data_dir)
-    if isinstance(stored, ExperimentConfig):
-        return _evaluate_experiment(values, stored)
-    folders = glob.glob(os.path.join(glob.escape(workdir), "shard-*-of-*"))
+    workdir = place("workdir", values.workdir)
+    target = new_folder("export", values.export) if values.export else ""
+    _put_back(workdir)
+    folders = shards.folders(workdir)
+    there = None if folders else described(workdir)
+    if values.data_dir:
+        again = not folders or values.plots or bool(values.export)
+        refuse_unread_data_dir(there and there.config, again)
+    if there and isinstance(there.config, ExperimentConfig):
+        return _evaluate_experiment(values, there.config, workdir)
+    drawn = values.plots or values.export
+    path = os.path.join(workdir, "results.json")
     if folders:
-        results = shards.join(workdir)
-        parts = [read_json(os.path.join(folder, "curves.json")) or {} for folder in folders]
+        results, shown = shards.join(workdir), None
+        for folder in folders:
+            _tell(_checked(_described(folder), folder, values)[1])
+        parts = [read_curves(os.path.join(folder, "curves.json")) for folder in folders]
         curves = {number: one for part in parts for number, one in part.items()}
     else:
-        run, restarts, seen = _opened(workdir, values.data_dir)
-        results = results_of(run, restarts, "")
-        curves = all_curves(restarts)
-        if values.format == "text":
-            print(f"model: {run.config.model}, task {run.task.name}, after {seen:,} examples")
+        shown, missing = _measured(workdir, values)
+        if shown is None:
+            if drawn:
+                raise RunError(f"--plots and --export need what the run learned from: {missing}")
+            _tell([missing])
+            results = read_results(path)
+        else:
+            run, restarts, seen = shown
+            results, curves = results_of(run, restarts, ""), all_curves(restarts)
+            if values.format == "text":
+                print(f"model: {run.config.model}, task {run.task.name}, after {seen:,} examples")
+                if hypers := run.model.checked.hypers:
+                    print(f"hypers: {hypers_text(hypers)}")
     if values.format == "json":
         print(json.dumps(results, indent=2))
     else:
-        print_results(results, values.format)
-    if not (values.plots or values.export):
+        remedy = "remove it, and the command of the run measures again"
+        print(rendered(path, lambda: print_results(results, values.format), remedy), end="")
+    if not drawn:
         return 0
     best = results["restarts"][results["best"]]
     if folders:
-        run, restarts, _ = _opened(_holder(folders, best["seed"]), values.data_dir)
+        holder = _holder(folders, best["seed"])
+        shown, missing = _measured(holder, values)
+        if shown is None:
+            raise RunError(f"--plots and --export need what the run learned from: {missing}")
+        run, restarts, _ = shown
     row = [restart.number for restart in restarts.rows].index(best["seed"])
     if values.plots:
-        folder = os.path.join(workdir, "plots")
+        folder = _plots_folder(workdir)
         _plot(folder, results, curves, run, row)
         pictures = run.task.pictures(run.model, row)
         for name, figure in pictures.items():
@@ -75,37 +106,118 @@ def _evaluate(values: flags.FlagValues) -> int:
         _note(values, f"plots written to {folder}")
     if values.export:
         about = {"source": workdir, "restart": best, "data": results["data"]}
-        export(run.model, row, values.export, source_code(run.model.program(row)), about)
-        _note(values, f"SavedModel written to {values.export}")
+        export(run.model, row, target, source_code(run.model.program(row)), about)
+        _note(values, f"SavedModel written to {target}")
     return 0
 
 
-def _config(workdir: str, data_dir: str | None) -> Config | ExperimentConfig | None:
-    """The config of a run folder; None where there is none that can be read."""
-    stored = read_json(os.path.join(workdir, "config.json"))
-    return read_config(stored, data_dir) if isinstance(stored, dict) else None
+def _put_back(workdir: str) -> None:
+    """Finds a run again that stood aside when another, which was to replace it, was killed.
+
+    Raises:
+      RunError: another process is about to replace it, or the folder cannot be written.
+    """
+    if is_aside(workdir):
+        with writer(workdir):
+            pass
 
 
-def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig) -> int:
+def _plots_folder(workdir: str) -> str:
+    """The folder for plots, marked as ours where the run folder is not."""
+    folder = os.path.join(workdir, "plots")
+    if own_files.home_of(os.path.join(folder, "loss.png")) is None:
+        with using(workdir):
+            own_files.begin(folder)
+    return folder
+
+
+def _tell(missing: list[str]) -> None:
+    """Says that something is gone, and what the numbers are then."""
+    for one in missing:
+        print(f"warning: {one}; these are the numbers measured when the run ended", file=sys.stderr)
+
+
+def _described(workdir: str) -> Described:
+    """What the folder of a single run says of it.
+
+    Raises:
+      RunError: it is no run folder, or damaged.
+    """
+    there = described(workdir)
+    if there is None or not isinstance(there.config, Config):
+        path = os.path.join(workdir, "config.json")
+        raise RunError(f"{workdir} is no run folder: {path} is missing or damaged")
+    return there
+
+
+def _checked(there: Described, workdir: str, values: flags.FlagValues) -> tuple[Config, list[str]]:
+    """The config of a run with its files where the flags say that they are; and which are gone.
+
+    Raises:
+      RunError: one of them is not the one that the run began with.
+    """
+    now = {setting: getattr(values, flag) for setting, flag in FLAGS.items()}
+    now["data_dir"] = values.data_dir
+    config = dataclasses.replace(there.config, **{name: to for name, to in now.items() if to})
+    config = rooted(config)
+    with using(workdir):
+        gone = gone_files(config, workdir, there.hashes)
+    return config, [f"{path} is gone" for path in gone]
+
+
+def _measured(
+    workdir: str, values: flags.FlagValues
+) -> tuple[tuple[single.Run, Restarts, int] | None, str]:
+    """The run of a folder with its learned parameters, and the examples that they have seen.
+
+    Returns:
+      These; or None and what is gone, of a run that has finished.
+
+    Raises:
+      RunError, DataError: with what is wrong.
+    """
+    config, gone = _checked(_described(workdir), workdir, values)
+    done = os.path.lexists(os.path.join(workdir, "results.json"))
+    if gone and not done:
+        flags_ = ", ".join(f"--{flag}" for flag in FLAGS.values())
+        raise RunError(f"{gone[0]}, and the run has not finished: say by {flags_} where it is")
+    if gone:
+        return None, gone[0]
+    try:
+        run = single.prepare(config, workdir, begins=False)
+    except (DataError, OtherData) as error:
+        if not done:
+            raise
+        return None, str(error).rstrip(".")
+    seen, restarts = single.restored(run)
+    return (run, restarts, seen), ""
+
+
+def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig, workdir: str) -> int:
     """Shows what an experiment has found so far."""
     if values.export:
         raise RunError(
             "--export: an experiment has many programs; export one from a run of its own"
         )
     experiment = EXPERIMENTS[config.experiment]
-    results = read_json(os.path.join(values.workdir, "results.json"))
-    if not isinstance(results, dict):
-        results = experiment.results(config, values.workdir)
+    path = os.path.join(workdir, "results.json")
+    results = read_found(path) or experiment.results(config, workdir)
     if not results["learners"]:
-        raise RunError(f"{values.workdir} holds no finished learner yet: train first")
-    if values.format == "json":
-        print(json.dumps(results, indent=2))
-    else:
+        raise RunError(f"{workdir} holds no finished learner yet: train first")
+
+    def show() -> None:
+        if values.format == "json":
+            print(json.dumps(results, indent=2))
+            return
         print(experiment.tables(results, values.format))
         for kind, source in results.get("data", {}).items():
             print(f"\n{kind}: {source}")
-    folder = os.path.join(values.workdir, "plots")
-    drawn = experiment.plots(results)
+
+    remedy = "remove it, and the command of the experiment puts it together again"
+    print(rendered(path, show, remedy), end="")
+    with showing(path, remedy):
+        drawn = experiment.plots(results)
+    folder = _plots_folder(workdir)
     for name, figure in drawn.items():
         figures.save(figure, os.path.join(folder, name))
     if drawn:
@@ -118,22 +230,11 @@ def _note(values: flags.FlagValues, text: str) -> None:
         print(text)
 
 
-def _opened(workdir: str, data_dir: str | None) -> tuple[single.Run, Restarts, int]:
-    """The run of a folder with its learned parameters, and the examples they have seen."""
-    path = os.path.join(workdir, "config.json")
-    config = _config(workdir, data_dir)
-    if config is None:
-        raise RunError(f"{workdir} is no run folder: {path} is missing or damaged")
-    run = single.prepare(config, workdir)
-    seen, restarts = single.restored(run)
-    return run, restarts, seen
-
-
 def _holder(folders: list[str], number: int) -> str:
     """The shard that a restart is of."""
     for folder in folders:
-        results = read_json(os.path.join(folder, "results.json")) or {"restarts": []}
-        if any(entry["seed"] == number for entry in results["restarts"]):
+        results = read_results(os.path.join(folder, "results.json"))
+        if results and any(entry["seed"] == number for entry in results["restarts"]):
             return folder
     raise RunError(f"none of the shards holds restart {number}")
 

@@ -22,6 +22,7 @@ from tensorboard.plugins.text.summary_v2 import text_pb
 from experiments import figures
 from ntpt_models import source_code
 from terpret.backends.model import CompiledModel
+from terpret.learning import own_files
 from terpret.learning.measure import confusion_counts
 from terpret.learning.restarts import Progress
 from terpret.learning.task import Task
@@ -111,7 +112,7 @@ class EventWriter:
         self._draw()
         columns = [hp.HParam(name) for name in (NUMBER, *self._hparams)]
         # What was learned from is called so.
-        seen = "test" if self._task.unseen else "training"
+        seen = "test" if results.get("unseen", True) else "training"
         metrics = [
             hp.Metric(_metric(key, seen), display_name=name.replace("test", seen))
             for key, name in METRICS.items()
@@ -204,7 +205,8 @@ def write_pictures(folder: str, step: int, pictures: Mapping[str, figures.Figure
       OSError, tf.errors.OpError: a file cannot be written.
     """
     place = os.path.join(folder, EVALUATION)
-    for path in glob.glob(os.path.join(glob.escape(place), "events.out.*")):
+    before = glob.glob(os.path.join(glob.escape(place), "events.out.*"))
+    for path in own_files.owned_among(before):
         os.unlink(path)
     file = _EventFile(place, None)
     file.write(step, [_image(name, figure) for name, figure in pictures.items()])
@@ -221,9 +223,10 @@ class _EventFile:
     """
 
     def __init__(self, folder: str, first_step: int | None):
-        os.makedirs(folder, exist_ok=True)
         # TensorBoard reads the files of a folder in the order of their names.
         path = os.path.join(folder, f"events.out.tfevents.{time.time_ns()}")
+        own_files.add(path)
+        os.makedirs(folder, exist_ok=True)
         self._records = tf.io.TFRecordWriter(path)
         self._add(Event(file_version="brain.Event:2"))
         if first_step is not None:

@@ -16,6 +16,7 @@ from terpret.core.build import label_read
 from terpret.core.nodes import Input, topological
 from terpret.language import checked
 from terpret.language.reads import calls
+from terpret.learning.checkpoints import reason_of
 from terpret.learning.files import write_text
 from terpret.learning.layers import assign_layers, row_layers
 
@@ -84,8 +85,8 @@ def _free(folder: str) -> str:
     return target
 
 
-def _unwritable(folder: str, error: Exception) -> InputError:
-    return InputError(f"cannot write {folder}: {getattr(error, 'strerror', None) or error}")
+def _unwritable(folder: str, error: OSError | tf.errors.OpError) -> InputError:
+    return InputError(f"cannot write {folder}: {reason_of(error)}")
 
 
 def _served(model: CompiledModel, row: int) -> tuple[tf.Module, dict[str, object]]:

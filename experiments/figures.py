@@ -18,9 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from ntpt_models.value_names import value_names
+from experiments.files import write_asked
 from terpret.language.checked import CheckedModel, Variable, elements_of
-from terpret.learning.files import write_bytes
 
 # Dots an inch, of a picture in TensorBoard's small frames and of one in a file.
 DPI, FILE_DPI = 96, 192
@@ -220,12 +219,15 @@ def save(figure: Figure, path: str) -> None:
     Args:
       figure: the figure.
       path: without suffix.
+
+    Raises:
+      RunError: a file cannot be written.
     """
     with matplotlib.rc_context({"svg.hashsalt": "figure"}):
         for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             file = io.BytesIO()
             figure.savefig(file, format=suffix, dpi=FILE_DPI, metadata=metadata)
-            write_bytes(f"{path}.{suffix}", file.getvalue())
+            write_asked(f"{path}.{suffix}", file.getvalue())
 
 
 def pixels(figure: Figure) -> np.ndarray:
@@ -243,7 +245,7 @@ def _panel(checked: CheckedModel, variable: Variable, table: np.ndarray) -> _Pan
             probabilities[line] = np.arange(variable.domain) == checked.clamps[element]
     return _Panel(
         lines=[str(element) for element in elements],
-        values=value_names(checked, variable),
+        values=[variable.word(value) for value in range(variable.domain)],
         probabilities=probabilities,
         constant=np.array([element in checked.clamps for element in elements]),
     )

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from terpret import CompiledModel, check_model, compile_model, program_of
 from terpret.data import DataBatch, declared_hypers, read_data, read_hypers
 from terpret.language.checked import CheckedModel
 from terpret.learning.instances import (
+    TOLERANCE,
     Instances,
     Judge,
     discrete_grades,
@@ -26,6 +28,8 @@ from terpret.learning.task import Task
 TRAIN, TEST = "train", "test"
 # What a task without Inputs and Outputs feeds a learner, for which all instances are alike.
 NOTHING = "instance"
+# What it means that a program gives an OutputTensor.
+WITHIN = f"numbers with a mean squared error of at most {TOLERANCE:g} of the labels' mean square"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,12 +53,12 @@ class DataFile:
         """The model that is trained."""
         return self.models[self.config]
 
-    @property
+    @functools.cached_property
     def training(self) -> Instances:
         """What is learned from: all batches named `train`."""
         return self._together(TRAIN)
 
-    @property
+    @functools.cached_property
     def test(self) -> Instances | None:
         """All batches named `test` in the training configuration; None where there is none."""
         return self._together(TEST) if self._named(TEST) else None
@@ -64,15 +68,23 @@ class DataFile:
         return instances_of(self.models[batch.hypers], batch.arrays, batch.size)
 
     def described(self, name: str) -> str:
-        """The instances of the batches of a name, in words."""
+        """The instances of the batches of a name that have a label, in words."""
         batches = self._named(name)
-        count = sum(batch.size for batch in batches)
+        instances = self.training if name == TRAIN else self.test
+        count = len(instances.counted)
+        words = "training instance" if name == TRAIN else "instance"
+        words += "" if count == 1 else "s"
+        words += "" if count == len(instances) else " with a label"
         several = f"{len(batches)} batches" if len(batches) > 1 else "batch"
-        kind = "training instances" if name == TRAIN else "instances"
-        return f"the {count:,} {kind} of {several} '{name}'"
+        return f"the {count:,} {words} of {several} '{name}'"
 
     def _named(self, name: str) -> list[DataBatch]:
-        return [b for b in self.batches if b.hypers == self.config and b.name == name]
+        """The batches of a name whose model is the one that is trained."""
+        return [
+            batch
+            for batch in self.batches
+            if batch.name == name and self.models[batch.hypers].hypers == self.model.hypers
+        ]
 
     def _together(self, name: str) -> Instances:
         batches = self._named(name)
@@ -106,7 +118,7 @@ def open_file(path: str, model: str, hypers: Mapping[str, int], hypers_file: str
         only = check_model(model, hypers)
         batches = tuple(read_data(path, only))
         models = {batch.hypers: only for batch in batches}
-    file = DataFile(path, batches, models, _training_configuration(path, batches))
+    file = DataFile(path, batches, models, _training_configuration(path, batches, models))
     for name, instances in ((TRAIN, file.training), (TEST, file.test)):
         if instances is not None and not len(instances.counted):
             raise DataError(
@@ -115,13 +127,15 @@ def open_file(path: str, model: str, hypers: Mapping[str, int], hypers_file: str
     return file
 
 
-def _training_configuration(path: str, batches: Sequence[DataBatch]) -> str:
+def _training_configuration(
+    path: str, batches: Sequence[DataBatch], models: Mapping[str, CheckedModel]
+) -> str:
     """The configuration of all batches to learn from."""
     found = list(dict.fromkeys(batch.hypers for batch in batches if batch.name == TRAIN))
     if not found:
         names = ", ".join(batch.name for batch in batches)
         raise DataError(f"{path} has no batch named '{TRAIN}'; it has: {names}")
-    if len(found) > 1:
+    if any(models[name].hypers != models[found[0]].hypers for name in found):
         several = " and ".join(f"'{name}'" for name in found)
         raise DataError(
             f"{path}: batches named '{TRAIN}' are there under the configurations {several}: a run "
@@ -158,7 +172,7 @@ def file_task(file: DataFile) -> Task:
         images={},
         sources={"data": file.path},
         unseen=test is not None,
-        judged_on=file.described(TRAIN),
+        judged_on=file.described(TRAIN) + (f", {WITHIN}" if training.squares else ""),
     )
 
 
@@ -167,7 +181,7 @@ def other_batches(file: DataFile, model: CompiledModel, row: int) -> dict[str, f
 
     None of a batch without a label, or whose configuration gives the model other Params.
     """
-    compiled = {file.config: model}
+    compiled = {_hypers(file.model): model}
     result: dict[str, float | None] = {}
     times = collections.Counter[str]()
     for batch in file.batches:
@@ -178,9 +192,10 @@ def other_batches(file: DataFile, model: CompiledModel, row: int) -> dict[str, f
         right = None
         if len(some) and _params(some.model) == _params(file.model):
             if some.model.networks or some.squares:
-                if batch.hypers not in compiled:
-                    compiled[batch.hypers] = _under(some.model, model)
-                found = compiled[batch.hypers]
+                hypers = _hypers(some.model)
+                if hypers not in compiled:
+                    compiled[hypers] = _under(some.model, model)
+                found = compiled[hypers]
                 right = discrete_grades(found, {row: found.program(row)}, some).right[row]
             else:
                 right = right_of(program_of(some.model, model.program(row).values), some)
@@ -200,6 +215,10 @@ def _under(checked: CheckedModel, model: CompiledModel) -> CompiledModel:
         params_of=model,
         max_nodes=sys.maxsize,
     )
+
+
+def _hypers(model: CheckedModel) -> frozenset[tuple[str, int]]:
+    return frozenset(model.hypers.items())
 
 
 def _params(model: CheckedModel) -> dict[str, object]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from experiments.figures import pixels
-from terpret.learning.files import write_bytes
+from experiments.files import write_asked
 
 # Milliseconds that a frame stands, and that the last one does.
 FRAME, LAST_FRAME = 350, 3000
@@ -20,6 +20,9 @@ def save_film(frames: Iterable[Figure], path: str) -> None:
     Args:
       frames: figures of one size.
       path: without suffix.
+
+    Raises:
+      RunError: it cannot be written.
     """
     images = [Image.fromarray(pixels(frame)).quantize(COLOURS) for frame in frames]
     times = [*[FRAME] * (len(images) - 1), LAST_FRAME]
@@ -27,4 +30,4 @@ def save_film(frames: Iterable[Figure], path: str) -> None:
     images[0].save(
         file, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True
     )
-    write_bytes(f"{path}.gif", file.getvalue())
+    write_asked(f"{path}.gif", file.getvalue())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from experiments.config import INIT_NETWORKS, Config, RunError
 from experiments.run_folder import FIRST_STAGE, writing
+from terpret.learning import own_files
 from terpret.learning.network_file import SavedNetworks, load_networks, merge_networks
 
 # The models that cannot do without networks that have learned already, and which these are.
@@ -68,6 +69,7 @@ def learn_networks(config: Config, workdir: str, train: Train) -> None:
     second = _learned(config, operators, train, model="apply2x2_model.py", init_nets=digits)
     parts = {"net_0": first, "net_1": second}
     with writing(workdir):
+        own_files.add(path)
         merge_networks(path, parts, {name: _words(name, part) for name, part in parts.items()})
 
 

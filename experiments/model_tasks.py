@@ -1,14 +1,17 @@
 """The task of each model that needs no data file."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 
 from datasets.digits import load_digits
 from datasets.operators import load_operators
 from datasets.signs import load_signs
-from experiments.config import Config
+from experiments.config import Config, RunError
 from experiments.expressions.task import math_task
+from experiments.fit import refuse_misfit
 from experiments.mazes.task import maze_task
 from experiments.tasks import add2x2_task, apply2x2_task
+from ntpt_models import has_listing, model_name, shipped_name
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
 
@@ -32,6 +35,27 @@ def _math(config: Config, checked: CheckedModel) -> Task:
 def _maze(config: Config, checked: CheckedModel) -> Task:
     signs = load_signs(config.signs, config.data_dir)
     return maze_task(checked, signs, config.distinct_grids)
+
+
+def model_task(config: Config, checked: CheckedModel) -> Task:
+    """The task that a model of this name is trained on where no data file is given.
+
+    Raises:
+      RunError: there is none, or it is for a model that declares other things than this one.
+      DataError, InputError: the data cannot be had.
+    """
+    name = model_name(checked)
+    if name not in TASKS:
+        models = " or ".join(TASKS)
+        raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
+    task = TASKS[name](config, checked)
+    ours = shipped_name(checked) == name
+    if not ours:
+        refuse_misfit(checked, task, name)
+    if ours and has_listing(checked):
+        return task
+    # Pictures follow a program through the lines of our listing.
+    return dataclasses.replace(task, pictures=lambda _, row: {}, films=lambda _, row: {})
 
 
 # By the model's name.

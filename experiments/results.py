@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments.described import versions
 from experiments.file_task import other_batches
-from experiments.run_folder import versions
+from experiments.tables import power
+from experiments.threads import threads
 from ntpt_models import model_name, source_code
 from terpret.learning.measure import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
@@ -61,7 +63,7 @@ def measured(
             "loss": _last_loss(restart),
             "test_accuracy": round(float(soft[row]), 4),
             "discrete_accuracy": round(float(discrete[row]), 4),
-            "errors": {name: _number(values[row]) for name, values in errors.items()},
+            "errors": {name: _error(values[row]) for name, values in errors.items()},
             "nets": {name: round(float(values[row]), 4) for name, values in nets.items()},
             "program": source_code(programs[row]),
         }
@@ -99,10 +101,11 @@ def results_of(
         "model": model_name(model.checked),
         "task": task.name,
         "preset": run.config.preset,
+        "hypers": dict(model.checked.hypers),
         "restarts": entries,
         "best": entries.index(now[chosen]),
         "nets": median_networks(entries),
-        "programs": {"assignments": every, "distinct": distinct},
+        "programs": {"assignments": _count(every), "distinct": _count(distinct)},
         "tested_on": task.tested_on,
         "unseen": task.unseen,
         "judged_on": task.judged_on,
@@ -113,6 +116,7 @@ def results_of(
         "networks_from": dict(run.networks_from),
         "command": command,
         "versions": versions(),
+        "threads": threads(),
         "seconds": round(restarts.seconds, 1),
         **timed,
         **(task.further(model, chosen) if verified[chosen] else {}),
@@ -157,12 +161,19 @@ def all_curves(restarts: Restarts) -> dict[str, object]:
 
 
 def _last_loss(restart: Restart) -> float | None:
-    return _number(restart.losses[-1][1]) if restart.losses else None
+    if not restart.losses or not np.isfinite(restart.losses[-1][1]):
+        return None
+    return round(restart.losses[-1][1], 6)
 
 
-def _number(value: float) -> float | None:
-    """A loss or an error; None where it is no number."""
-    return round(float(value), 6) if np.isfinite(value) else None
+def _error(value: float) -> float | None:
+    """A mean squared error, which may be of any size, in six digits; None where it is no number."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def _count(programs: int) -> int | str:
+    """A number of programs; as text where JSON's readers would refuse so many digits."""
+    return programs if programs < 10**300 else power(programs)
 
 
 def _seed(entry: Entry) -> int:

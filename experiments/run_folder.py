@@ -2,14 +2,10 @@
 
 import contextlib
 import dataclasses
-import glob
 import hashlib
+import json
 import os
-import platform
-import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from importlib import metadata
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -20,21 +16,32 @@ from experiments.config import (
     ExperimentConfig,
     RunError,
     model_path,
-    read_config,
+    named_paths,
 )
-from terpret.learning.files import read_json, write_bytes, write_json
+from experiments.contents import contents
+from experiments.described import (
+    ELSEWHERE,
+    FORMAT,
+    compared,
+    digest_of,
+    of_earlier_format,
+    otherwise,
+    texts,
+    versions,
+)
+from experiments.lock import LOCK, WRITER, writing_alone
+from experiments.records import damaged, read_found, read_record, read_results
+from experiments.threads import same_threads, threads
+from terpret import InputError, ModelError
+from terpret.learning import own_files
 from terpret.learning.network_file import FILE_NAME
+from terpret.learning.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
 
-# Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 6
 # What a run notes of its images, to know them again.
 DATA = "data.json"
 # The folder, inside, of runs whose networks this one begins with.
 FIRST_STAGE = "networks"
-# The folders, inside, that hold what a run leaves, too.
-_INSIDE = (f"{FIRST_STAGE}/*/", "lives/*/", "stages/*/", "seed-*/")
-_AFRESH = "give another --workdir, or --restart to begin afresh there"
-# What a run or an experiment leaves in its folder.
+# What a run or an experiment leaves in its folder, besides copies of what it began with.
 _LEFT = (
     "config.json",
     "manifest.json",
@@ -45,54 +52,158 @@ _LEFT = (
     "program.json",
     FILE_NAME,
     INIT_NETWORKS,
-    "model/*.py",
-    "events/**/events.out.*",
-    "checkpoints/ckpt-*",
-    "course.json",
+    "events",
+    "checkpoints",
+    FIRST_STAGE,
+)
+_LEFT_BY_EXPERIMENTS = ("config.json", "manifest.json", DATA, "results.json", INIT_NETWORKS)
+_LEFT_BY_EXPERIMENTS += (FIRST_STAGE, "lives", "stages")
+# What in a run folder is never another file's name.
+OWN_NAMES = frozenset(
+    {*_LEFT, *_LEFT_BY_EXPERIMENTS, "model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER}
 )
 
 
+class OtherData(RunError):
+    """The data that a run began with are not found; others are."""
+
+
+@contextlib.contextmanager
+def writer(workdir: str, part_of: str = "") -> Iterator[None]:
+    """Lets one process alone write in a run folder; a start that fails leaves it as it was.
+
+    An older run that stands aside is put back where the new one ends before it has begun, and is
+    forgotten afterwards.
+
+    Args:
+      workdir: the run folder.
+      part_of: the run folder of which this one is a part; empty for none.
+
+    Raises:
+      RunError: another process writes there, or the folder cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        with using(workdir):
+            stack.enter_context(writing_alone(workdir, part_of))
+            recover(workdir)
+        fresh = not own_files.is_ours(workdir)
+        try:
+            yield
+        except BaseException as error:
+            with using(workdir):
+                recover(workdir)
+                mistaken = isinstance(error, RunError | InputError | ModelError)
+                if fresh and mistaken and not _has_begun(workdir):
+                    own_files.remove(workdir)
+            raise
+        with using(workdir):
+            begun(os.path.join(workdir, own_files.LIST))
+
+
+def look(
+    config: Config | ExperimentConfig, workdir: str
+) -> tuple[dict[str, object] | None, list[str]] | None:
+    """Reads what a run folder holds, if it is a run with the same settings.
+
+    Returns:
+      The results, if the run has finished, and warnings; None where there is no run.
+
+    Raises:
+      RunError: the folder holds another run, or something is damaged.
+    """
+    if is_aside(workdir) or not os.path.lexists(os.path.join(workdir, "config.json")):
+        return None
+    path = os.path.join(workdir, "results.json")
+    single = isinstance(config, Config)
+    with using(workdir):
+        done = os.path.lexists(path)
+        warnings = compared(config, workdir, done)
+        warnings += [] if done else same_threads(config, workdir)
+        return (read_results(path) if single else read_found(path)), warnings
+
+
 def claim(
-    config: Config | ExperimentConfig, workdir: str, afresh: bool
+    config: Config | ExperimentConfig, workdir: str, afresh: bool, part_of: str = ""
 ) -> tuple[dict[str, object] | None, list[str]]:
-    """Makes a run folder the config's own.
+    """Makes a run folder the config's own; `writer` must be held.
 
     Args:
       config: the settings.
       workdir: the run folder.
-      afresh: forget what the folder holds.
+      afresh: put a run that the folder holds aside.
+      part_of: the run folder of which this one is a part; empty for none.
 
     Returns:
       The results, if the folder holds those of a finished run with the same settings; and warnings.
 
     Raises:
       RunError: the folder holds another run, or cannot be written.
+      NotOurs: it holds what no run wrote where this one would write.
     """
-    try:
-        os.makedirs(workdir, exist_ok=True)
-        if afresh:
-            _forget(workdir)
-        now = _manifest(config)
-        if os.path.exists(os.path.join(workdir, "config.json")):
-            warnings = _compare(config, now, workdir)
-            results = read_json(os.path.join(workdir, "results.json"))
-            return (results if isinstance(results, dict) else None), warnings
-        if glob.glob(os.path.join(glob.escape(workdir), "checkpoints", "ckpt-*")):
+    refuse_foreign(config, workdir, afresh)
+    if not afresh:
+        known = look(config, workdir)
+        if known is not None:
+            return known
+    with using(workdir):
+        hashes = contents(config)
+        if afresh and own_files.is_ours(workdir):
+            _refuse_inputs_inside(config, workdir)
+            put_aside(workdir)
+        elif _holds_checkpoints(workdir):
             raise RunError(
-                f"{workdir} holds checkpoints, but no config.json says of which run: {_AFRESH}"
+                f"{workdir} holds checkpoints, but no config.json says of which run: "
+                f"{otherwise(workdir)}"
             )
+        own_files.begin(workdir, part_of)
         for name, source in config.copies.items():
             with open(source, "rb") as file:
-                write_bytes(os.path.join(workdir, name), file.read())
-        write_json(os.path.join(workdir, "manifest.json"), now)
+                own_files.write(os.path.join(workdir, name), file.read())
+        # The text of the config is noted too, so that an edited one is known.
+        text = json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+        about = {"format": FORMAT, "config": digest_of(text), "hashes": hashes}
+        manifest = {**about, "versions": versions(), "threads": threads()}
+        own_files.write_json(os.path.join(workdir, "manifest.json"), manifest)
         # Last: a folder with a config has all the rest.
-        write_json(os.path.join(workdir, "config.json"), dataclasses.asdict(config))
-    except OSError as error:
-        raise RunError(f"cannot use {workdir}: {error.strerror or error}") from None
+        own_files.write_text(os.path.join(workdir, "config.json"), text)
     return None, []
 
 
-def same_data(workdir: str, images: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
+def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool) -> None:
+    """Refuses a folder that holds what no run wrote where this one would write.
+
+    Raises:
+      RunError: it does.
+    """
+    if is_aside(workdir):
+        return
+    if not own_files.is_ours(workdir) and of_earlier_format(workdir):
+        if afresh:
+            raise RunError(
+                f"{workdir} holds a run of an earlier version of this project, which kept no list "
+                f"of its files, so --restart does not know what to remove: {ELSEWHERE}, or remove "
+                "it yourself"
+            )
+        return
+    known = own_files.listed(workdir)
+    left = _LEFT if isinstance(config, Config) else _LEFT_BY_EXPERIMENTS
+    for name in (own_files.LIST, *left, *config.copies):
+        path = os.path.join(workdir, name)
+        above = os.path.dirname(path) if os.path.dirname(name) else path
+        if os.path.islink(above) and os.path.isdir(above):
+            raise RunError(
+                f"{above} is a link, and a run writes only into its own folder: remove it, or "
+                f"{ELSEWHERE}"
+            )
+        inside = any(one.startswith(name + os.sep) for one in known)
+        ours = own_files.is_ours(workdir) if name == own_files.LIST else name in known or inside
+        if os.path.lexists(path) and not ours:
+            raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
+
+
+def same_data(
+    workdir: str, images: Mapping[str, tuple[np.ndarray, np.ndarray]], begins: bool = True
+) -> None:
     """Refuses to go on with other data than a run began with; notes them where it begins.
 
     `auto` may find other data later, and the results would be called after those alone.
@@ -100,22 +211,25 @@ def same_data(workdir: str, images: Mapping[str, tuple[np.ndarray, np.ndarray]])
     Args:
       workdir: the run folder.
       images: labelled test images by what they show, or by the network that reads them.
+      begins: whether they are noted where there is no note yet.
 
     Raises:
-      RunError: they are others, or the folder cannot be written.
+      OtherData, RunError: they are others, or the folder cannot be written.
     """
     if not images:
         return
     now = {name: _digest(*pair) for name, pair in images.items()}
     path = os.path.join(workdir, DATA)
-    began = read_json(path)
-    if not isinstance(began, dict):
+    began = read_record(path, otherwise(workdir))
+    if began is not None and not (began.keys() == now.keys() and texts(began.values())):
+        raise damaged(path, otherwise(workdir))
+    if began is None and begins:
         with writing(workdir):
-            write_json(path, now)
-    elif began != now:
-        raise RunError(
+            own_files.write_json(path, now)
+    elif began not in (None, now):
+        raise OtherData(
             f"the run in {workdir} began with other data: give those by --data_dir or by the flag "
-            f"that names them, or {_AFRESH}"
+            f"that names them, or {otherwise(workdir)}"
         )
 
 
@@ -138,9 +252,15 @@ def finished(
     workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
 ) -> dict[str, object]:
     """Writes the results of a finished experiment with where they come from; returns both."""
-    whole = {**results, "data": dict(sources), "command": command, "versions": versions()}
+    whole = {
+        **results,
+        "data": dict(sources),
+        "command": command,
+        "versions": versions(),
+        "threads": threads(),
+    }
     with writing(workdir):
-        write_json(os.path.join(workdir, "results.json"), whole)
+        own_files.write_json(os.path.join(workdir, "results.json"), whole)
     return whole
 
 
@@ -160,74 +280,55 @@ def writing(workdir: str) -> Iterator[None]:
         ) from None
 
 
-def versions() -> dict[str, str]:
-    """The versions of what a run depends on."""
-    names = ("tensorflow", "tensorflow-datasets", "numpy")
-    return {
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in names},
-        "platform": sys.platform,
-    }
+@contextlib.contextmanager
+def using(workdir: str) -> Iterator[None]:
+    """Says in one sentence that a run folder cannot be used.
+
+    Raises:
+      RunError: something inside could not be read, written or moved.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = "" if error.filename in (None, workdir) else f" ({error.filename})"
+        raise RunError(f"cannot use {workdir}: {error.strerror or error}{where}") from None
 
 
-def _manifest(config: Config | ExperimentConfig) -> dict[str, object]:
-    hashes = {name: _hash(path) for name, path in config.files.items() if os.path.isfile(path)}
-    return {"format": FORMAT, "hashes": hashes, "versions": versions()}
-
-
-def _compare(config: Config | ExperimentConfig, now: dict[str, object], workdir: str) -> list[str]:
-    """Refuses a folder of another run; warns of other versions of the libraries."""
-    there = read_json(os.path.join(workdir, "manifest.json"))
-    stored = read_json(os.path.join(workdir, "config.json"))
-    if not isinstance(stored, dict) or not isinstance(there, dict):
-        name = "manifest.json" if isinstance(stored, dict) else "config.json"
-        path = os.path.join(workdir, name)
-        raise RunError(f"{path} is missing or damaged: {_AFRESH}")
-    if there.get("format") != FORMAT:
-        raise RunError(
-            f"{workdir} was written by another version of this project (format "
-            f"{there.get('format')}, this one writes {FORMAT}): continue it there, or {_AFRESH}"
-        )
-    began, wanted = dataclasses.asdict(read_config(stored, None)), dataclasses.asdict(config)
-    # The same data may lie elsewhere on another machine.
-    differing = [k for k in wanted if k != "data_dir" and began.get(k) != wanted[k]]
-    if differing:
-        raise RunError(f"{workdir} holds a run with another {' and '.join(differing)}: {_AFRESH}")
-    before = there.get("hashes", {})
-    for name, value in now["hashes"].items():
-        if before.get(name) != value:
+def _refuse_inputs_inside(config: Config | ExperimentConfig, workdir: str) -> None:
+    """Refuses to replace a run by one that begins with the run's own files."""
+    ours = [os.path.join(workdir, name) for name in own_files.owned(workdir)]
+    for setting, path in {**config.files, **named_paths(config)}.items():
+        if setting != "data_dir" and os.path.exists(path) and _reaches(path, workdir, ours):
+            flag = "hypers" if setting == "hypers_file" else setting
             raise RunError(
-                f"{config.files[name]} has changed since the run in {workdir} began: {_AFRESH}"
+                f"--{flag}={path} lies in the run that --restart would replace: copy it to another "
+                "place first, or give another --workdir"
             )
-    was = there.get("versions", {})
-    return [
-        f"{name} was {was.get(name)} when this run began and is {value} now: what follows may "
-        "differ in the last bits"
-        for name, value in now["versions"].items()
-        if was.get(name) != value
-    ]
+
+
+def _reaches(path: str, workdir: str, ours: Iterable[str]) -> bool:
+    """Whether a file is one of ours, or a folder inside the run folder holds one."""
+    if not os.path.isdir(path):
+        return any(os.path.exists(one) and os.path.samefile(one, path) for one in ours)
+    place, home = os.path.realpath(path), os.path.realpath(workdir)
+    within = [os.path.realpath(os.path.dirname(one)) for one in ours]
+    return _contains(home, place) and any(_contains(place, one) for one in within)
+
+
+def _contains(folder: str, path: str) -> bool:
+    return os.path.commonpath([folder, path]) == folder
+
+
+def _holds_checkpoints(workdir: str) -> bool:
+    return any(name.startswith("checkpoints" + os.sep) for name in own_files.owned(workdir))
+
+
+def _has_begun(workdir: str) -> bool:
+    folders = map(os.path.dirname, own_files.owned(workdir))
+    return any(os.path.basename(folder) == "checkpoints" for folder in folders)
 
 
 def _digest(images: np.ndarray, labels: np.ndarray) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(images))
     digest.update(np.ascontiguousarray(labels))
     return digest.hexdigest()
-
-
-def _hash(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
-
-
-def _forget(workdir: str) -> None:
-    """Removes what a run leaves in its folder, and nothing else."""
-    for pattern in _INSIDE:
-        for folder in glob.glob(os.path.join(glob.escape(workdir), pattern)):
-            _forget(folder)
-    for pattern in _LEFT:
-        inside = os.path.join(glob.escape(workdir), pattern)
-        for path in glob.glob(inside, recursive=True):
-            if os.path.isdir(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)

@@ -6,20 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from experiments.config import RunError
+from experiments.records import damaged, read_record, read_results
 from experiments.results import best, median_networks
-from terpret.learning.files import read_json
+from terpret.learning.own_files import is_ours
 
 # What the shards of one run may differ in.
 OWN_SETTINGS = frozenset({"shard", "data_dir"})
 _NAME = re.compile(r"shard-(\d+)-of-(\d+)")
-# What joining reads of each restart, and the types it may have.
-_ENTRY = {
-    "seed": int,
-    "correct": bool,
-    "test_accuracy": float | int,
-    "discrete_accuracy": float | int,
-    "nets": dict,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +65,12 @@ def join(parent: str) -> dict[str, object]:
     return {**_joined(done), "missing": missing}
 
 
+def folders(parent: str) -> list[str]:
+    """The folders of a run's shards, in the order of their names; none where it has no shards."""
+    inside = sorted(os.listdir(parent)) if os.path.isdir(parent) else []
+    return [os.path.join(parent, name) for name in inside if _NAME.fullmatch(name)]
+
+
 def _parts(parent: str) -> int:
     """The number of shards that the folders' names tell."""
     inside = os.listdir(parent) if os.path.isdir(parent) else []
@@ -85,30 +84,19 @@ def _parts(parent: str) -> int:
 
 
 def _read(folder: str, shard: str) -> Shard:
-    config = read_json(os.path.join(folder, "config.json"))
-    if not isinstance(config, dict) or "shard" not in config:
-        raise RunError(f"{folder}/config.json is damaged: do this shard again with --restart")
+    again = "do this shard again in another --workdir"
+    if is_ours(folder):
+        again = "do this shard again with --restart"
+    config = read_record(os.path.join(folder, "config.json"), again)
+    if not isinstance(config.get("shard"), str):
+        raise damaged(os.path.join(folder, "config.json"), again)
     if config["shard"] != shard:
         raise RunError(f"{folder} holds shard {config['shard'] or '1/1'}, not {shard}")
-    manifest = read_json(os.path.join(folder, "manifest.json"))
-    hashes = manifest.get("hashes", {}) if isinstance(manifest, dict) else {}
-    path = os.path.join(folder, "results.json")
-    return Shard(folder, config, hashes, _results(path) if os.path.exists(path) else None)
-
-
-def _results(path: str) -> dict[str, object]:
-    results = read_json(path)
-    try:
-        entries, place = results["restarts"], results["best"]
-        whole = 0 <= place < len(entries) and isinstance(results["seconds"], float | int)
-        whole &= isinstance(results["data"], dict) and isinstance(results["command"], str)
-        for entry in entries:
-            whole &= all(isinstance(entry[key], kind) for key, kind in _ENTRY.items())
-    except (KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise RunError(f"{path} is damaged: do this shard again with --restart")
-    return results
+    path = os.path.join(folder, "manifest.json")
+    hashes = (read_record(path, again) or {}).get("hashes")
+    if not isinstance(hashes, dict):
+        raise damaged(path, again)
+    return Shard(folder, config, hashes, read_results(os.path.join(folder, "results.json"), again))
 
 
 def _refuse_different(shards: Sequence[Shard]) -> None:

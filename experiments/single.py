@@ -8,22 +8,34 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from experiments.config import Config, RunError, model_path
+from experiments.config import Config, RunError, model_path, rooted
 from experiments.events import EventWriter
 from experiments.file_task import DataFile, file_task, open_file
 from experiments.first_stage import NEEDED, learn_networks, load_needed
-from experiments.model_tasks import TASKS
+from experiments.hyper_notes import hyper_notes
+from experiments.model_tasks import model_task
 from experiments.results import all_curves, correct, measured, results_of
-from experiments.run_folder import claim, model_copy, networks_copy, same_data, writing
+from experiments.room import refuse_too_large
+from experiments.run_folder import (
+    claim,
+    look,
+    model_copy,
+    networks_copy,
+    refuse_foreign,
+    same_data,
+    writer,
+    writing,
+)
 from experiments.writers import Display, Silent
-from ntpt_models import model_name, program_space, source_code
+from ntpt_models import program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.language.checked import CheckedModel
+from terpret.learning import own_files
 from terpret.learning.checkpoints import Checkpoints
-from terpret.learning.files import write_json, write_text
 from terpret.learning.learner import Learner, Pretrained
 from terpret.learning.method import Method
 from terpret.learning.network_file import (
+    FILE_NAME,
     SavedNetworks,
     fitting_layers,
     load_networks,
@@ -77,6 +89,7 @@ def train(
     checkpoint_seconds: float = 60.0,
     watch: Callable[[Run, list[str]], Display] | None = None,
     thorough: bool = True,
+    part_of: str = "",
 ) -> dict[str, object]:
     """Trains a model as `config` says, or continues to; returns the results when all is done.
 
@@ -89,6 +102,7 @@ def train(
       watch: is told of the run when it is ready, with warnings, and gives what shows its progress.
       thorough: whether all is measured that the task has to measure; else only what every restart's
         entry in the results needs, for a run whose time counts.
+      part_of: the run folder around it whose part this run is; empty for none.
 
     Returns:
       The results as in `results.json` (design, section 5). Their `verified_after` is the seconds
@@ -99,73 +113,63 @@ def train(
       Stopped: by a signal, after a checkpoint was written.
     """
     started = time.monotonic()
-    # What is wrong is refused before anything is written or forgotten.
+    config = rooted(config)
+    known = None if afresh else look(config, workdir)
+    if known is not None and known[0] is not None:
+        return known[0]
+    # What is wrong is refused before anything is written or moved.
     task = ready_task(config, workdir, afresh)
-    results, warnings = claim(config, workdir, afresh)
-    if results is not None:
-        return results
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    if _needed_networks(config) and not config.init_nets:
-        learn_networks(
-            config,
-            workdir,
-            lambda mine, folder: train(
-                mine, folder, command=command, checkpoint_seconds=checkpoint_seconds, watch=watch
-            ),
-        )
-    run = prepare(config, workdir, task)
-    if not thorough:
-        task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
-        run = dataclasses.replace(run, task=task)
-    display = watch(run, warnings) if watch else Silent()
-    events = EventWriter(os.path.join(workdir, "events"), run.model, run.task, _hparams(run))
-
-    def report(progress: Progress) -> None:
-        with writing(workdir):
-            events.write(progress)
-        display.update(progress)
-
-    with contextlib.closing(events):
-        restarts = train_loop(
-            run.learner,
-            run.task,
-            _budget(run, checkpoint_seconds),
-            os.path.join(workdir, "checkpoints"),
-            report,
-            lambda rows, restarts: measured(run, correct(run, rows), restarts),
-        )
-        results = results_of(run, restarts, command, display.note, started)
-        with writing(workdir):
-            events.finish(results)
-            _write(run, restarts, results)
-    return results
+    refuse_foreign(config, workdir, afresh)
+    with writer(workdir, part_of):
+        results, warnings = claim(config, workdir, afresh, part_of)
+        if results is not None:
+            return results
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        if _needed_networks(config) and not config.init_nets:
+            learn_networks(
+                config,
+                workdir,
+                lambda mine, folder: train(
+                    mine,
+                    folder,
+                    command=command,
+                    checkpoint_seconds=checkpoint_seconds,
+                    watch=watch,
+                    part_of=workdir,
+                ),
+            )
+        run = prepare(config, workdir, task)
+        if not thorough:
+            task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
+            run = dataclasses.replace(run, task=task)
+        notes = hyper_notes(config, run.file) if run.file else []
+        display = watch(run, [*warnings, *notes]) if watch else Silent()
+        return _learned(run, command, checkpoint_seconds, display, started)
 
 
-def prepare(config: Config, workdir: str, task: Task | None = None) -> Run:
+def prepare(config: Config, workdir: str, task: Task | None = None, begins: bool = True) -> Run:
     """Compiles the model and loads the data.
 
     Args:
       config: the settings.
       workdir: the run folder.
       task: the task, where it is known already.
+      begins: whether the folder takes a note of the data where it has none.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_copy(config, workdir)
-    method, file = preset(config.preset), None
+    file = None
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
         task, checked = file_task(file), file.model
-        count = len(file.training)
-        method = dataclasses.replace(method, batch_size=min(method.batch_size or count, count))
     else:
         checked = check_model(path, config.hypers)
-        task = task or TASKS[model_name(checked)](config, checked)
-    same_data(workdir, task.images)
-    method = dataclasses.replace(method, batch_size=config.batch_size or method.batch_size)
-    examples = config.examples or method.updates * method.batch_size
+        task = task or model_task(config, checked)
+    same_data(workdir, task.images, begins)
+    method, examples = _method(config, file)
     networks = networks_copy(config, workdir)
     given = load_networks(networks) if networks else None
     learner = _learner(config, checked, method, examples, given)
@@ -190,6 +194,34 @@ def restored(run: Run) -> tuple[int, Restarts]:
     return stored[0], restarts_of(stored[1])
 
 
+def _learned(
+    run: Run, command: str, checkpoint_seconds: float, display: Display, started: float
+) -> dict[str, object]:
+    """Trains a run to its end, and writes what it leaves; the results."""
+    folder = run.workdir
+    events = EventWriter(os.path.join(folder, "events"), run.model, run.task, _hparams(run))
+
+    def report(progress: Progress) -> None:
+        with writing(folder):
+            events.write(progress)
+        display.update(progress)
+
+    with contextlib.closing(events):
+        restarts = train_loop(
+            run.learner,
+            run.task,
+            _budget(run, checkpoint_seconds),
+            os.path.join(folder, "checkpoints"),
+            report,
+            lambda rows, restarts: measured(run, correct(run, rows), restarts),
+        )
+        results = results_of(run, restarts, command, display.note, started)
+        with writing(folder):
+            events.finish(results)
+            _write(run, restarts, results)
+    return results
+
+
 def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | None:
     """Refuses settings that cannot work, before anything is written.
 
@@ -208,7 +240,7 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
     _ = config.numbers
     needed = _needed_networks(config)
     if config.init_nets:
-        load_needed(needed, networks_copy(config, workdir))
+        load_needed(needed, config.init_nets if afresh else networks_copy(config, workdir))
     elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
     method = preset(config.preset)
@@ -216,22 +248,22 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
     if not (config.data or config.batch_size or method.batch_size):
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
+    begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
-        _refuse_nothing_to_learn(config, file.model)
+        _refuse_nothing_to_learn(config, file.model, file)
+        if not begun:
+            refuse_too_large(config, file.model, len(file.training))
         return None
     checked = check_model(path, config.hypers)
-    name = model_name(checked)
-    if name not in TASKS:
-        models = " or ".join(TASKS)
-        raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
-    _refuse_nothing_to_learn(config, checked)
-    if not afresh and os.path.exists(os.path.join(workdir, "config.json")):
+    _refuse_nothing_to_learn(config, checked, None)
+    if begun:
         return None
-    return TASKS[name](config, checked)
+    refuse_too_large(config, checked)
+    return model_task(config, checked)
 
 
-def _refuse_nothing_to_learn(config: Config, checked: CheckedModel) -> None:
+def _refuse_nothing_to_learn(config: Config, checked: CheckedModel, file: DataFile | None) -> None:
     """Refuses a model without Params in which no network learns either.
 
     Raises:
@@ -240,12 +272,23 @@ def _refuse_nothing_to_learn(config: Config, checked: CheckedModel) -> None:
     """
     if checked.of_kind("Param"):
         return
-    always = config.examples and config.freeze_nets >= config.examples
-    if always or not compile_model(checked, max_nodes=config.max_nodes).networks:
-        raise RunError(
-            f"{config.model} leaves nothing to learn: it declares no Param, and "
-            + ("--freeze_nets keeps its networks" if always else "no network decides an Output")
-        )
+    _, examples = _method(config, file)
+    if _frozen_examples(config, examples) >= examples:
+        why = "--freeze_nets keeps its networks as they are"
+    elif not compile_model(checked, max_nodes=config.max_nodes).networks:
+        why = "no network decides what it gives"
+    else:
+        return
+    raise RunError(f"{config.model} leaves nothing to learn: it declares no Param, and {why}")
+
+
+def _method(config: Config, file: DataFile | None) -> tuple[Method, int]:
+    """The method with its batch size, and the number of examples each restart is to see."""
+    method = preset(config.preset)
+    count = len(file.training) if file else method.batch_size
+    size = config.batch_size or min(method.batch_size or count, count)
+    method = dataclasses.replace(method, batch_size=size)
+    return method, config.examples or method.updates * size
 
 
 def _needed_networks(config: Config) -> tuple[str, ...]:
@@ -337,11 +380,12 @@ def _write(run: Run, restarts: Restarts, results: dict[str, object]) -> None:
             **results["data"],
             **{f"accuracy of {name}": str(value) for name, value in entry["nets"].items()},
         }
-        save_networks(path("networks.npz"), run.model, row, source)
-    write_text(path("program.txt"), source_code(program) + "\n")
-    write_json(path("program.json"), {n: v.tolist() for n, v in program.values.items()})
-    write_json(path("curves.json"), all_curves(restarts))
-    write_json(path("results.json"), results)
+        own_files.add(path(FILE_NAME))
+        save_networks(path(FILE_NAME), run.model, row, source)
+    own_files.write_text(path("program.txt"), source_code(program) + "\n")
+    own_files.write_json(path("program.json"), {n: v.tolist() for n, v in program.values.items()})
+    own_files.write_json(path("curves.json"), all_curves(restarts))
+    own_files.write_json(path("results.json"), results)
 
 
 def _hparams(run: Run) -> dict[str, object]:

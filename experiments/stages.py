@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from experiments import single
 from experiments.config import Config, ExperimentConfig
+from experiments.records import read_curves, read_results
 from experiments.setting import Setting
 from experiments.writers import RestartsLine
 from terpret.core.pool import MAX_NODES
-from terpret.learning.files import read_json
 
 FOLDER = "stages"
 Found = dict[str, object]
@@ -85,7 +85,7 @@ class Runs:
         if self.clock:
             seeds = [seed for _, seed in parts]
             return {"clock": [{"root_seed": s, **run} for s, run in zip(seeds, runs, strict=True)]}
-        curves = read_json(os.path.join(folder, "curves.json")) or {}
+        curves = read_curves(os.path.join(folder, "curves.json"))
         on_images = {number: one["accuracy_on_images"] for number, one in curves.items()}
         return {"run": runs[0], "accuracy_on_images": on_images}
 
@@ -155,7 +155,9 @@ def train(
         return RestartsLine(show, run.examples)
 
     seconds = setting.checkpoint_seconds
-    results = single.train(config, folder, again, setting.command, seconds, watch, thorough)
+    results = single.train(
+        config, folder, again, setting.command, seconds, watch, thorough, setting.workdir
+    )
     # The graphs of one run are of no use to the next.
     tf.keras.backend.clear_session()
     return results
@@ -204,5 +206,4 @@ def _folder(workdir: str, name: str) -> str:
 
 
 def _results(folder: str) -> Found | None:
-    results = read_json(os.path.join(folder, "results.json"))
-    return results if isinstance(results, dict) else None
+    return read_results(os.path.join(folder, "results.json"))

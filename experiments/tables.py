@@ -94,7 +94,17 @@ def heading(results: Mapping[str, object]) -> str:
     judged = results.get("judged_on")
     if not judged:
         return line
-    return f"{line}; correct: right on {'all of them' if not test else judged}"
+    if judged.startswith(results["tested_on"]):
+        judged = judged.replace(results["tested_on"], "all of them", 1)
+    return f"{line}; correct: right on {judged}"
+
+
+def power(count: int) -> str:
+    """A count as a number between 1 and 10 times a power of ten, however large it is."""
+    if count < 10**300:
+        return f"{count:.1e}"
+    exponent = math.floor(math.log10(count))
+    return f"{10 ** (math.log10(count) - exponent):.1f}e+{exponent}"
 
 
 def batch_line(batch: str, accuracy: float | None) -> str:
@@ -158,7 +168,7 @@ def _accuracies(results: Mapping[str, object]) -> Columns:
         "discrete": lambda entry: entry["discrete_accuracy"],
     }
     for name in results["restarts"][0].get("errors", {}):
-        columns[f"error of {name}"] = lambda entry, name=name: entry["errors"][name]
+        columns[f"error of {name}"] = lambda entry, name=name: _error(entry["errors"][name])
     for name in results["nets"]:
         columns[name] = lambda entry, name=name: entry["nets"][name]
     return columns
@@ -166,14 +176,17 @@ def _accuracies(results: Mapping[str, object]) -> Columns:
 
 def _cell(value: object) -> str:
     match value:
-        case None:
-            return "no number"
         case float():
             return f"{value:.4f}"
         case int():
             return f"{value:,}"
         case _:
             return str(value)
+
+
+def _error(value: float | None) -> str:
+    """A mean squared error, which may be of any size."""
+    return "no number" if value is None else f"{value:.4g}"
 
 
 def _share(value: float) -> str:
@@ -221,7 +234,7 @@ def _medians(results: Mapping[str, object]) -> Entry:
 
     def error(name: str) -> float | None:
         known = [e["errors"][name] for e in correct if e["errors"][name] is not None]
-        return round(statistics.median(known), 6) if known else None
+        return statistics.median(known) if known else None
 
     return {
         "test_accuracy": median(lambda entry: entry["test_accuracy"]),

@@ -17,14 +17,13 @@ from datasets.composing import Stream, composed
 from datasets.digits import Digits, load_digits
 from experiments import figures
 from experiments.config import ExperimentConfig, RunError
-from experiments.lifelong.experiment import lived
+from experiments.lifelong.experiment import lived, read_course
 from experiments.lifelong.learners import LABELLED, LEARNERS, ntpt
 from experiments.lifelong.life import Course
 from experiments.run_folder import finished
 from experiments.setting import Setting
 from experiments.tables import render
 from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task
-from terpret.learning.files import read_json
 from terpret.learning.task import Task
 
 NAME, PLACE = "add2x2-top", "top"
@@ -81,7 +80,7 @@ def run(setting: Setting) -> dict[str, object]:
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
     """What is known of the learners that have finished."""
     found = {
-        f"{name}/{distinct}": read_json(
+        f"{name}/{distinct}": read_course(
             os.path.join(_folder(workdir, name, distinct), "course.json")
         )
         for distinct in DISTINCT
@@ -91,7 +90,7 @@ def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
         "experiment": config.experiment,
         "restarts": config.restarts,
         "seed": config.seed,
-        "learners": {name: one for name, one in found.items() if isinstance(one, dict)},
+        "learners": {name: one for name, one in found.items() if one is not None},
     }
 
 

@@ -69,6 +69,8 @@ class Bar:
 
     def show(self, examples: int, text: str) -> None:
         """Shows that so many examples are done, and a text."""
+        # The last batch may reach beyond the end.
+        examples = min(examples, self._examples)
         if self._bar is None:
             self._bar = tqdm.tqdm(
                 desc=self.title or None,

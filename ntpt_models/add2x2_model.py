@@ -14,11 +14,13 @@ GRID_SIZE = 2
 # variables
 tiles = InputTensor(IMAGE_SIZE, IMAGE_SIZE)[4]
 final_sum = Output(MAX_INT)
-instr = Param(NUM_INSTR)[T - 1]
-args1 = Param(T)[T - 1]
-args2 = Param(T)[T - 1]  # listing: arg2s
-return_reg = Param(T)
-net_choice = Param(NUM_NETS)  # listing: net.choice
+instr = Param(
+    NUM_INSTR, names=["NOOP", "SUM", "MOVE_EAST", "MOVE_SOUTH", "MOVE_WEST", "MOVE_NORTH"]
+)[T - 1]
+args1 = Param(T, names="R{}")[T - 1]
+args2 = Param(T, names="R{}")[T - 1]  # listing: arg2s
+return_reg = Param(T, names="R{}")
+net_choice = Param(NUM_NETS, names="net_{}")  # listing: net.choice
 
 pos = Var(4)[T]
 registers = Var(MAX_INT)[T, T]

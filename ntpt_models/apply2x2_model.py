@@ -15,12 +15,14 @@ GRID_SIZE = 2  # listing: missing
 tiles = InputTensor(IMAGE_SIZE, IMAGE_SIZE)[4]
 aux_ints = Input(MAX_INT)[3]
 final_sum = Output(MAX_INT)
-instr = Param(NUM_INSTR)[T - 1]
-args1 = Param(T + 3)[T - 1]
-args2 = Param(T + 3)[T - 1]  # listing: args2s
-args3 = Param(T + 3)[T - 1]  # listing: args3s
-return_reg = Param(T + 3)  # listing: Param(T), which cannot reach R7 of Figure 3(b)
-net_choice = Param(NUM_NETS)
+instr = Param(
+    NUM_INSTR, names=["NOOP", "APPLY", "MOVE_EAST", "MOVE_SOUTH", "MOVE_WEST", "MOVE_NORTH"]
+)[T - 1]
+args1 = Param(T + 3, names="R{}")[T - 1]
+args2 = Param(T + 3, names="R{}")[T - 1]  # listing: args2s
+args3 = Param(T + 3, names="R{}")[T - 1]  # listing: args3s
+return_reg = Param(T + 3, names="R{}")  # listing: Param(T), which cannot reach R7 of Figure 3(b)
+net_choice = Param(NUM_NETS, names="net_{}")
 
 pos = Var(4)[T]
 registers = Var(MAX_INT)[T, T + 3]

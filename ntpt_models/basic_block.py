@@ -16,13 +16,15 @@ final_is_halted = Output(2)
 final_memory = Output(maxInt)[maxInt]
 
 # the program: each block's instruction, its registers, and the two blocks it may go to
-instructions = Param(NUM_INSTR)[NUM_BLOCK]
-thenBlock = Param(NUM_BLOCK)[NUM_BLOCK]
-elseBlock = Param(NUM_BLOCK)[NUM_BLOCK]
-arg1Reg = Param(numRegisters)[NUM_BLOCK]
-arg2Reg = Param(numRegisters)[NUM_BLOCK]
-outReg = Param(numRegisters)[NUM_BLOCK]
-condReg = Param(numRegisters)[NUM_BLOCK]
+instructions = Param(
+    NUM_INSTR, names=["NOOP", "WRITE", "READ", "ZERO", "INC", "DEC", "ADD", "SUB", "LESS"]
+)[NUM_BLOCK]
+thenBlock = Param(NUM_BLOCK, names="B{}")[NUM_BLOCK]
+elseBlock = Param(NUM_BLOCK, names="B{}")[NUM_BLOCK]
+arg1Reg = Param(numRegisters, names="R{}")[NUM_BLOCK]
+arg2Reg = Param(numRegisters, names="R{}")[NUM_BLOCK]
+outReg = Param(numRegisters, names="R{}")[NUM_BLOCK]
+condReg = Param(numRegisters, names="R{}")[NUM_BLOCK]
 
 # the halting block does nothing, for ever
 instructions[0].set_to_constant(0)

@@ -12,10 +12,10 @@ initial_wires = Input(2)[numWires]
 final_wires = Output(2)[numOutputs]
 
 # the program: each gate's kind, the wires it reads and the wire it overwrites
-gate = Param(5)[numGates]
-in1 = Param(numWires)[numGates]
-in2 = Param(numWires)[numGates]
-out = Param(numWires)[numGates]
+gate = Param(5, names=["AND", "OR", "XOR", "NOT", "COPY"])[numGates]
+in1 = Param(numWires, names="w{}")[numGates]
+in2 = Param(numWires, names="w{}")[numGates]
+out = Param(numWires, names="w{}")[numGates]
 
 wires = Var(2)[numGates + 1, numWires]
 tmpOutput = Var(2)[numGates]

@@ -15,13 +15,13 @@ IMAGE_SIZE = 28
 tiles = InputTensor(IMAGE_SIZE, IMAGE_SIZE)[N_TILES]
 final_sum = Output(MAX_INT)
 halt_at_end = Output(2)
-instr = Param(N_INSTR)[N_BLOCK]
-args1 = Param(N_REG)[N_BLOCK]  # listing: args1 here, arg1s where it is read
-args2 = Param(N_REG)[N_BLOCK]  # listing: args2s here, arg2s where it is read
-args3 = Param(N_REG)[N_BLOCK]  # listing: args3s here, arg3s where it is read
-net_choice = Param(2)[N_BLOCK]
-goto_block = Param(N_BLOCK)[N_BLOCK]
-return_reg = Param(N_REG)
+instr = Param(N_INSTR, names=["APPLY", "MOVE"])[N_BLOCK]
+args1 = Param(N_REG, names="R{}")[N_BLOCK]  # listing: args1 here, arg1s where it is read
+args2 = Param(N_REG, names="R{}")[N_BLOCK]  # listing: args2s here, arg2s where it is read
+args3 = Param(N_REG, names="R{}")[N_BLOCK]  # listing: args3s here, arg3s where it is read
+net_choice = Param(2, names="net_{}")[N_BLOCK]
+goto_block = Param(N_BLOCK, names="L{}")[N_BLOCK]
+return_reg = Param(N_REG, names="R{}")
 
 block_ptr = Var(N_BLOCK)[T + 1]
 registers = Var(MAX_INT)[T + 1, N_REG]

@@ -31,8 +31,8 @@ start_X = Input(W)
 start_Y = Input(H)
 path_len = Output(MAX_INT)
 halt_at_end = Output(2)  # ours: observed as in MATH, else the stop sign means nothing to LOOK
-instr = Param(N_INSTR)[N_BLOCK]
-goto = Param(N_BLOCK)[N_BLOCK]
+instr = Param(N_INSTR, names=["LOOK", "MOVE", "INC"])[N_BLOCK]
+goto = Param(N_BLOCK, names="L{}")[N_BLOCK]
 
 X = Var(W)[T + 1]
 Y = Var(H)[T + 1]

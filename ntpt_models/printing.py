@@ -1,20 +1,21 @@
-"""How the models print their learned programs (Figures 3 and 4(b)), and how many there are."""
+"""How the models print their learned programs (Figures 3 and 4(b)), and how many there are.
+
+A listing says what a program does because the model is the one that it was written for, which
+`shipped_name` decides; every other model prints the value of each Param. The words are the
+model's own names of its values.
+"""
 
 import math
-import os
 from collections.abc import Callable, Iterator
 
 from ntpt_models import printing_terpret
+from ntpt_models.shipped import shipped_name
+from ntpt_models.words import Line, Words
 from terpret.language.checked import CheckedModel
 from terpret.program import Program, assignments
 
-MAZE_INSTRUCTIONS = ("LOOK", "MOVE", "INC")
-MOVES = ("MOVE_EAST", "MOVE_SOUTH", "MOVE_WEST", "MOVE_NORTH")
-
 # The text of a program in which nothing is left open.
 NO_PARAMS = "(no Params: the program is given)"
-
-Line = tuple[str, float | None]
 
 
 def source_code(program: Program) -> str:
@@ -22,10 +23,9 @@ def source_code(program: Program) -> str:
 
     A line's confidence is the probability of its instruction times those of the arguments it uses.
     """
-    printer, params = _PRINTERS.get(model_name(program.model), (None, ""))
-    if printer is None or set(params.split()) != set(program.values):
+    lines = _listing(program)
+    if lines is None:
         return str(program) or NO_PARAMS
-    lines = list(printer(program))
     width = max((len(text) for text, _ in lines), default=0)
     return "\n".join(
         text if confidence is None else f"{text:<{width}}  # {confidence:.2f}"
@@ -35,7 +35,15 @@ def source_code(program: Program) -> str:
 
 def source_lines(program: Program) -> list[str]:
     """The lines of the source code without confidences: alike for programs that do the same."""
-    return [line.partition("  #")[0].rstrip() for line in source_code(program).splitlines()]
+    lines = _listing(program)
+    return [text for text, _ in (program.lines() if lines is None else lines)]
+
+
+def has_listing(model: CheckedModel) -> bool:
+    """Whether the programs of a model print as listings: it is one of ours and names its values."""
+    name = shipped_name(model)
+    named = {variable.name for variable in model.of_kind("Param") if variable.named}
+    return name is not None and named.issuperset(_PRINTERS[name][1])
 
 
 def program_space(model: CheckedModel) -> tuple[int, int]:
@@ -43,16 +51,15 @@ def program_space(model: CheckedModel) -> tuple[int, int]:
 
     Two assignments that differ only in arguments their instructions do not use are one program.
     """
-    name, sizes = model_name(model), _sizes(model)
-    every = assignments(model)
-    if name not in _DISTINCT or set(_PRINTERS[name][1].split()) != set(sizes):
-        return every, every
-    return every, _DISTINCT[name](sizes)
+    every, count = assignments(model), _DISTINCT.get(shipped_name(model) or "")
+    return every, count(_sizes(model)) if count else every
 
 
-def model_name(model: CheckedModel) -> str:
-    """The name of a model: its file's, without folder and ending."""
-    return os.path.splitext(os.path.basename(model.source.path))[0]
+def _listing(program: Program) -> list[Line] | None:
+    if not has_listing(program.model):
+        return None
+    printer, _ = _PRINTERS[shipped_name(program.model)]
+    return list(printer(Words(program)))
 
 
 def _sizes(model: CheckedModel) -> dict[str, tuple[int, int]]:
@@ -60,62 +67,52 @@ def _sizes(model: CheckedModel) -> dict[str, tuple[int, int]]:
     return {v.name: (v.elements, v.domain) for v in model.of_kind("Param")}
 
 
-def _nets(program: Program) -> Line:
-    values, sure = program.values["net_choice"], program.confidence["net_choice"]
-    return f"# READ and MOVE apply net_{int(values)}", float(sure)
-
-
-def _straight_line(program: Program, inputs: int, operation: str, arity: int) -> Iterator[Line]:
+def _straight_line(words: Words, inputs: int, arity: int) -> Iterator[Line]:
     """ADD2X2 and APPLY2X2: `inputs` registers are given, then READ, then one line a register."""
-    values, sure = program.values, program.confidence
-    names = [f"args{k + 1}" for k in range(arity)]
-    yield _nets(program)
+    arguments = [f"args{k + 1}" for k in range(arity)]
+
+    def register(number: int) -> str:
+        return words.of("return_reg", number)
+
+    yield f"# READ and MOVE apply {words.at('net_choice')}", words.sure((), "net_choice")
     yield "# initialization:", None
     for k in range(inputs):
-        yield f"R{k} = InputInt[{k}]", None
-    yield f"R{inputs} = READ", None
+        yield f"{register(k)} = InputInt[{k}]", None
+    yield f"{register(inputs)} = READ", None
     yield "# program:", None
-    for t, instr in enumerate(values["instr"]):
-        confidence = sure["instr"][t]
-        if instr == 0:
-            text = "NOOP"
-        elif instr == 1:
-            text = f"{operation}({', '.join(f'R{values[name][t]}' for name in names)})"
-            confidence *= math.prod(sure[name][t] for name in names)
-        else:
-            text = MOVES[instr - 2]
-        yield f"R{inputs + 1 + t} = {text}", float(confidence)
-    yield f"return R{int(values['return_reg'])}", float(sure["return_reg"])
+    for t, instr in enumerate(words.values("instr")):
+        text, used = words.at("instr", t), ["instr"]
+        if instr == 1:
+            text = f"{text}({', '.join(words.at(name, t) for name in arguments)})"
+            used += arguments
+        yield f"{register(inputs + 1 + t)} = {text}", words.sure(t, *used)
+    yield f"return {words.at('return_reg')}", words.sure((), "return_reg")
 
 
-def _add2x2(program: Program) -> Iterator[Line]:
-    return _straight_line(program, 0, "SUM", 2)
+def _add2x2(words: Words) -> Iterator[Line]:
+    return _straight_line(words, 0, 2)
 
 
-def _apply2x2(program: Program) -> Iterator[Line]:
-    return _straight_line(program, 3, "APPLY", 3)
+def _apply2x2(words: Words) -> Iterator[Line]:
+    return _straight_line(words, 3, 3)
 
 
-def _math(program: Program) -> Iterator[Line]:
-    values, sure = program.values, program.confidence
-    for b, instr in enumerate(values["instr"]):
-        confidence = sure["instr"][b] * sure["goto_block"][b]
-        if instr == 0:
-            arguments = [f"R{values[f'args{k}'][b]}" for k in (1, 2, 3)]
-            text = f"APPLY({', '.join(arguments)})"
-            confidence *= math.prod(sure[f"args{k}"][b] for k in (1, 2, 3))
-        else:
-            text = f"MOVE(net_{values['net_choice'][b]})"
-            confidence *= sure["net_choice"][b]
-        yield f"L{b}: R{b} = {text}; GOTO_IF L{values['goto_block'][b]}", float(confidence)
-    yield f"halt: return R{int(values['return_reg'])}", float(sure["return_reg"])
+def _math(words: Words) -> Iterator[Line]:
+    for b, instr in enumerate(words.values("instr")):
+        used = ["args1", "args2", "args3"] if instr == 0 else ["net_choice"]
+        text = f"{words.at('instr', b)}({', '.join(words.at(name, b) for name in used)})"
+        line, register = words.of("goto_block", b), words.of("return_reg", b)
+        yield (
+            f"{line}: {register} = {text}; GOTO_IF {words.at('goto_block', b)}",
+            words.sure(b, "instr", "goto_block", *used),
+        )
+    yield f"halt: return {words.at('return_reg')}", words.sure((), "return_reg")
 
 
-def _maze(program: Program) -> Iterator[Line]:
-    values, sure = program.values, program.confidence
-    for b, instr in enumerate(values["instr"]):
-        text = f"L{b}: {MAZE_INSTRUCTIONS[instr]}; GOTO L{values['goto'][b]}"
-        yield text, float(sure["instr"][b] * sure["goto"][b])
+def _maze(words: Words) -> Iterator[Line]:
+    for b in range(len(words.values("instr"))):
+        text = f"{words.of('goto', b)}: {words.at('instr', b)}; GOTO {words.at('goto', b)}"
+        yield text, words.sure(b, "instr", "goto")
     yield "halt at stop: return reg", None
 
 
@@ -133,17 +130,31 @@ def _count_math(sizes: dict[str, tuple[int, int]]) -> int:
     return block**blocks * sizes["return_reg"][1]
 
 
-# Each printer with the Params it reads: a model of the same name and other Params prints plainly.
-_PRINTERS: dict[str, tuple[Callable[[Program], Iterator[Line]], str]] = {
-    "add2x2_model": (_add2x2, "instr args1 args2 return_reg net_choice"),
-    "apply2x2_model": (_apply2x2, "instr args1 args2 args3 return_reg net_choice"),
-    "math_model": (_math, "instr args1 args2 args3 net_choice goto_block return_reg"),
-    "maze_model": (_maze, "instr goto"),
-    "turing": (printing_terpret.turing, "write dir newState"),
-    "circuit": (printing_terpret.circuit, "gate in1 in2 out"),
+# Each printer with the Params whose values it calls by the names that the model declares.
+_PRINTERS: dict[str, tuple[Callable[[Words], Iterator[Line]], tuple[str, ...]]] = {
+    "add2x2_model": (_add2x2, ("instr", "args1", "args2", "return_reg", "net_choice")),
+    "apply2x2_model": (
+        _apply2x2,
+        ("instr", "args1", "args2", "args3", "return_reg", "net_choice"),
+    ),
+    "math_model": (
+        _math,
+        ("instr", "args1", "args2", "args3", "net_choice", "goto_block", "return_reg"),
+    ),
+    "maze_model": (_maze, ("instr", "goto")),
+    "turing": (printing_terpret.turing, ("dir",)),
+    "circuit": (printing_terpret.circuit, ("gate", "in1", "in2", "out")),
     "basic_block": (
         printing_terpret.basic_block,
-        "instructions thenBlock elseBlock arg1Reg arg2Reg outReg condReg",
+        (
+            "instructions",
+            "thenBlock",
+            "elseBlock",
+            "arg1Reg",
+            "arg2Reg",
+            "outReg",
+            "condReg",
+        ),
     ),
 }
 _DISTINCT: dict[str, Callable[[dict[str, tuple[int, int]]], int]] = {

@@ -1,72 +1,71 @@
 """How the original TerpreT's interpreters print their programs: tables, circuits, code."""
 
-import math
 from collections.abc import Iterator
 
-from terpret.program import Program
+from ntpt_models.words import Line, Words
 
-Line = tuple[str, float | None]
-
-GATES = ("{a} AND {b}", "{a} OR {b}", "{a} XOR {b}", "NOT {a}", "{a}")
-# Operand names of each basic block instruction, in the order of its numbers.
-INSTRUCTIONS = (
-    "NOOP({a})",
-    "MEMORY[{a}] = {b}",
-    "MEMORY[{a}]",
-    "ZERO",
-    "INC({a})",
-    "DEC({a})",
-    "ADD({a}, {b})",
-    "SUB({a}, {b})",
-    "LESS({a}, {b})",
-)
-WRITE = 1
-ONE_OPERAND, NO_OPERAND = (0, 2, 4, 5), (3,)
-HEAD_MOVES = ("stay", "right", "left")
+# The gates by the number of their operands; what is left copies its operand.
+TWO_OPERANDS, NEGATION = (0, 1, 2), 3
+# The instructions of basic blocks that are not written as calls, and what the calls are given.
+WRITE, READ = 1, 2
+NO_OPERAND, ONE_OPERAND = (3,), (0, 2, 4, 5)
 
 
-def turing(program: Program) -> Iterator[Line]:
+def turing(words: Words) -> Iterator[Line]:
     """A Turing machine: what is done in a state on a symbol. State 0 halts, 1 is the first."""
-    values, sure = program.values, program.confidence
-    states, symbols = values["write"].shape
+    states, symbols = words.values("write").shape
     for state in range(1, states):
         for symbol in range(symbols):
             at = state, symbol
-            target = int(values["newState"][at])
-            then = "halt" if target == 0 else f"state {target}"
-            confidence = math.prod(float(sure[name][at]) for name in ("write", "dir", "newState"))
+            halts = words.values("newState")[at] == 0
+            then = "halt" if halts else f"state {words.at('newState', at)}"
             yield (
-                f"state {state}, read {symbol}: write {values['write'][at]}, "
-                f"{HEAD_MOVES[values['dir'][at]]}, {then}",
-                confidence,
+                f"state {words.of('newState', state)}, read {words.of('write', symbol)}: "
+                f"write {words.at('write', at)}, {words.at('dir', at)}, {then}",
+                words.sure(at, "write", "dir", "newState"),
             )
 
 
-def circuit(program: Program) -> Iterator[Line]:
+def circuit(words: Words) -> Iterator[Line]:
     """A circuit: one gate a line, on wires that later gates overwrite."""
-    values, sure = program.values, program.confidence
-    for g, gate in enumerate(values["gate"]):
-        a, b = f"w{values['in1'][g]}", f"w{values['in2'][g]}"
-        used = ["gate", "in1", "out"] + (["in2"] if gate < 3 else [])
-        confidence = math.prod(float(sure[name][g]) for name in used)
-        yield f"w{values['out'][g]} = {GATES[gate].format(a=a, b=b)}", confidence
+    for g, gate in enumerate(words.values("gate")):
+        word, a, b = (words.at(name, g) for name in ("gate", "in1", "in2"))
+        used = ["gate", "in1", "out"]
+        if gate in TWO_OPERANDS:
+            text, used = f"{a} {word} {b}", [*used, "in2"]
+        else:
+            text = f"{word} {a}" if gate == NEGATION else a
+        yield f"{words.at('out', g)} = {text}", words.sure(g, *used)
 
 
-def basic_block(program: Program) -> Iterator[Line]:
+def basic_block(words: Words) -> Iterator[Line]:
     """Basic blocks: an instruction each, then a branch on a register. Block 0 halts."""
-    values, sure = program.values, program.confidence
-    for b, instruction in enumerate(values["instructions"]):
+    for b, instruction in enumerate(words.values("instructions")):
+        block = words.of("thenBlock", b)
         if b == 0:
-            yield "B0: halt", None
+            yield f"{block}: halt", None
             continue
-        first, second = f"R{values['arg1Reg'][b]}", f"R{values['arg2Reg'][b]}"
-        text = INSTRUCTIONS[instruction].format(a=first, b=second)
         used = ["instructions", "condReg", "thenBlock", "elseBlock"]
-        used += [] if instruction in NO_OPERAND else ["arg1Reg"]
-        used += [] if instruction in (*NO_OPERAND, *ONE_OPERAND) else ["arg2Reg"]
+        if instruction not in NO_OPERAND:
+            used.append("arg1Reg")
+        if instruction not in (*NO_OPERAND, *ONE_OPERAND):
+            used.append("arg2Reg")
+        text = _instruction(words, b, [name for name in used if name.startswith("arg")])
         if instruction != WRITE:
-            text = f"R{values['outReg'][b]} = {text}"
+            text = f"{words.at('outReg', b)} = {text}"
             used.append("outReg")
-        confidence = math.prod(float(sure[name][b]) for name in used)
-        branch = f"if R{values['condReg'][b]} > 0: B{values['thenBlock'][b]}"
-        yield f"B{b}: {text}; {branch} else B{values['elseBlock'][b]}", confidence
+        branch = f"if {words.at('condReg', b)} > 0: {words.at('thenBlock', b)}"
+        text = f"{block}: {text}; {branch} else {words.at('elseBlock', b)}"
+        yield text, words.sure(b, *used)
+
+
+def _instruction(words: Words, b: int, operands: list[str]) -> str:
+    """The instruction of a block, without the register that its result goes to."""
+    instruction = words.values("instructions")[b]
+    given = [words.at(name, b) for name in operands]
+    if instruction == WRITE:
+        return f"MEMORY[{given[0]}] = {given[1]}"
+    if instruction == READ:
+        return f"MEMORY[{given[0]}]"
+    word = words.at("instructions", b)
+    return f"{word}({', '.join(given)})" if given else word

@@ -15,7 +15,7 @@ final_tape = Output(numTapeSymbols)[tapeLength]
 
 # the program: what to write, where to go and what to be, by state and symbol; state 0 halts
 write = Param(numTapeSymbols)[numHeadStates, numTapeSymbols]
-dir = Param(3)[numHeadStates, numTapeSymbols]
+dir = Param(3, names=["stay", "right", "left"])[numHeadStates, numTapeSymbols]
 newState = Param(numHeadStates)[numHeadStates, numTapeSymbols]
 
 tape = Var(numTapeSymbols)[numTimesteps, tapeLength]

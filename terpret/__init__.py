@@ -4,7 +4,10 @@ What is named here is imported at its first use, so that checking a model needs 
 """
 
 import importlib
-from typing import TYPE_CHECKING
+
+# What `typing` calls so; its import would take longer than all that comes before a command's
+# handlers of signals.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from terpret.backends.model import CompiledModel

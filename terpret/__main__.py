@@ -1,37 +1,45 @@
 """The compiler by hand: `python -m terpret check|dump|run|print MODEL`."""
 
+if __name__ == "__main__":
+    # First of all: signals come while the rest is imported, too.
+    from terpret import entry
+
+    entry.begin(["numpy"])
+
 import argparse
-import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from terpret import streams
 from terpret.core.pool import MAX_NODES
-from terpret.language.checked import CheckedModel
+from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
 from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
+from terpret.learning import signals
 
 STAGES = ("parse", "check", "core", "tf")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit status is 1 after a mistake of the user's."""
-    options = _parser().parse_args(arguments)
+    """Runs the command line; the exit status is 1 after a mistake of the user's, or a signal."""
     try:
-        options.action(options)
-        sys.stdout.flush()
-        return 0
+        options = _parser().parse_args(arguments)
+    except SystemExit as refused:
+        return refused.code
+    try:
+        return signals.work(lambda: options.action(options) or 0)
+    except signals.Stopped:
+        streams.say(signals.farewell())
     except ModelError as error:
         print(error, file=sys.stderr)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
-    except BrokenPipeError:
-        # Whoever read the output had enough of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
@@ -49,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "parse and check a model")
     dump = command("dump", _dump, "print a stage of its compilation")
     dump.add_argument("--stage", choices=STAGES, default="core")
-    dump.add_argument("--max_nodes", type=int, default=MAX_NODES, help="the largest network")
+    dump.add_argument("--max_nodes", type=_nodes, default=MAX_NODES, help="the largest network")
     run = command("run", _run, "run a program on a data file, in the discrete interpreter")
     run.add_argument("program", help="a JSON file: the value of every Param by name")
     run.add_argument("data", help="a data file of batches of instances (JSON)")
@@ -66,12 +74,14 @@ def _load(options: argparse.Namespace) -> tuple[Source, CheckedModel]:
 def _configurations(options: argparse.Namespace, source: Source) -> dict[str, CheckedModel]:
     """The model under each configuration of a hypers file, or under the hypers of the flag."""
     if options.hypers.endswith(".json"):
-        from terpret.data import declared_hypers, read_hypers
+        from terpret.data import declared_hypers, read_hypers, surplus_hypers
 
-        configs = {
-            name: declared_hypers(source, values)
-            for name, values in read_hypers(options.hypers).items()
-        }
+        read = read_hypers(options.hypers)
+        configs = {name: declared_hypers(source, values) for name, values in read.items()}
+        if surplus := surplus_hypers(source, read):
+            unknown = ", ".join(surplus)
+            told = f"{options.hypers} gives {unknown}, which the model does not declare"
+            print(f"warning: {told}", file=sys.stderr)
     else:
         configs = {"": parse_hypers(options.hypers)}
     tree = parse(source)
@@ -97,6 +107,9 @@ def _dump(options: argparse.Namespace) -> None:
     if options.stage == "check":
         print(show.checked_text(model))
         return
+    from terpret import entry
+
+    entry.require(["tensorflow"])
     import terpret.quiet  # noqa: F401
     from terpret.compile import compile_model
 
@@ -146,7 +159,7 @@ def _run(options: argparse.Namespace) -> None:
     for batch in read_data(options.data, only or models):
         model = only or models[batch.hypers]
         program = _program(options, model)
-        outputs = [variable.name for variable in model.of_kind("Output")]
+        outputs = {variable.name: variable for variable in model.of_kind("Output")}
         inputs = {k: v for k, v in batch.arrays.items() if k not in outputs}
         answers = {name: batch.arrays[name] for name in outputs}
         given, observed = program.run(inputs), program.observations(inputs)
@@ -158,7 +171,8 @@ def _run(options: argparse.Namespace) -> None:
             for number in np.flatnonzero(~same):
                 print(
                     f"batch {batch.name}, instance {number}: {name} is "
-                    f"{found[number].tolist()}, not {values[number].tolist()}"
+                    f"{_words(outputs[name], found[number].tolist())}, not "
+                    f"{_words(outputs[name], values[number].tolist())}"
                 )
         for name, holds in observed.items():
             right &= holds
@@ -172,5 +186,18 @@ def _run(options: argparse.Namespace) -> None:
         )
 
 
+def _words(variable: Variable, value: object) -> object:
+    """A value, or values in lists, in the words of the model; what is lost has none."""
+    if isinstance(value, list):
+        return f"[{', '.join(str(_words(variable, part)) for part in value)}]"
+    return variable.word(value) if isinstance(value, int) and value >= 0 else value
+
+
+def _nodes(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text, re.ASCII):
+        raise argparse.ArgumentTypeError("this is not an integer from 1 to 999,999,999")
+    return int(text)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry.end(main())

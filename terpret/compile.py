@@ -5,7 +5,8 @@ text -> surface tree -> checked tree -> tensor network -> simplified -> of pairw
 """
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +17,7 @@ from terpret.core.build import build, too_many_nodes
 from terpret.core.common_factors import take_out_common_factors
 from terpret.core.inline_shared import inline_shared
 from terpret.core.nested_sums import merge_nested_sums
+from terpret.core.nodes import Outputs
 from terpret.core.pairwise import make_pairwise
 from terpret.core.pool import MAX_NODES, TooManyNodes
 from terpret.core.schedule import schedule, verify_schedule
@@ -99,7 +101,37 @@ def compile_model(
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    outputs = verify(build(checked, frozenset(given), constants, max_nodes, shared))
+    outputs = tensor_network(checked, restarts, max_nodes, shared, given, constants)
+    made = verify_schedule(schedule(outputs))
+    library = library or Library(restarts, seed or 0, dtype)
+    model = CompiledModel(checked, made, restarts, space, dtype, library, given, constants, seed)
+    if params_of is not None:
+        model.share_params(params_of)
+    return model
+
+
+def tensor_network(
+    checked: CheckedModel,
+    restarts: int,
+    max_nodes: int = MAX_NODES,
+    shared: bool = False,
+    given: Collection[str] = (),
+    constants: Mapping[str, np.ndarray] | None = None,
+) -> Outputs:
+    """The tensor network of a model, one root for each Output, of pairwise contractions.
+
+    Args:
+      checked: the model.
+      restarts: how many independent restarts it is for.
+      max_nodes: the largest that is accepted.
+      shared: whether all restarts have the same networks.
+      given: the networks whose results are given as integers.
+      constants: Params that are no longer learned.
+
+    Raises:
+      ModelError: it is too large.
+    """
+    outputs = verify(build(checked, frozenset(given), dict(constants or {}), max_nodes, shared))
     try:
         for improve in IMPROVE:
             outputs = verify(improve(outputs, max_nodes))
@@ -107,13 +139,7 @@ def compile_model(
             outputs = verify(reorder(outputs, restarts, max_nodes))
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
-
-    library = library or Library(restarts, seed or 0, dtype)
-    made = verify_schedule(schedule(outputs))
-    model = CompiledModel(checked, made, restarts, space, dtype, library, given, constants, seed)
-    if params_of is not None:
-        model.share_params(params_of)
-    return model
+    return outputs
 
 
 def widened(model: CompiledModel, times: int) -> CompiledModel:
@@ -132,6 +158,8 @@ def widened(model: CompiledModel, times: int) -> CompiledModel:
         learned=model.given_labels,
         constants=model.constants,
         seed=None,
+        # The model itself was accepted at its size.
+        max_nodes=sys.maxsize,
     )
 
 

@@ -3,11 +3,11 @@
 Every fault in a file is one `InputError` that names the file, the batch, the instance and the key.
 """
 
+import dataclasses
 import json
 import math
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -19,28 +19,31 @@ from terpret.language.errors import InputError, Source, read_source, suggestion
 from terpret.language.parser import parse
 
 MAX_BYTES = 256 * 1024 * 1024
-# The largest magnitude of a number in a tensor: its square can still be computed with.
-LARGEST = 1e18
+# The largest magnitude of a number in a tensor: an optimiser makes the square of the square of an
+# error, which float32 can still hold.
+LARGEST = 4e9
 
 
-class DataBatch(NamedTuple):
-    """One batch of a data file.
+@dataclasses.dataclass(frozen=True)
+class DataBatch:
+    """One batch of a data file; it unpacks to name, configuration and arrays.
 
     Attributes:
       name: its `batch_name`.
       hypers: the name of the configuration that it belongs to.
       arrays: by declared name, integers [instances, *dims] (floats for tensors); an Output's
         `null` is -1.
+      size: the number of its instances.
     """
 
     name: str
     hypers: str
     arrays: dict[str, np.ndarray]
+    size: int
 
-    @property
-    def size(self) -> int:
-        """How many instances it has; 1 of a model without Inputs and Outputs: all are alike."""
-        return len(next(iter(self.arrays.values()), (None,)))
+    def __iter__(self) -> Iterator[object]:
+        """The name, the configuration and the arrays."""
+        return iter((self.name, self.hypers, self.arrays))
 
 
 def read_hypers(path: str | os.PathLike) -> dict[str, dict[str, int]]:
@@ -73,10 +76,28 @@ def declared_hypers(model: str | os.PathLike | Source, hypers: Mapping[str, int]
 
     Raises:
       ModelError: the model is not one.
+      InputError: a hyper is nearly one of the model's that the configuration does not give.
     """
     source = model if isinstance(model, Source) else read_source(model)
-    names = set(_hyper_names(parse(source).statements))
-    return {name: value for name, value in hypers.items() if name in names}
+    declared = dict.fromkeys(_hyper_names(parse(source).statements))
+    left = [name for name in declared if name not in hypers]
+    for name in hypers:
+        if name not in declared and (hint := suggestion(name, left, alike=0.8)):
+            raise InputError(f"{source.path} has no hyper '{name}'; {hint}")
+    return {name: value for name, value in hypers.items() if name in declared}
+
+
+def surplus_hypers(
+    model: str | os.PathLike | Source, configurations: Mapping[str, Mapping[str, int]]
+) -> list[str]:
+    """The hypers of any configuration of a file that a model does not declare.
+
+    Raises:
+      ModelError, InputError: as `declared_hypers`.
+    """
+    given = dict.fromkeys(name for hypers in configurations.values() for name in hypers)
+    known = declared_hypers(model, given)
+    return [name for name in given if name not in known]
 
 
 def _hyper_names(statements: tuple[syntax.Statement, ...]) -> list[str]:
@@ -128,7 +149,7 @@ def read_data(
         if not isinstance(instances, list) or not instances:
             raise InputError(f"{label} has no list of instances")
         arrays = _arrays(label, instances, _model_of(label, config, checked))
-        batches.append(DataBatch(name, config, arrays))
+        batches.append(DataBatch(name, config, arrays, len(instances)))
     return batches
 
 
@@ -221,7 +242,8 @@ def _flatten(
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{place} is {_shown(value)}, not a number")
         if not -LARGEST <= value <= LARGEST:
-            raise InputError(f"{place} is {_shown(value)}, outside -{LARGEST:g}..{LARGEST:g}")
+            limits = f"-{LARGEST:g}..{LARGEST:g}"
+            raise InputError(f"{place} is {_shown(value)}, outside {limits}: scale its numbers")
         flat.append(float(value))
         return
     if value is None and variable.kind == "Output":

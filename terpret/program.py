@@ -4,12 +4,12 @@ import collections
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from terpret.backends.interpreter import interpret, observations, outcome, trace
-from terpret.language.checked import CheckedModel, Variable
+from terpret.language.checked import CheckedModel, Variable, elements_of
 from terpret.language.errors import InputError, suggestion
 from terpret.language.reads import label_names
 
@@ -111,15 +111,16 @@ class Program:
         return integers, arrays
 
     def __str__(self) -> str:
-        clamped = {str(element) for element in self.model.clamps}
-        lines = []
-        for name, values in self.values.items():
-            for index in np.ndindex(values.shape):
-                element = f"{name}[{', '.join(map(str, index))}]" if index else name
-                confidence = f"{self.confidence[name][index]:.2f}"
-                mark = "set by the model" if element in clamped else confidence
-                lines.append(f"{element} = {values[index]}  # {mark}")
-        return "\n".join(lines)
+        return "\n".join(f"{text}  # {mark}" for text, mark in self.lines())
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """For each element of each Param its value in words, and how sure it is."""
+        for variable in self.model.of_kind("Param"):
+            values = self.values[variable.name]
+            for element in elements_of(variable):
+                confidence = f"{self.confidence[variable.name][element.index]:.2f}"
+                mark = "set by the model" if element in self.model.clamps else confidence
+                yield f"{element} = {variable.word(int(values[element.index]))}", mark
 
 
 def assignments(model: CheckedModel) -> int:
@@ -191,7 +192,7 @@ def _integers(value: object, variable: Variable) -> np.ndarray:
     try:
         array = np.array(plain)
     except ValueError:
-        raise InputError(f"the Param '{name}' is a list of lists of different lengths") from None
+        raise InputError(f"the Param '{name}' is no array: its lists differ in length") from None
     # A list without elements does not tell the sizes of the other dimensions.
     return array if array.size or variable.elements else np.zeros(variable.dims, np.int64)
 

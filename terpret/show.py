@@ -21,8 +21,10 @@ def checked_text(model: checked.CheckedModel) -> str:
     lines = [f"{name} = {value}" for name, value in model.hypers.items()]
     for variable in model.variables:
         dims = f"[{', '.join(map(str, variable.dims))}]" if variable.dims else ""
-        lines.append(f"{variable.name}: {variable.kind}({_domain(variable.domain)}){dims}")
-    lines += [f"{element} is clamped to {value}" for element, value in model.clamps.items()]
+        called = f" called {_names(variable)}" if variable.named else ""
+        lines.append(f"{variable.name}: {variable.kind}({_domain(variable.domain)}){dims}{called}")
+    for element, value in model.clamps.items():
+        lines.append(f"{element} is clamped to {element.variable.word(value)}")
     lines += _block(model.statements, 0)
     lines += [f"observe {observation}" for observation in model.observations]
     return "\n".join(lines)
@@ -30,6 +32,11 @@ def checked_text(model: checked.CheckedModel) -> str:
 
 def _domain(domain: checked.Domain) -> str:
     return str(domain) if isinstance(domain, int) else f"Tensor{domain}"
+
+
+def _names(variable: checked.Variable) -> str:
+    names = variable.names
+    return names if isinstance(names, str) else ", ".join(names)
 
 
 def _block(statements: tuple[checked.Statement, ...], depth: int) -> list[str]:

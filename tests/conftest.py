@@ -8,6 +8,8 @@ import terpret.quiet  # noqa: F401
 import pytest
 import tensorflow as tf
 
+from terpret.learning.checkpoints import Checkpoints
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -19,6 +21,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The examples after which checkpoints are written in this test."""
+    moments: list[int] = []
+    write = Checkpoints.save
+
+    def save(checkpoints: Checkpoints, examples: int, text: str) -> None:
+        moments.append(examples)
+        write(checkpoints, examples, text)
+
+    monkeypatch.setattr(Checkpoints, "save", save)
+    return moments
 
 
 def pytest_configure() -> None:

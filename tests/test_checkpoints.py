@@ -97,7 +97,7 @@ def test_starting_afresh_is_refused_where_all_are_damaged(tmp_path: Path) -> Non
     three_checkpoints(tmp_path)
     for path in tmp_path.glob("*.index"):
         remove(path)
-    with pytest.raises(CheckpointError, match="none of the 3 checkpoints .* --restart to begin"):
+    with pytest.raises(CheckpointError, match="none of the 3 checkpoints .*; give another folder$"):
         restored(tmp_path)
 
 

@@ -88,6 +88,81 @@ def test_run_and_print_take_a_program(
     )
 
 
+REGISTERS = """x = Input(10)[2]
+y = Output(10)
+which = Param(2)
+shift = Param(10)[2]
+with which as w:
+    y.set_to(x[w])
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ('{"which": 1.7, "shift": [3, 3]}', "the Param 'which' is 1.7, not an integer"),
+        ('{"which": 1.0, "shift": [3, 3]}', "the Param 'which' is 1.0, not an integer"),
+        ('{"which": 1, "shift": [3, 0.9]}', "the Param 'shift[1]' is 0.9, not an integer"),
+        ('{"which": 1, "shift": [3, true]}', "the Param 'shift[1]' is true, not an integer"),
+        ('{"which": "1", "shift": [3, 3]}', "the Param 'which' is \"1\", not an integer"),
+        ('{"which": null, "shift": [3, 3]}', "the Param 'which' is null, not an integer"),
+        ('{"which": {}, "shift": [3, 3]}', "the Param 'which' is {}, not an integer"),
+        ('{"which": 1, "shift": [3, [3]]}', "the Param 'shift' is no array"),
+        ('{"which": 1, "shift": [[3, 3]]}', "the Param 'shift' has shape [2], the program's"),
+        (f'{{"which": {2**70}, "shift": [3, 3]}}', "the Param 'which' ranges over 0..1"),
+        ('{"which": -1, "shift": [3, 3]}', "the Param 'which' ranges over 0..1"),
+        ('{"which": NaN, "shift": [3, 3]}', "NaN is not a number"),
+        ('{"which": 1e999, "shift": [3, 3]}', "the number 1e999 is too large"),
+        ('{"which": 1, "which": 0, "shift": [3, 3]}', "the key 'which' stands twice"),
+        ('{"which": 1}', "the program gives no value for the Param 'shift'"),
+        ('{"which": 1, "shift": [3, 3], "p": 0}', "there is no Param 'p'; there are: which, shift"),
+        ("[" * 100_000, "it is not JSON"),
+    ],
+)
+def test_a_program_that_is_none_is_one_message(
+    values: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """1.7 is not 1, and nothing is rounded, cut or guessed."""
+    model, program, data = (tmp_path / name for name in ("m.py", "program.json", "data.json"))
+    model.write_text(REGISTERS)
+    program.write_text(values)
+    instance = {"x": [1, 2], "y": 2}
+    data.write_text(json.dumps([{"batch_name": "b", "hypers": "h", "instances": [instance]}]))
+    for command in (["print", str(model), str(program)], ["run", model, program, data]):
+        assert main([str(part) for part in command]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ") and message in line and str(program) in line
+
+
+def test_run_counts_labels_and_observations(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    program, data = tmp_path / "program.json", tmp_path / "data.json"
+    program.write_text(json.dumps({"shift": 1}))
+
+    def batch(*answers: int | None) -> dict[str, object]:
+        instances = [{"x": 0, "y": answer} for answer in answers]
+        return {"batch_name": "train", "hypers": "h", "instances": instances}
+
+    data.write_text(json.dumps([batch(1, None), batch(None), batch(2)]))
+    assert main(["run", model, str(program), str(data)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "batch train: 1 of 1 instances are right; 1 without a label",
+        "batch train: 0 of 0 instances are right; 1 without a label",
+        "batch train, instance 0: y is 1, not 2",
+        "batch train: 0 of 1 instances are right",
+    ]
+    Path(model).write_text("p = Param(2)[2]\nz = Var(2)\nz.set_to(p[1])\nz.observe_value(1)\n")
+    data.write_text(json.dumps([{"batch_name": "all", "hypers": "h", "instances": [{}, {}]}]))
+    for value, right in ((1, 2), (0, 0)):
+        program.write_text(json.dumps({"p": [0, value]}))
+        assert main(["run", model, str(program), str(data)]) == 0
+        *wrong, count = capsys.readouterr().out.splitlines()
+        assert count == f"batch all: {right} of 2 instances are right"
+        places = [] if right else [f"batch all, instance {k}: z == 1 does not hold" for k in (0, 1)]
+        assert wrong == places
+
+
 def test_the_largest_network_is_a_flag(model: str, capsys: pytest.CaptureFixture) -> None:
     assert main(["dump", "--max_nodes=2", model]) == 1
     assert "error[E607]" in capsys.readouterr().err

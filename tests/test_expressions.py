@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +32,12 @@ from experiments.expressions.symbolic import (
 from experiments.expressions.task import length_of, math_task
 from experiments.expressions.trace import trace_of
 from experiments.expressions.trace_figure import trace_figure
+from experiments.lock import LOCK
 from experiments.single import ready_task
 from experiments.tables import lengths_table, verified
 from terpret import CompiledModel, ModelError, Program, check_model, compile_model, program_of
 from terpret.core.nodes import Contract, topological
+from terpret.learning import own_files
 from terpret.learning.network_file import load_networks, save_networks
 from tests.test_runs import CONFIG
 
@@ -292,10 +293,12 @@ def test_given_networks_must_be_both(tmp_path: Path) -> None:
 def test_to_begin_afresh_forgets_the_first_stage(tmp_path: Path) -> None:
     run_folder.claim(MATH, str(tmp_path), afresh=False)
     inside = tmp_path / "networks" / "add2x2"
-    inside.mkdir(parents=True)
-    (inside / "config.json").write_text(json.dumps({}))
-    (inside / "results.json").write_text("{}")
-    (tmp_path / run_folder.INIT_NETWORKS).write_bytes(b"")
-    run_folder.claim(MATH, str(tmp_path), afresh=True)
+    own_files.begin(str(inside), part_of=str(tmp_path))
+    own_files.write_json(str(inside / "config.json"), {})
+    own_files.write_json(str(inside / "results.json"), {})
+    own_files.write(str(tmp_path / run_folder.INIT_NETWORKS), b"")
+    with run_folder.writer(str(tmp_path)):
+        run_folder.claim(MATH, str(tmp_path), afresh=True)
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {"config.json", "manifest.json", "model/math_model.py"}
+    own = {"config.json", "files.txt", "manifest.json", "model/math_model.py"}
+    assert left == own | {LOCK}

@@ -97,6 +97,11 @@ def run(folder: Path, kill_at: int = -1) -> tuple[Course, Sums]:
     ), lives
 
 
+def test_the_first_step_is_followed_by_a_checkpoint(tmp_path: Path, saved: list[int]) -> None:
+    run(tmp_path)
+    assert saved == [1, 500]
+
+
 def test_a_stopped_life_goes_on_to_the_same_end(tmp_path: Path) -> None:
     course, lives = run(tmp_path / "whole")
     assert course.examples == [400, 800, 1200, 1600, 2000]

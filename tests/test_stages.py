@@ -12,8 +12,9 @@ import pytest
 from experiments import writers
 from experiments.config import read_config
 from experiments.expressions import figure_8, report, sequences
+from experiments.lock import LOCK
 from experiments.mazes import report as mazes_report
-from experiments.run_folder import claim
+from experiments.run_folder import claim, writer
 from experiments.stage_tables import clock_table, programs_table
 from terpret import compile_model
 from terpret.learning.network_file import save_networks
@@ -120,9 +121,10 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert evaluate(workdir) == 0
     assert (workdir / "plots" / "figure-9-robust.svg").exists()
     config = read_config(json.loads((workdir / "config.json").read_text()), None)
-    claim(config, str(workdir), afresh=True)
+    with writer(str(workdir)):
+        claim(config, str(workdir), afresh=True)
     left = {path.relative_to(workdir).parts[0] for path in workdir.rglob("*") if path.is_file()}
-    assert left == {"config.json", "manifest.json", "plots"}
+    assert left == {"config.json", "files.txt", "manifest.json", LOCK}
 
 
 @pytest.mark.parametrize(

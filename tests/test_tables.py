@@ -10,6 +10,7 @@ from experiments.config import RunError
 from experiments.results import best
 from experiments.shards import join, shard_name
 from experiments.tables import render, results_table, success, wilson
+from terpret.learning import own_files
 
 SETTINGS = {"model": "add2x2_model", "task": "right", "seed": 0, "restarts": 6}
 
@@ -165,6 +166,7 @@ PARTS = ([0, 1], 1), ([2, 3, 6], 0), ([4, 5], 0)
 
 def write(folder: Path, config: object, results: object = None, hashes: object = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    own_files.begin(str(folder))
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "manifest.json").write_text(json.dumps({"hashes": hashes or {"model": "1f"}}))
     if results is not None:

@@ -82,6 +82,11 @@ def test_it_stops_by_default_when_all_are_solved_and_no_network_learns(tmp_path:
     assert reports[-1].examples < 1600
 
 
+def test_the_first_stretch_ends_in_a_checkpoint(tmp_path: Path, saved: list[int]) -> None:
+    start(tmp_path, stop_after_solved=-1, checkpoint_seconds=1e9)
+    assert saved == [40, 1600]
+
+
 def test_a_plateau_is_judged_by_a_restarts_own_loss() -> None:
     falling = Restart(0, losses=tuple((k * 10, 1 / k) for k in range(1, 41)))
     flat = Restart(0, losses=tuple((k * 10, 1.0) for k in range(1, 41)))

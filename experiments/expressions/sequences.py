@@ -10,10 +10,12 @@ from baselines.sequences import PAPER, TWO_CORES, Settings, accuracy, parameters
 from baselines.sequences import Report as Progress
 from baselines.sequences import train as train_baseline
 from experiments.config import ExperimentConfig
-from experiments.run_folder import versions, writing
+from experiments.described import versions
+from experiments.records import damaged, read_record
+from experiments.run_folder import writing
 from experiments.setting import Setting
 from experiments.stages import Found
-from terpret.learning.files import read_json, write_json
+from terpret.learning import own_files
 from terpret.learning.network_file import load_networks
 
 LENGTHS = range(1, 17)
@@ -68,14 +70,18 @@ class Baseline:
             "versions": versions(),
         }
         with writing(folder):
-            write_json(os.path.join(folder, "results.json"), results)
+            own_files.write_json(os.path.join(folder, "results.json"), results)
         # The graphs of one baseline are of no use to the next.
         tf.keras.backend.clear_session()
 
     def found(self, folder: str, _: ExperimentConfig) -> Found | None:
         """What the baseline reached; None before it has been tested."""
-        results = read_json(os.path.join(folder, "results.json"))
-        return results if isinstance(results, dict) else None
+        path = os.path.join(folder, "results.json")
+        remedy = "remove it, and the command of the experiment tests this stage again"
+        results = read_record(path, remedy)
+        if results is not None and not isinstance(results.get("seconds"), int | float):
+            raise damaged(path, remedy)
+        return results
 
     def settings(self, config: ExperimentConfig) -> Settings:
         """What is trained: the size for two cores, the paper's, or another that the user wants.

@@ -14,10 +14,11 @@ from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, drawn
 from experiments.lifelong.tasks import life_exams, life_tasks
+from experiments.records import damaged, read_record
 from experiments.run_folder import finished, writing
 from experiments.setting import Setting
+from terpret.learning import own_files
 from terpret.learning.exam import Exam
-from terpret.learning.files import read_json, write_json
 from terpret.learning.task import Task
 
 # Tests over a life, evenly spread.
@@ -82,7 +83,7 @@ def lived(
     """
     config = setting.config
     path, size = os.path.join(folder, "course.json"), config.batch_size or kind.batch_size
-    if isinstance(read_json(path), dict):
+    if read_course(path) is not None:
         return
     updates = order(size)
     counts = np.bincount(updates, minlength=len(tasks)) * size
@@ -98,7 +99,7 @@ def lived(
 
     course = live(lives, tasks, exams, plan, os.path.join(folder, "checkpoints"), told)
     with writing(folder):
-        write_json(path, {"course": dataclasses.asdict(course), **_about(lives)})
+        own_files.write_json(path, {"course": dataclasses.asdict(course), **_about(lives)})
     # The graphs of one learner are of no use to the next.
     tf.keras.backend.clear_session()
 
@@ -118,7 +119,7 @@ def _state(course: Course) -> str:
 def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
     """What is known of the learners that have finished."""
     found = {
-        name: read_json(os.path.join(workdir, "lives", name, "course.json"))
+        name: read_course(os.path.join(workdir, "lives", name, "course.json"))
         for name in config.chosen(LEARNERS)
     }
     return {
@@ -127,8 +128,29 @@ def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
         "seed": config.seed,
         "life": config.examples or LIFE,
         "distinct_grids": config.distinct_grids,
-        "learners": {name: one for name, one in found.items() if isinstance(one, dict)},
+        "learners": {name: one for name, one in found.items() if one is not None},
     }
+
+
+def read_course(path: str) -> dict[str, object] | None:
+    """What a learner has left, its course among it; None before it has finished.
+
+    Raises:
+      RunError: it is damaged.
+    """
+    remedy = "remove it, and the command of the experiment puts it together again"
+    found = read_record(path, remedy)
+    if found is not None and not _whole(found.get("course")):
+        raise damaged(path, remedy)
+    return found
+
+
+def _whole(course: object) -> bool:
+    fields = {field.name: field for field in dataclasses.fields(Course)}
+    if not isinstance(course, dict) or not course.keys() <= fields.keys():
+        return False
+    kinds = {"examples": list, "seconds": float | int, "batch_size": int}
+    return all(isinstance(one, kinds.get(name, dict)) for name, one in course.items())
 
 
 def _about(lives: Lives) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -103,7 +104,9 @@ def live(
         )
         for k, name in enumerate(names)
     }
-    saved = started = time.monotonic()
+    started = time.monotonic()
+    # The first step is followed by a checkpoint.
+    saved = -math.inf if stored is None else started
     with Signals() as signals:
         while done < len(order):
             number = int(order[done])
@@ -125,12 +128,12 @@ def live(
                 tested = done
             if done in tests or done % REPORTED == 0:
                 report(done * plan.batch_size, course)
-            now = time.monotonic()
-            if now - saved > plan.checkpoint_seconds or done == len(order) or signals.caught:
+            now, stopping = time.monotonic(), signals.caught
+            if now - saved > plan.checkpoint_seconds or done == len(order) or stopping:
                 course.seconds += now - started
                 saved = started = now
                 checkpoints.save(done, json.dumps(dataclasses.asdict(course)))
-            if signals.caught:
+            if stopping:
                 raise Stopped
     return course
 

@@ -16,6 +16,11 @@ from terpret.language.errors import Diagnostic, Source, Span
 Domain = int | tuple[int, ...]
 """What a value ranges over: n for the integers 0..n-1, a shape for a tensor of floats."""
 
+PLACE = "{}"
+"""Where the number of a value stands in a pattern of names."""
+NUMBERS = PLACE
+"""The names of values that a model does not name."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Variable:
@@ -27,6 +32,7 @@ class Variable:
       dims: the sizes of an array, () for a scalar.
       domain: what each element ranges over.
       span: the declaration.
+      names: what its values are called: one name a value, or a pattern in which `{}` is the number.
     """
 
     kind: str
@@ -34,11 +40,23 @@ class Variable:
     dims: tuple[int, ...]
     domain: Domain
     span: Span
+    names: str | tuple[str, ...] = NUMBERS
 
     @property
     def elements(self) -> int:
         """The number of elements."""
         return math.prod(self.dims)
+
+    @property
+    def named(self) -> bool:
+        """Whether the model says what the values are called."""
+        return self.names != NUMBERS
+
+    def word(self, value: int) -> str:
+        """What a value is called: by the model, else its number."""
+        if isinstance(self.names, str):
+            return self.names.replace(PLACE, str(value))
+        return self.names[value]
 
 
 @dataclasses.dataclass(frozen=True)

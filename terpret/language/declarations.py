@@ -3,12 +3,13 @@
 import math
 
 from terpret.language import static, syntax
-from terpret.language.checked import Domain, Network, Table, Variable
+from terpret.language.checked import NUMBERS, Domain, Network, Table, Variable
 from terpret.language.describe import flat
-from terpret.language.errors import Span
+from terpret.language.errors import Span, suggestion
 from terpret.language.fuel import StaticError
 from terpret.language.scope import Broken, Inline, Pieces, Scope
 from terpret.language.static import MAX_MAGNITUDE
+from terpret.language.value_names import value_names
 
 KINDS = ("Param", "Var", "Input", "Output", "InputTensor", "OutputTensor")
 SHAPES = ("Vector", "Tensor")
@@ -135,10 +136,14 @@ def variable(name: str, value: syntax.Expression, scope: Scope) -> Variable:
             )
         dims = tuple(positive(size, scope, "the array's size", 0) for size in value.index)
     kind = call.function
-    if call.keywords:
-        raise StaticError(
-            "E206", call.span, f"'{kind}' takes no keywords", f"write '{name} = {kind}(4)'"
-        )
+    for keyword, _ in call.keywords:
+        if keyword != "names":
+            raise StaticError(
+                "E206",
+                call.span,
+                f"'{kind}' takes no keyword '{keyword}'",
+                suggestion(keyword, ["names"]) or f"write '{name} = {kind}(4)'",
+            )
     ranges: Domain
     if kind in ("InputTensor", "OutputTensor"):
         if not call.arguments:
@@ -163,7 +168,9 @@ def variable(name: str, value: syntax.Expression, scope: Scope) -> Variable:
             )
     extent = ranges if isinstance(ranges, int) else math.prod(ranges)
     _small(math.prod(dims) * extent, value.span, f"'{name}'")
-    return Variable(kind, name, dims, ranges, value.span)
+    given = dict(call.keywords).get("names")
+    names = NUMBERS if given is None else value_names(given, ranges, scope)
+    return Variable(kind, name, dims, ranges, value.span, names)
 
 
 def declare(

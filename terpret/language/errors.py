@@ -6,6 +6,7 @@ import difflib
 import functools
 import itertools
 import os
+import re
 from collections.abc import Iterable
 
 MAX_BYTES = 256 * 1024
@@ -159,12 +160,19 @@ class Diagnostics:
             raise ModelError(self.source, errors)
 
 
-def suggestion(name: str, candidates: Iterable[str]) -> str:
-    """`did you mean '...'?` for the candidate closest to `name`, or an empty string."""
+def suggestion(name: str, candidates: Iterable[str], alike: float = 0.6) -> str:
+    """`did you mean '...'?` for the candidate closest to `name`, or an empty string.
+
+    Args:
+      name: what was written.
+      candidates: what may have been meant.
+      alike: the least part that they must have in common, from 0 to 1.
+    """
     near = {c for c in candidates if abs(len(c) - len(name)) <= 1 + len(name) // 2}
     if len(name) > 64 or len(near) > 2000:
         return ""
-    close = difflib.get_close_matches(name, sorted(near), n=1, cutoff=0.6)
+    same = sorted(c for c in near if c.casefold() == name.casefold())
+    close = same or difflib.get_close_matches(name, sorted(near), n=1, cutoff=alike)
     return f"did you mean '{close[0]}'?" if close else ""
 
 
@@ -214,13 +222,14 @@ def parse_hypers(text: str) -> dict[str, int]:
     """`T=6,N_TILES=4` as a dict.
 
     Raises:
-      InputError: an entry has another form.
+      InputError: an entry has another form, or a name stands twice.
     """
-    hypers = {}
+    hypers: dict[str, int] = {}
     for part in filter(None, text.split(",")):
-        name, _, value = part.partition("=")
-        try:
-            hypers[name.strip()] = int(value)
-        except ValueError:
-            raise InputError(f"--hypers has '{part}': write NAME=INTEGER") from None
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and re.fullmatch(r"-?[0-9]{1,30}", value, re.ASCII)):
+            raise InputError(f"--hypers has '{part}': write NAME=INTEGER,NAME=INTEGER")
+        if name in hypers:
+            raise InputError(f"--hypers gives '{name}' twice: give it once")
+        hypers[name] = int(value)
     return hypers

@@ -330,6 +330,10 @@ class Translator:
             raise self._unknown(node.func)
         if any(keyword.arg is None for keyword in node.keywords):
             raise self._refuse(span, "'**' is not in the language", "write the arguments out")
+        keywords = [keyword.arg for keyword in node.keywords]
+        if len(set(keywords)) < len(keywords):
+            twice = next(name for name in keywords if keywords.count(name) > 1)
+            raise self._refuse(span, f"the keyword '{twice}' stands twice", "write it once")
         return syntax.Call(
             node.func.id,
             tuple(map(self.expression, node.args)),

@@ -4,12 +4,22 @@
 index is missing; here every checkpoint in the folder is tried, newest first.
 """
 
-import glob
+import contextlib
 import os
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
 
 import tensorflow as tf
+
+from terpret.learning import own_files
+from terpret.learning.replacing import begun
+
+# The files of one checkpoint, after its prefix, and the folder in which TensorFlow makes them.
+_SUFFIXES, _MAKING = (".index", ".data-00000-of-00001"), "_temp"
+# TensorFlow takes a path with one of these for a pattern.
+_PATTERN = re.compile(r"[\[\]*?\\]")
 
 
 class CheckpointError(Exception):
@@ -39,18 +49,22 @@ class Checkpoints:
         """
         self._examples.assign(examples)
         self._text.assign(text)
-        prefix = os.path.join(self._folder, f"ckpt-{examples:012d}")
+        prefix = self._prefix(examples)
         try:
+            making = os.path.join(f"{prefix}{_MAKING}", "")
+            own_files.add(making, *(prefix + suffix for suffix in _SUFFIXES))
             os.makedirs(self._folder, exist_ok=True)
-            self._checkpoint.write(prefix)
+            with _plain(self._folder) as folder:
+                self._checkpoint.write(os.path.join(folder, os.path.basename(prefix)))
         except (OSError, tf.errors.OpError) as error:
             self._remove(prefix)
             raise CheckpointError(
-                f"cannot write a checkpoint in {self._folder}: {_reason(error)}; when that is "
+                f"cannot write a checkpoint in {self._folder}: {reason_of(error)}; when that is "
                 "mended, the same command continues"
             ) from None
+        begun(prefix)
         for old in self._numbers()[: -self._keep]:
-            self._remove(os.path.join(self._folder, f"ckpt-{old:012d}"))
+            self._remove(self._prefix(old))
 
     def restore(self) -> tuple[int, str] | None:
         """Restores the newest whole checkpoint.
@@ -63,36 +77,67 @@ class Checkpoints:
         """
         numbers = self._numbers()
         for number in reversed(numbers):
-            prefix = os.path.join(self._folder, f"ckpt-{number:012d}")
             try:
-                self._checkpoint.read(prefix).assert_existing_objects_matched()
+                with _plain(self._folder) as folder:
+                    prefix = os.path.join(folder, os.path.basename(self._prefix(number)))
+                    self._checkpoint.read(prefix).assert_existing_objects_matched()
             except (tf.errors.OpError, IndexError, ValueError, AssertionError):
                 continue
             return int(self._examples.numpy()), self._text.numpy().decode()
         if numbers:
+            ours = own_files.home_of(self._prefix(0)) is not None
+            afresh = ", or --restart to begin afresh in this one" if ours else ""
             raise CheckpointError(
                 f"none of the {len(numbers)} checkpoints in {self._folder} can be restored; "
-                "give another folder, or --restart to begin afresh in this one"
+                f"give another folder{afresh}"
             )
         return None
 
+    def _prefix(self, number: int) -> str:
+        return os.path.join(self._folder, f"ckpt-{number:012d}")
+
     def _numbers(self) -> list[int]:
-        found = set()
-        for path in glob.glob(os.path.join(glob.escape(self._folder), "ckpt-*")):
-            match = re.match(r"ckpt-(\d{12})\.", os.path.basename(path))
-            if match:
-                found.add(int(match.group(1)))
-        return sorted(found)
+        """The checkpoints in the folder; in a run folder, those of its runs."""
+        names = os.listdir(self._folder) if os.path.isdir(self._folder) else []
+        matches = [re.match(r"ckpt-(\d{12})\.", name) for name in names]
+        found = {int(match.group(1)) for match in matches if match}
+        known = own_files.owned_among(self._prefix(number) + _SUFFIXES[0] for number in found)
+        return sorted(n for n in found if self._prefix(n) + _SUFFIXES[0] in known)
 
     def _remove(self, prefix: str) -> None:
-        for path in glob.glob(glob.escape(prefix) + "[._]*"):
-            if os.path.isdir(path):
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                os.unlink(path)
+        for suffix in _SUFFIXES:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(prefix + suffix)
+        shutil.rmtree(prefix + _MAKING, ignore_errors=True)
 
 
-def _reason(error: Exception) -> str:
+@contextlib.contextmanager
+def _plain(folder: str) -> Iterator[str]:
+    """A path to a folder that TensorFlow does not take for a pattern.
+
+    Raises:
+      CheckpointError: there is no place for one.
+    """
+    if not _PATTERN.search(folder):
+        yield folder
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="terpret-"))
+            link = os.path.join(place, "checkpoints")
+            os.symlink(os.path.abspath(folder), link)
+        except OSError:
+            link = ""
+        if not link or _PATTERN.search(link):
+            raise CheckpointError(
+                f"TensorFlow takes {folder} for a pattern, and there is no place for a link to it: "
+                "give a folder without brackets, or another TMPDIR"
+            )
+        yield link
+
+
+def reason_of(error: OSError | tf.errors.OpError) -> str:
+    """Why a file could not be written, in the operating system's words."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     # TensorFlow's messages end in the operating system's words, after the path.

@@ -40,5 +40,5 @@ def read_json(path: str) -> object | None:
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

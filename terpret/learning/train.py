@@ -1,6 +1,7 @@
 """The training loop: updates, discrete checks, rungs and checkpoints, to the end of the budget."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -92,7 +93,8 @@ def train(
     if stored is not None:
         seen, restarts = stored[0], restarts_of(stored[1])
     loop = _Loop(learner, task, budget, restarts, retire)
-    saved = time.monotonic()
+    # The first stretch ends in a checkpoint, whatever time it takes.
+    saved = -math.inf if stored is None else time.monotonic()
     with Signals() as signals:
         method = learner.method
         batches = iter(task.batches(learner.seed, method.batch_size, seen, method.shift))
@@ -103,10 +105,11 @@ def train(
             restarts.seconds += time.monotonic() - started
             ended = loop.finished(seen)
             due = time.monotonic() - saved > budget.checkpoint_seconds
-            if due or ended or signals.caught:
+            stopping = signals.caught
+            if due or ended or stopping:
                 checkpoints.save(seen, restarts.serialize())
                 saved = time.monotonic()
-            if signals.caught:
+            if stopping:
                 raise Stopped
             assert seen > before
     return restarts

@@ -222,6 +222,12 @@ def test_a_stopped_run_ends_in_the_same_bits(kind: str, tmp_path, monkeypatch) -
 
 
 @pytest.mark.usefixtures("eagerly")
+def test_the_first_update_is_followed_by_a_checkpoint(tmp_path, saved: list[int]) -> None:
+    train("lstm", SYMBOLS, TINY["lstm"], str(tmp_path), silent)
+    assert saved == [8, 64]
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_time_ends_a_run(tmp_path) -> None:
     settings = dataclasses.replace(TINY["neural_gpu"], seconds=0.01, digits=1)
     assert train("neural_gpu", SYMBOLS, settings, str(tmp_path), silent).examples == 8

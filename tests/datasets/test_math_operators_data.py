@@ -73,7 +73,8 @@ def test_a_folder_that_is_not_prepared(tmp_path: Path) -> None:
         load_operators(str(tmp_path))
     assert str(caught.value) == (
         f"{tmp_path} is not a folder that tensorflow-datasets has prepared (it has no "
-        "dataset_info.json); name the folder of a version, such as math_operators/1.0.0."
+        "dataset_info.json), and holds no operators.npz; name the folder of a version, such as "
+        "math_operators/1.0.0, or an .npz file with images, label, label_names."
     )
 
 

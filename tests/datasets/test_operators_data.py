@@ -1,6 +1,9 @@
 """The operators: 150 and 50 of each from files in many forms, and a clear word on bad ones."""
 
+import gzip
 import os
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 from datasets.operator_files import read_file
 from datasets.operators import OPERATORS, Operators, load_operators
 from datasets.pools import DataError
+from tests.datasets.nobody import nobody, open_folder
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "operators" / "bhmsds.npz"
 Fields = dict[str, np.ndarray]
@@ -250,3 +254,59 @@ def test_too_few_of_an_operator(tmp_path: Path) -> None:
     assert "it has 3 of +, 3 of -, 3 of *, 3 of /" in refusal(stored(tmp_path, fields(each=3)))
     empty = fields(each=0)
     assert "it has 0 of +" in refusal(stored(tmp_path, empty))
+
+
+def test_a_folder_that_holds_the_file_is_read(tmp_path: Path) -> None:
+    path = stored(tmp_path, fields())
+    assert load_operators(str(tmp_path)).source.startswith(f"operators of {path}; 6 ")
+    assert load_operators("auto", str(tmp_path)).source.startswith(f"operators of {path}; 6 ")
+    # What has the name but was not placed for the project may be anything, and is only named.
+    path.write_bytes(b"PK")
+    source = load_operators("auto", str(tmp_path)).source
+    assert source.startswith(
+        "embedded operators (pen strokes drawn by the project; no others found in "
+        f"{tmp_path}, for {path} cannot be read as an .npz file"
+    )
+
+
+def test_files_of_other_kinds(tmp_path: Path) -> None:
+    path = stored(tmp_path, fields())
+    (tmp_path / "packed.npz.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert refusal(tmp_path / "packed.npz.gz") == (
+        "FILE is packed by gzip; unpack it, and name the .npz file in it."
+    )
+    np.save(tmp_path / "images.npy", fields()["images"])
+    assert refusal(tmp_path / "images.npy") == (
+        "FILE is an .npy file, of one array; it must be an .npz file with images, label, "
+        "label_names."
+    )
+    np.savez(tmp_path / "mnist.npz", x_train=np.zeros(3), y_train=np.zeros(3))
+    assert refusal(tmp_path / "mnist.npz") == (
+        "FILE holds x_train, y_train; it needs images, label, label_names."
+    )
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        archive.writestr("plus/1.png", b"")
+    assert refusal(tmp_path / "pictures.zip") == (
+        "FILE holds plus/1.png; it needs images, label, label_names."
+    )
+    (tmp_path / "pictures" / "plus").mkdir(parents=True)
+    assert "or an .npz file with images, label, label_names." in refusal(tmp_path / "pictures")
+
+
+@pytest.mark.parametrize("wrong", ["operator.npz", "Operators.npz", "oprators.npz"])
+def test_a_misspelt_file_is_asked_about(wrong: str, tmp_path: Path) -> None:
+    path = stored(tmp_path, fields())
+    with pytest.raises(DataError, match=re.escape(f"(did you mean {path}?)")):
+        load_operators(str(tmp_path / wrong))
+    with pytest.raises(DataError, match=r"'embeded' \(did you mean embedded\?\)"):
+        load_operators("embeded")
+    with pytest.raises(DataError, match="There are no operators ''"):
+        load_operators("")
+
+
+def test_a_file_that_may_not_be_read() -> None:
+    with open_folder() as folder:
+        path = stored(folder, fields())
+        path.chmod(0o000)
+        with nobody(), pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
+            load_operators(str(path))

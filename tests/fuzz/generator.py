@@ -83,11 +83,19 @@ class _Builder(Expressions):
 
     def _declared(self, kind: str, dims: tuple[int, ...], domain: int | None = None) -> Array:
         array = Array(self.name(kind[0].lower()), (), dims, domain or self.domain())
-        value: Expression = Call(kind, (Number(array.domain),))
+        names = (("names", self._names(array.domain)),) if self.chance(20) else ()
+        value: Expression = Call(kind, (Number(array.domain),), names)
         if dims:
             value = Subscript(value, tuple(map(Number, dims)))
         self._declarations.append(syntax.Assign(Name(array.name), value))
         return array
+
+    def _names(self, domain: int) -> Expression:
+        """A name for each value, or a pattern for all."""
+        if self.chance(50):
+            return syntax.Text("value {}")
+        words = [f"{value}'s \"#\\" for value in range(domain)]
+        return syntax.ListDisplay(tuple(map(syntax.Text, words)))
 
     def _fresh(self, context: Context, dims: tuple[int, ...]) -> Array:
         """A new variable for the body of the enclosing loops."""

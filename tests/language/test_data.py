@@ -60,6 +60,12 @@ def test_scalars_lists_nested_lists_and_nulls(tmp_path):
     assert arrays["y"].dtype == np.int64
 
 
+def test_the_instances_of_a_model_without_inputs_and_outputs_are_counted(tmp_path):
+    text = "p = Param(2)[2]\nz = Var(2)\nz.set_to(p[1])\nz.observe_value(1)\n"
+    (batch,) = read_data(written(tmp_path, batches({}, {}, {})), checked(text))
+    assert (batch.arrays, batch.size) == ({}, 3)
+
+
 def test_each_configuration_has_its_own_model(tmp_path):
     text = "N = Hyper()\nx = Input(2)[N]\ny = Output(2)\ny.set_to(x[N - 1])\n"
     content = [
@@ -90,6 +96,10 @@ def test_each_configuration_has_its_own_model(tmp_path):
         ({"r": [0, 0, 0]}, "instance 1: 'r' has 3 elements, 2 are declared"),
         ({"r": [0, 3]}, "instance 1: 'r' is 3, outside 0..2"),
         ({"image": [1, "x"]}, "instance 1: 'image'[1] is \"x\", not a number"),
+        ({"image": [1, 1e19]}, "'image'[1] is 1e+19, outside -4e+09..4e+09: scale"),
+        ({"image": [1, -(10**400)]}, "outside -4e+09..4e+09"),
+        ({"image": [1, None]}, "instance 1: 'image'[1] is null, not a number"),
+        ({"b": 2**70}, "outside 0..1"),
         ({"Y": 1}, "instance 1: the model has no Input or Output 'Y'"),
         ({"imag": 1}, "'imag'; did you mean 'image'?"),
     ],
@@ -116,6 +126,8 @@ def test_a_key_that_differs_between_instances_is_named(tmp_path):
         ("", ":1:1: this is not JSON"),
         ("[" * 100_000, "nested too deeply"),
         ("[NaN]", "NaN is not a number"),
+        ("[-Infinity]", "-Infinity is not a number"),
+        ("[-1e999]", "the number -1e999 is too large"),
         ("[" + "9" * 5000 + "]", "a number is too large"),
         ('[{"a": 1, "a": 2}]', "the key 'a' stands twice in one object"),
         ("{}", "a data file is a list of batches"),

@@ -1,0 +1,196 @@
+"""Which flags of `train.py` say something, and when: what would be ignored is refused."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from absl import flags
+
+from experiments.config import Config, ExperimentConfig, RunError, model_path
+from terpret.language import syntax
+from terpret.language.errors import read_source
+from terpret.language.parser import parse
+
+# Flags of a single run, which say nothing to an experiment.
+SINGLE = (
+    "model",
+    "task",
+    "data",
+    "hypers",
+    "preset",
+    "shard",
+    "refill",
+    "stop_after_solved",
+    "nets_at_least",
+    "freeze_nets",
+    "save_nets",
+    "deterministic",
+    "max_nodes",
+)
+# Flags that say something to some experiments only.
+SOME = (
+    "distinct_grids",
+    "digits",
+    "operators",
+    "signs",
+    "init_nets",
+    "baseline_seconds",
+    "lstm_units",
+    "filters",
+)
+# Flags of experiments, which say nothing to a single run.
+EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
+# Flags of some of an experiment's learners, with what the names of those begin with.
+OF_LEARNERS = {
+    "baseline_seconds": ("lstm", "neural_gpu"),
+    "lstm_units": ("lstm",),
+    "filters": ("neural_gpu",),
+}
+# The models that have a task for each pair of tiles.
+GRIDS = ("add2x2_model", "apply2x2_model")
+# Flags of the paper's tasks, with the models whose tasks they say something to; beside a data
+# file they say nothing.
+OF_TASKS: Mapping[str, Collection[str]] = {
+    "task": GRIDS,
+    "digits": ("add2x2_model", "math_model"),
+    "operators": ("apply2x2_model", "math_model"),
+    "signs": ("maze_model",),
+    "distinct_grids": (*GRIDS, "math_model", "maze_model"),
+    "data_dir": (*GRIDS, "math_model", "maze_model"),
+    "nets_at_least": (*GRIDS, "math_model", "maze_model"),
+}
+# The flags that name images, with the words for images that are looked for in --data_dir.
+IMAGES = {
+    "digits": ("auto", "mnist"),
+    "operators": ("auto",),
+    "signs": ("auto", "gtsrb"),
+}
+# Flags that say something where the model has networks.
+NETWORKS = ("init_nets", "freeze_nets", "save_nets", "nets_at_least")
+
+
+def refuse_unheard_by_experiment(values: flags.FlagValues, heard: Collection[str]) -> None:
+    """Refuses flags that say nothing to an experiment.
+
+    Args:
+      values: the flags.
+      heard: those of `SOME` that say something to it.
+
+    Raises:
+      RunError: there are such flags.
+    """
+    foreign = _given(values, (*SINGLE, *(name for name in SOME if name not in heard)))
+    if foreign:
+        raise RunError(f"{foreign}: not with --experiment={values.experiment}")
+    learners = tuple(filter(None, values.learners.split(",")))
+    idle = [flag for flag, first in OF_LEARNERS.items() if not _any_begins(learners, first)]
+    if learners and (foreign := _given(values, idle)):
+        raise RunError(f"{foreign}: not with --learners={values.learners}")
+    images = {name: values[name].value for name in IMAGES if name in heard}
+    _refuse_data_dir(values, images)
+
+
+def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> None:
+    """Refuses flags that say nothing to a single run.
+
+    Args:
+      values: the flags.
+      model: the model, as a config keeps it.
+      name: its name.
+
+    Raises:
+      RunError: there are such flags.
+      ModelError: the model is not one.
+    """
+    if foreign := _given(values, EXPERIMENT):
+        raise RunError(f"{foreign}: only with --experiment")
+    if values.data:
+        if foreign := _given(values, OF_TASKS):
+            raise RunError(f"{foreign}: not with --data, which is the task")
+    elif foreign := _given(values, _silent(name)):
+        raise RunError(f"{foreign}: not with --model={values.model}, whose task has none")
+    elif values.hypers.endswith(".json"):
+        raise RunError(
+            f"--hypers={values.hypers} is for the batches of a data file: give it by --data, or "
+            "write --hypers=NAME=INTEGER"
+        )
+    if values.nets_at_least and values.stop_after_solved < 1:
+        raise RunError("--nets_at_least: only with --stop_after_solved=1 or more")
+    if values.stop_after_solved > values.restarts and not values.refill:
+        raise RunError(
+            f"--stop_after_solved={values.stop_after_solved}: there are only "
+            f"--restarts={values.restarts}, and without --refill no more begin"
+        )
+    if (foreign := _given(values, NETWORKS)) and not _has_networks(model_path(model)):
+        raise RunError(f"{foreign}: {values.model} has no networks")
+    if not values.data:
+        images = {flag: values[flag].value for flag in IMAGES if name in OF_TASKS[flag]}
+        _refuse_data_dir(values, images)
+
+
+def refuse_unread_data_dir(config: Config | ExperimentConfig | None, measured: bool) -> None:
+    """Refuses `evaluate.py --data_dir` where nothing is read there.
+
+    Args:
+      config: of the run; None where there is none to be read.
+      measured: whether the run is measured again, and not only shown.
+
+    Raises:
+      RunError: nothing is.
+    """
+    if not measured or isinstance(config, ExperimentConfig):
+        raise RunError("--data_dir: nothing is measured again, so nothing is read there")
+    if config and config.data:
+        raise RunError("--data_dir: the run learned from a data file")
+    if config:
+        name = model_name_of(config.model)
+        images = {flag: getattr(config, flag) for flag in IMAGES if name in OF_TASKS[flag]}
+        if reason := _not_there(images):
+            raise RunError(f"--data_dir: nothing is read there by a run with {reason}")
+
+
+def model_name_of(model: str) -> str:
+    """The name of a model given as a path or a name."""
+    return model.rpartition("/")[2].removesuffix(".py")
+
+
+def _silent(name: str) -> list[str]:
+    """The flags that say nothing to the task of a model; none where it has no task."""
+    if not any(name in models for models in OF_TASKS.values()):
+        return []
+    return [flag for flag, models in OF_TASKS.items() if name not in models]
+
+
+def _refuse_data_dir(values: flags.FlagValues, images: Mapping[str, str]) -> None:
+    reason = _not_there(images)
+    if values["data_dir"].present and reason:
+        raise RunError(f"--data_dir: nothing is read there with {reason}")
+
+
+def _not_there(images: Mapping[str, str]) -> str:
+    """The flags because of which no images are looked for in --data_dir; empty if some are."""
+    if any(value in IMAGES[flag] for flag, value in images.items()):
+        return ""
+    return " and ".join(f"--{flag}={value}" for flag, value in images.items())
+
+
+def _given(values: flags.FlagValues, names: Iterable[str]) -> str:
+    return " and ".join(f"--{name}" for name in names if values[name].present)
+
+
+def _any_begins(names: Iterable[str], first: tuple[str, ...]) -> bool:
+    return any(name.startswith(first) for name in names)
+
+
+def _has_networks(path: str) -> bool:
+    waiting = [*parse(read_source(path)).statements]
+    while waiting:
+        statement = waiting.pop()
+        match statement:
+            case syntax.Function(decorator=syntax.Call("Learn")):
+                return True
+            case syntax.If(branches, orelse):
+                for _, body in branches:
+                    waiting += body
+                waiting += orelse or ()
+            case syntax.For(body=body) | syntax.With(body=body):
+                waiting += body
+    return False

@@ -1,0 +1,279 @@
+"""Commands of every kind: each ends with a word, and touches nothing but its own folder.
+
+TERPRET_FUZZ_COMMANDS says how many are tried.
+"""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from absl.testing import flagsaver
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import train as train_script
+from experiments import arguments, command, evaluation
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMANDS = int(os.environ.get("TERPRET_FUZZ_COMMANDS", "40"))
+MODEL = """x = Input(10)[2]
+y = Output(10)
+which = Param(2)
+shift = Param(10)
+
+
+@Runtime([10, 10], 10)
+def Add(a, b):
+    return (a + b) % 10
+
+
+with which as w:
+    y.set_to(Add(x[w], shift))
+"""
+INSTANCES = [{"x": [i % 10, i * 7 % 10], "y": (i * 7 + 3) % 10} for i in range(8)]
+
+
+def batches(*instances: object, name: str = "train") -> str:
+    return json.dumps([{"batch_name": name, "hypers": "c", "instances": list(instances)}])
+
+
+# What lies in a folder, by name: models and data of every kind, and what is somebody else's.
+INPUTS: dict[str, str | bytes] = {
+    "model.py": MODEL,
+    "model [1].py": MODEL,
+    "größe.py": MODEL.replace("shift", "größe"),
+    "crlf.py": MODEL.replace("\n", "\r\n"),
+    "bom.py": "\ufeff" + MODEL,
+    "latin.py": ("# größe\n" + MODEL).encode("latin-1"),
+    "wrong.py": MODEL.replace("Add(x[w]", "Ad(x[w]"),
+    "unfinished.py": MODEL[:-5],
+    "program.py": "import os\nos.remove('notes.txt')\n",
+    "nothing.py": "",
+    "binary.py": bytes(range(256)),
+    "data.json": batches(*INSTANCES),
+    "single.json": batches(INSTANCES[0]),
+    "test.json": batches(*INSTANCES, name="test"),
+    "twice.json": json.dumps(2 * json.loads(batches(*INSTANCES))),
+    "other.json": batches({"a": 1, "b": 2}),
+    "less.json": batches({"x": [1, 2]}),
+    "outside.json": batches({"x": [1, 20], "y": 3}),
+    "shape.json": batches({"x": [1], "y": 3}),
+    "words.json": batches({"x": ["one", "two"], "y": "three"}),
+    "null.json": batches({"x": [1, 2], "y": None}),
+    "none.json": batches(),
+    "number.json": "3",
+    "nan.json": '[{"batch_name": "train", "hypers": "c", "instances": [{"x": [NaN, 1], "y": 1}]}]',
+    "deep.json": "[" * 5000,
+    "cut.json": batches(*INSTANCES)[:-9],
+    "nothing.json": "",
+    "binary.json": bytes(range(256)),
+    "hypers.json": json.dumps({"c": {}}),
+    "more.json": json.dumps({"c": {"T": 3}}),
+    "notes.txt": "mine",
+    "theirs/config.json": '{"learning_rate": 0.1}',
+    "theirs/results.json": "[]",
+    "theirs/model/mine.py": MODEL,
+    "theirs/checkpoints/model.pt": "weights",
+    "theirs/seed-1/results.json": "{}",
+    "damaged/config.json": "{",
+}
+MODELS = [name for name in INPUTS if name.endswith(".py") and "/" not in name]
+DATA = [name for name in INPUTS if name.endswith(".json") and "/" not in name]
+NOWHERE = ["nowhere", "theirs", "notes.txt", "notes.txt/inside", "", "~nobody/x", "no\udcffhere"]
+# The values that a flag is given.
+VALUES: Mapping[str, list[str]] = {
+    "model": [*MODELS, "run/model/model.py", *NOWHERE],
+    "data": [*DATA, "theirs", "notes.txt", "nowhere.json", "nowhere"],
+    "workdir": ["new", "new/[deep]/er", "run", "theirs", "damaged", "notes.txt", "notes.txt/x", ""],
+    "hypers": ["T=3", "T=x", "T", "=", "T=1,T=2", "hypers.json", "more.json", "cut.json", "a.json"],
+    "preset": ["ntpt", "terpret", "terpret-custom", "terpret-fp", "cyclic", "search", "best", ""],
+    "restarts": ["2", "0", "-1", "1.5", "many", "", "99999999999999999999"],
+    "examples": ["1", "7", "-1", "1e3", "all"],
+    "shard": ["1/1", "2/3", "1/2", "0/2", "3/2", "1", "a/b", "1/2/3", "/"],
+    "batch_size": ["1", "3", "-1", "0.5"],
+    "stop_after_solved": ["1", "-1", "-2", "9"],
+    "nets_at_least": ["0.5", "-0.1", "1.1", "high", "nan"],
+    "check_every": ["1", "0", "999999999999999999999"],
+    "checkpoint_seconds": ["0", "-1", "soon", "nan", "inf"],
+    "seed": ["7", "-1", "4294967296", "99999999999999999999", "x"],
+    "init_nets": ["run", *NOWHERE],
+    "freeze_nets": ["5", "0", "-2"],
+    "save_nets": ["nets.npz", "notes.txt/nets.npz", "theirs"],
+    "data_dir": NOWHERE,
+    "digits": ["embedded", "imagined"],
+    "operators": ["embedded", "nowhere.npz", "notes.txt"],
+    "signs": ["embedded", "nowhere.npz", "notes.txt"],
+    "task": ["left", "middle"],
+    "distinct_grids": ["3", "-1"],
+    "max_nodes": ["3", "0", "-5"],
+    "refill": ["true", "false", "perhaps"],
+    "restart": ["true", "false"],
+    "learners": ["robust", ",", "nobody"],
+    "filters": ["8", "-8"],
+    "experiment": ["math", "lifelong", "weak_supervision", "mazes", "everything"],
+    "help": ["true"],
+    "restart_count": ["3"],
+    "flagfile": ["nowhere"],
+}
+EVALUATED: Mapping[str, list[object]] = {
+    "workdir": ["run", *VALUES["workdir"][2:], *NOWHERE],
+    "data_dir": [None, *NOWHERE],
+    "format": ["text", "markdown", "json"],
+    "plots": [True, False],
+    "export": ["", "served", "theirs", "notes.txt", "notes.txt/x"],
+}
+NOT_YET = [
+    ("restart=true", "workdir=theirs"),
+    ("restart=true", "workdir=run", "model=run/model/model.py"),
+]
+Ended = tuple[int, str, str]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all inputs, and `run`, which has come to its end."""
+    folder = tmp_path_factory.mktemp("commands")
+    for name, content in INPUTS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(data)
+    with contextlib.chdir(folder):
+        status, _, errors = trained({"workdir": "run"})
+    assert status == 0, errors
+    (folder / "run" / "notes.txt").write_text("mine")
+    return folder
+
+
+def flags_of(given: Mapping[str, str]) -> list[str]:
+    """A whole command line: a tiny run, but for what is given."""
+    base = {"model": "model.py", "data": "data.json", "restarts": "1", "examples": "20"}
+    if "experiment" in given:
+        # They would take hours.
+        base = {"learners": "nobody", "digits": "embedded"}
+    return ["--noxla", *(f"--{name}={value}" for name, value in ({**base, **given}).items())]
+
+
+def told(action: Callable[[], int]) -> Ended:
+    """The exit status of a command, and what it wrote to standard output and error."""
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        status = action()
+    return status, out.getvalue(), errors.getvalue()
+
+
+def trained(given: Mapping[str, str]) -> Ended:
+    """`train.py` in this process."""
+    with flagsaver.flagsaver():
+        line = ["train.py", *flags_of(given)]
+        return told(
+            lambda: arguments.called(lambda _: command.train(train_script.FLAGS, line), line)
+        )
+
+
+def assert_a_word(ended: Ended) -> None:
+    status, out, errors = ended
+    assert "Traceback" not in errors and "Traceback" not in out
+    assert status in (0, 1, 2), errors
+    if status:
+        assert "error" in errors
+    else:
+        assert out
+
+
+def content(folder: Path) -> dict[str, bytes | None]:
+    """All that lies in a folder, by its path; None is a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@contextlib.contextmanager
+def untouched(finished: Path, own: list[str]) -> Iterator[None]:
+    """A copy of the folder to work in, where nothing may change but new files in some folders.
+
+    What a run wrote in `run` is its own, too.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "here")
+        shutil.copytree(finished, folder)
+        before = content(folder)
+        with contextlib.chdir(folder):
+            yield
+        after = content(folder)
+    run = {name for name in before if name.startswith("run/") and "notes" not in name}
+    for name, data in before.items():
+        if not (name in run and "run" in own):
+            assert name in after and after[name] == data, name
+    for name in after.keys() - before.keys():
+        roots = [name, *map(str, Path(name).parents)]
+        assert any(root == mine or mine.startswith(f"{name}/") for root in roots for mine in own)
+
+
+def fuzz(share: float) -> Callable:
+    """The settings of a property that gets a share of the commands."""
+    return settings(
+        max_examples=max(1, round(share * COMMANDS)),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def allowed(given: Mapping[str, object]) -> bool:
+    """Whether a draw is none of those that are known to be wrong."""
+    pairs = {f"{name}={value}" for name, value in given.items()}
+    return not any(pairs.issuperset(known) for known in NOT_YET)
+
+
+@st.composite
+def drawn(draw: st.DrawFn, values: Mapping[str, list[object]], most: int) -> dict[str, object]:
+    """A few flags with values."""
+    names = draw(st.lists(st.sampled_from(sorted(values)), min_size=1, max_size=most, unique=True))
+    return {name: draw(st.sampled_from(values[name])) for name in names}
+
+
+@fuzz(0.7)
+@given(given_flags=drawn(VALUES, 4).filter(allowed))
+def test_train_ends_with_a_word_and_touches_its_own(
+    finished: Path, given_flags: dict[str, str]
+) -> None:
+    given_flags = {"workdir": "new", **given_flags}
+    own = [given_flags["workdir"] or "runs", "nets.npz"]
+    with untouched(finished, own):
+        assert_a_word(trained(given_flags))
+
+
+@fuzz(0.3)
+@given(given_flags=drawn(EVALUATED, 4))
+def test_evaluate_ends_with_a_word_and_touches_its_own(
+    finished: Path, given_flags: dict[str, object]
+) -> None:
+    usual = {"workdir": "run", "data_dir": None, "format": "text", "plots": False, "export": ""}
+    values = types.SimpleNamespace(**{**usual, **given_flags})
+    with untouched(finished, [values.workdir, "served"]):
+        assert_a_word(told(lambda: evaluation.evaluate(values)))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", VALUES)
+def test_each_kind_in_a_process_of_its_own(finished: Path, name: str) -> None:
+    for value in VALUES[name]:
+        given_flags = {"workdir": "new", name: value}
+        if not allowed(given_flags):
+            continue
+        line = [sys.executable, str(ROOT / "train.py"), *flags_of(given_flags)]
+        with untouched(finished, [given_flags["workdir"] or "runs", "nets.npz"]):
+            done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+            assert_a_word((done.returncode, done.stdout, done.stderr))
