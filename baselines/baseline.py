@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from baselines.shapes import ANSWERS, INTEGERS, PIXELS, TILES
-from terpret.learning.exam import Exam
+from terpret.data.test_set import Exam
 from terpret.learning.optimise import rmsprop
 from terpret.learning.presets import PRESETS
 

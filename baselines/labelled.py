@@ -13,7 +13,7 @@ from baselines.baseline import Batch, RmsProp
 from baselines.dense import Perceptron, Start
 from baselines.shapes import DIGITS, PERCEPTION, PIXELS
 from datasets.grids import tiles_of
-from terpret.learning.exam import Exam
+from terpret.data.test_set import Exam
 
 
 class LabelledDigits(tf.Module):

@@ -14,7 +14,7 @@ import tensorflow as tf
 from baselines.shapes import DIGITS, OPERATORS
 from datasets.apply2x2 import RESULTS
 from datasets.pools import ImagePool
-from datasets.seeds import draws
+from terpret.data.streams import draws
 
 SHOWN = DIGITS + OPERATORS
 

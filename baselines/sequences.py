@@ -26,7 +26,7 @@ from baselines.neural_gpu import NeuralGpu
 from baselines.sequence_data import Symbols, expressions
 from terpret.language.errors import InputError
 from terpret.learning.checkpoints import Checkpoints
-from terpret.learning.signals import Signals, Stopped
+from terpret.signals import Signals, Stopped
 
 TEST_SEED = -1
 _ANSWERED_AT_ONCE = 500

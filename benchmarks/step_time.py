@@ -28,14 +28,14 @@ from experiments import arguments
 import tensorflow as tf
 
 from experiments.command import guarded
-from experiments.config import model_path
-from experiments.file_task import open_file
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
 from terpret.language.errors import parse_hypers
 from terpret.learning.learner import Learner
 from terpret.learning.optimise import OPTIMISERS
 from terpret.learning.presets import PRESETS
+from terpret.runs.config import model_path
+from terpret.runs.file_task import open_file
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")

@@ -5,7 +5,7 @@ import tensorflow as tf
 from datasets.composing import Scene
 from datasets.grids import grid_scene, tiles_of
 from datasets.pools import ImagePool
-from datasets.seeds import Tensors
+from terpret.data.streams import Tensors
 
 
 def scene(pool: ImagePool, task: str) -> Scene:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from datasets.composing import Scene
 from datasets.grids import TILES, grid_scene, tiles_of
 from datasets.pools import ImagePool
-from datasets.seeds import Tensors, draws
+from terpret.data.streams import Tensors, draws
 
 INTEGERS = 3
 INTEGERS_BELOW = 10

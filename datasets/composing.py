@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from datasets.pools import SIDE, DataError, ImagePool
-from datasets.seeds import Tensors, draws, served, shuffled_epochs, stream
-from terpret.learning.exam import Exam
+from datasets.pools import SIDE, ImagePool
+from terpret.data.streams import Tensors, draws, served, shuffled_epochs, stream
+from terpret.data.test_set import Exam
+from terpret.errors import DataError
 
 # The entry of an example that says which image of the pool each tile is, [n, *dims].
 PLACES = "places"

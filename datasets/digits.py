@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from datasets.embedded_digits import load_embedded
 from datasets.mnist import MnistAbsent, load_mnist
-from datasets.pools import DataError, ImagePool
+from datasets.pools import ImagePool
+from terpret.errors import DataError
 
 CHOICES = ("auto", "mnist", "embedded")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.pools import SIDE, DataError, ImagePool
+from datasets.pools import SIDE, ImagePool
+from terpret.errors import DataError
 
 COUNT = 1797
 FIRST_TEST_INDEX = 1415

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.pools import SIDE
-from datasets.seeds import draws
+from terpret.data.streams import draws
 
 # Where the pen means to begin and end each stroke: (x, y), y downwards, half a digit's height is 1.
 STROKES = {

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.pools import SIDE
-from datasets.seeds import draws
+from terpret.data.streams import draws
 
 Point = tuple[float, float]
 # Gives values of mean 0 and deviation 1 for what is named, [count, *shape].

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from datasets.pools import DataError
+from terpret.errors import DataError
 
 # No preparation takes so long, so an unfinished one that is older was interrupted.
 _ABANDONED_SECONDS = 86_400

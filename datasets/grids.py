@@ -8,8 +8,9 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from datasets.composing import PLACES, Scene
-from datasets.pools import DataError, ImagePool
-from datasets.seeds import Tensors, draws
+from datasets.pools import ImagePool
+from terpret.data.streams import Tensors, draws
+from terpret.errors import DataError
 
 # The tiles that a task reads, in order; tiles are numbered row by row.
 TASKS = {"top": (0, 1), "left": (0, 2), "bottom": (2, 3), "right": (1, 3)}

@@ -20,8 +20,8 @@ import tensorflow_datasets as tfds
 from datasets.folders import expanded, pass_on_stop, prepared, preparing
 from datasets.gtsrb_layouts import CLASSES
 from datasets.gtsrb_photos import photos
-from datasets.pools import DataError
 from datasets.sign_files import PREPARED, placed_originals
+from terpret.errors import DataError
 
 NAME, VERSION = PREPARED
 URL = (

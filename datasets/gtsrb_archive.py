@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from datasets.folders import listed, meant, require_readable, unreadable
 from datasets.gtsrb_layouts import is_folder, is_table, photograph
-from datasets.pools import DataError
+from terpret.errors import DataError
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 _SINGLE = (".csv", ".ppm", ".png")

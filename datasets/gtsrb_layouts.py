@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from datasets.pools import DataError
+from terpret.errors import DataError
 
 CLASSES = 43
 FORMS = (

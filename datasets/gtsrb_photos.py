@@ -22,7 +22,7 @@ from datasets.gtsrb_layouts import (
     said,
     table,
 )
-from datasets.pools import DataError
+from terpret.errors import DataError
 
 SPLITS = ("train", "test")
 _PPM = re.compile(rb"P6\s(?:#[^\n]*\s)*(\d+)\s(?:#[^\n]*\s)*(\d+)\s(?:#[^\n]*\s)*255\s")

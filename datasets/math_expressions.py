@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from datasets.apply2x2 import apply
 from datasets.composing import PLACES, Scene
-from datasets.pools import DataError, ImagePool
-from datasets.seeds import Tensors, draws
+from datasets.pools import ImagePool
+from terpret.data.streams import Tensors, draws
+from terpret.errors import DataError
 
 # Symbols 0..9 are the digits, 10..13 the operators + - * /.
 DIGITS = 10

@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.composing import PLACES, Scene
-from datasets.pools import DataError, ImagePool
-from datasets.seeds import Tensors, draws
+from datasets.pools import ImagePool
+from terpret.data.streams import Tensors, draws
+from terpret.errors import DataError
 
 # What a square shows, by its label; the directions in the order of the models' moves.
 SIGNS = ("stop", "east", "south", "west", "north")

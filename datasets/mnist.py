@@ -33,7 +33,8 @@ from datasets.folders import (
     unreadable,
 )
 from datasets.mnist_files import FILES, SPLITS, Placed, manual_folder
-from datasets.pools import SIDE, DataError, ImagePool
+from datasets.pools import SIDE, ImagePool
+from terpret.errors import DataError
 
 NAME = "mnist"
 PROBE_SECONDS = 3.0

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from datasets.folders import require_readable
-from datasets.pools import SIDE, DataError, ImagePool
+from datasets.pools import SIDE, ImagePool
+from terpret.errors import DataError
 
 SPLITS = {"train": 60_000, "test": 10_000}
 # The SHA-256 sums under which tensorflow-datasets knows the four files.

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from datasets.folders import listed, meant, pass_on_stop, require_readable
-from datasets.pools import SIDE, DataError, ImagePool
+from datasets.pools import SIDE, ImagePool
+from terpret.errors import DataError
 
 # What files call the operators; operator k of this order is what the models' Apply knows as k.
 NAMES = {

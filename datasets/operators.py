@@ -18,8 +18,9 @@ from datasets.folders import (
     unreadable,
 )
 from datasets.operator_files import OPERATORS, read_file, read_folder
-from datasets.pools import DataError, ImagePool
-from datasets.seeds import shuffled_epochs
+from datasets.pools import ImagePool
+from terpret.data.streams import shuffled_epochs
+from terpret.errors import DataError
 
 CHOICES = ("auto", "embedded")
 _EMBEDDED = "pen strokes drawn by the project"

@@ -9,10 +9,6 @@ import tensorflow as tf
 SIDE = 28
 
 
-class DataError(Exception):
-    """Data are missing, damaged or wrongly asked for; the message is one sentence for the user."""
-
-
 @dataclass(frozen=True, eq=False)
 class ImagePool:
     """Labelled images that examples are composed from.

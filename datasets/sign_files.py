@@ -14,7 +14,8 @@ from datasets.folders import listed, meant, pass_on_stop, prepared, require_read
 from datasets.gtsrb_archive import SUFFIXES, members
 from datasets.gtsrb_layouts import FORMS, photograph
 from datasets.gtsrb_photos import photos
-from datasets.pools import SIDE, DataError
+from datasets.pools import SIDE
+from terpret.errors import DataError
 
 STOP_CLASS, AHEAD_CLASS = 14, 35
 KINDS = (STOP_CLASS, AHEAD_CLASS)

@@ -13,8 +13,9 @@ import numpy as np
 from datasets.embedded_signs import draw
 from datasets.folders import data_folder, described, expanded, meant, require_readable, unreadable
 from datasets.mazes import SIGNS
-from datasets.pools import SIDE, DataError, ImagePool
+from datasets.pools import SIDE, ImagePool
 from datasets.sign_files import AHEAD_CLASS, STOP_CLASS, Photos, placed, read
+from terpret.errors import DataError
 
 CHOICES = ("auto", "gtsrb", "embedded")
 # Of the tracks of a class, every fourth is for tests.

@@ -9,25 +9,31 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from absl import flags, logging
 
-from datasets.pools import DataError
-from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError, model_meant, rooted
-from experiments.described import otherwise
 from experiments.experiments import EXPERIMENTS
-from experiments.files import write_asked
 from experiments.flag_rules import (
     GRIDS,
     model_name_of,
     refuse_unheard_by_experiment,
     refuse_unheard_by_run,
 )
-from experiments.hyper_notes import hypers_text
-from experiments.mazes.task import TRAIN_MAZES
-from experiments.places import place, refuse_file
-from experiments.records import rendered
-from experiments.run_folder import claim, look, refuse_foreign, same_data, writer
-from experiments.setting import Data, Setting
-from experiments.tables import (
+from experiments.scenarios.mazes.task import TRAIN_MAZES
+from experiments.setup import Data, Setting
+from terpret import InputError, ModelError, signals
+from terpret import output as streams
+from terpret.errors import DataError, RunError
+from terpret.files import own_files
+from terpret.files.asked import write_asked
+from terpret.language.errors import parse_hypers
+from terpret.learning.checkpoints import CheckpointError
+from terpret.runs import run as single
+from terpret.runs.config import Config, ExperimentConfig, model_meant, rooted
+from terpret.runs.described import otherwise
+from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.places import place, refuse_file
+from terpret.runs.progress import Bar, RestartsLine
+from terpret.runs.records import rendered
+from terpret.runs.run_folder import claim, look, refuse_foreign, same_data, writer
+from terpret.runs.tables import (
     batch_line,
     heading,
     lengths_table,
@@ -38,12 +44,7 @@ from experiments.tables import (
     success,
     verified,
 )
-from experiments.writers import Bar, RestartsLine
-from terpret import InputError, ModelError, streams
-from terpret.language.errors import parse_hypers
-from terpret.learning import own_files, signals
-from terpret.learning.checkpoints import CheckpointError
-from terpret.learning.signals import Stopped
+from terpret.signals import Stopped
 
 # Distinct training examples of a model where the user says nothing; no limit of others.
 DISTINCT = {"maze_model": TRAIN_MAZES}

@@ -9,27 +9,28 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from datasets.pools import DataError
-from experiments import figures, shards, single
 from experiments.command import guarded, print_results
-from experiments.config import Config, ExperimentConfig, RunError, rooted
-from experiments.contents import FLAGS, gone_files
-from experiments.described import Described, described
-from experiments.events import write_pictures
 from experiments.experiments import EXPERIMENTS
-from experiments.export import export
-from experiments.films import save_film
 from experiments.flag_rules import refuse_unread_data_dir
-from experiments.hyper_notes import hypers_text
-from experiments.places import new_folder, place
-from experiments.records import read_curves, read_found, read_results, rendered, showing
-from experiments.results import all_curves, results_of
-from experiments.run_folder import OtherData, using, writer, writing
 from ntpt_models import source_code
-from terpret.learning import own_files
+from terpret.errors import DataError, RunError
+from terpret.files import own_files
+from terpret.files.replacing import is_aside
 from terpret.learning.measure import confusion_counts
-from terpret.learning.replacing import is_aside
 from terpret.learning.restarts import Restarts
+from terpret.runs import figures, shards
+from terpret.runs import run as single
+from terpret.runs.animations import save_film
+from terpret.runs.config import Config, ExperimentConfig, rooted
+from terpret.runs.contents import FLAGS, gone_files
+from terpret.runs.described import Described, described
+from terpret.runs.events import write_pictures
+from terpret.runs.export import export
+from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.places import new_folder, place
+from terpret.runs.records import read_curves, read_found, read_results, rendered, showing
+from terpret.runs.results import all_curves, results_of
+from terpret.runs.run_folder import OtherData, using, writer, writing
 
 # The learning curves that are drawn, and what they are called.
 CURVES = {

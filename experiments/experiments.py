@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from experiments import weak_supervision
-from experiments.config import ExperimentConfig
-from experiments.expressions import experiment as math
-from experiments.expressions import figure_8
-from experiments.expressions import report as math_report
 from experiments.lifelong import experiment as lifelong
 from experiments.lifelong import plots, report
-from experiments.mazes import experiment as mazes
-from experiments.mazes import report as mazes_report
-from experiments.mazes.task import TRAIN_MAZES
-from experiments.setting import Data, Setting
+from experiments.scenarios.math import experiment as math
+from experiments.scenarios.math import figure_8
+from experiments.scenarios.math import report as math_report
+from experiments.scenarios.mazes import experiment as mazes
+from experiments.scenarios.mazes import report as mazes_report
+from experiments.scenarios.mazes.task import TRAIN_MAZES
+from experiments.setup import Data, Setting
+from terpret.runs.config import ExperimentConfig
 
 Results = dict[str, object]
 

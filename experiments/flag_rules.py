@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 from absl import flags
 
-from experiments.config import Config, ExperimentConfig, RunError, model_path
+from terpret.errors import RunError
 from terpret.language import syntax
 from terpret.language.errors import read_source
 from terpret.language.parser import parse
+from terpret.runs.config import Config, ExperimentConfig, model_path
 
 # Flags of a single run, which say nothing to an experiment.
 SINGLE = (

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from experiments.stages import Found
-from experiments.tables import wilson
+from terpret.runs.tables import wilson
 
 Entry = Mapping[str, object]
 Rows = list[list[str]]

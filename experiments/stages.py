@@ -11,12 +11,12 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from experiments import single
-from experiments.config import Config, ExperimentConfig
-from experiments.records import read_curves, read_results
-from experiments.setting import Setting
-from experiments.writers import RestartsLine
+from experiments.setup import Setting
 from terpret.core.pool import MAX_NODES
+from terpret.runs import run as single
+from terpret.runs.config import Config, ExperimentConfig
+from terpret.runs.progress import RestartsLine
+from terpret.runs.records import read_curves, read_results
 
 FOLDER = "stages"
 Found = dict[str, object]

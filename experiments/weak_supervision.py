@@ -15,16 +15,17 @@ from matplotlib.figure import Figure
 from datasets import add2x2, composing
 from datasets.composing import Stream, composed
 from datasets.digits import Digits, load_digits
-from experiments import figures
-from experiments.config import ExperimentConfig, RunError
 from experiments.lifelong.experiment import lived, read_course
 from experiments.lifelong.learners import LABELLED, LEARNERS, ntpt
 from experiments.lifelong.life import Course
-from experiments.run_folder import finished
-from experiments.setting import Setting
-from experiments.tables import render
-from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task
+from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task
+from experiments.setup import Setting
+from terpret.errors import RunError
 from terpret.learning.task import Task
+from terpret.runs import figures
+from terpret.runs.config import ExperimentConfig
+from terpret.runs.run_folder import finished
+from terpret.runs.tables import render
 
 NAME, PLACE = "add2x2-top", "top"
 INSTANCES = 64_000

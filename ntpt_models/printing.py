@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from ntpt_models import printing_terpret
 from ntpt_models.shipped import shipped_name
 from ntpt_models.words import Line, Words
+from terpret.discrete.program import Program, assignments
 from terpret.language.checked import CheckedModel
-from terpret.program import Program, assignments
 
 # The text of a program in which nothing is left open.
 NO_PARAMS = "(no Params: the program is given)"

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from terpret.program import Program
+from terpret.discrete.program import Program
 
 Line = tuple[str, float | None]
 """A line of a listing and its confidence; None where there is nothing to be sure of."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from terpret.backends.model import CompiledModel
     from terpret.backends.networks import Library
     from terpret.compile import check_model, compile_model
+    from terpret.discrete.program import Program, program_of
     from terpret.language.errors import Diagnostic, InputError, ModelError
-    from terpret.program import Program, program_of
 
 _HOMES = {
     "CompiledModel": "terpret.backends.model",
@@ -24,8 +24,8 @@ _HOMES = {
     "Diagnostic": "terpret.language.errors",
     "InputError": "terpret.language.errors",
     "ModelError": "terpret.language.errors",
-    "Program": "terpret.program",
-    "program_of": "terpret.program",
+    "Program": "terpret.discrete.program",
+    "program_of": "terpret.discrete.program",
 }
 
 __all__ = [

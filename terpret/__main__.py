@@ -14,14 +14,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from terpret import streams
+from terpret import output as streams
+from terpret import signals
 from terpret.core.pool import MAX_NODES
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
 from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
-from terpret.learning import signals
 
 STAGES = ("parse", "check", "core", "tf")
 
@@ -74,7 +74,7 @@ def _load(options: argparse.Namespace) -> tuple[Source, CheckedModel]:
 def _configurations(options: argparse.Namespace, source: Source) -> dict[str, CheckedModel]:
     """The model under each configuration of a hypers file, or under the hypers of the flag."""
     if options.hypers.endswith(".json"):
-        from terpret.data import declared_hypers, read_hypers, surplus_hypers
+        from terpret.data.json_file import declared_hypers, read_hypers, surplus_hypers
 
         read = read_hypers(options.hypers)
         configs = {name: declared_hypers(source, values) for name, values in read.items()}
@@ -127,8 +127,8 @@ def _dump(options: argparse.Namespace) -> None:
 
 
 def _program(options: argparse.Namespace, model: CheckedModel) -> object:
-    from terpret.data import NotStrict, strict_json
-    from terpret.program import program_of
+    from terpret.data.json_file import NotStrict, strict_json
+    from terpret.discrete.program import program_of
 
     try:
         with open(options.program, encoding="utf-8-sig") as file:
@@ -151,8 +151,8 @@ def _print(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from terpret.answers import labelled
-    from terpret.data import read_data
+    from terpret.data.json_file import read_data
+    from terpret.discrete.answers import labelled
 
     models = _configurations(options, read_source(options.model))
     only = models.get("")

@@ -27,8 +27,8 @@ from terpret.core.verify import verify
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
 from terpret.language.errors import InputError, Source, read_source, suggestion
-from terpret.language.fuel import MAX_STEPS
 from terpret.language.parser import parse
+from terpret.language.step_limit import MAX_STEPS
 
 # Passes from a network to a simpler one of the same value, and from that to one of pairwise
 # contractions; each is verified.

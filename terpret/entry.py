@@ -10,8 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from terpret import streams
-from terpret.learning import signals
+from terpret import output as streams
+from terpret import signals
 
 # What training needs first; whoever has these has all of requirements.txt.
 TRAINING = ("absl", "numpy", "tensorflow", "tqdm")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.contents import content
+from terpret.runs.contents import content
 from tests.commands import evaluate, train
 from tests.small_runs import flags, listing, write_files
 

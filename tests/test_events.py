@@ -11,12 +11,12 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
 
-from experiments import events
-from experiments.events import MEDIAN, EventWriter
 from ntpt_models import source_code
 from terpret import CompiledModel, compile_model
 from terpret.language.errors import Source
 from terpret.learning.restarts import Progress
+from terpret.runs import events
+from terpret.runs.events import MEDIAN, EventWriter
 
 MODEL = """
 image = InputTensor(4, 4)

@@ -7,11 +7,11 @@ import tensorflow as tf
 from datasets.apply2x2 import scene
 from datasets.composing import Stream, batches
 from datasets.operators import Operators, load_operators
-from experiments.tasks import TEST_SEED, apply2x2_task
+from experiments.scenarios.grids import TEST_SEED, apply2x2_task
 from terpret import CompiledModel, Library, compile_model
+from terpret.data.test_set import Exam
 from terpret.language.errors import Source
-from terpret.learning.exam import Exam
-from terpret.learning.looking import answering, labels_of, look
+from terpret.learning.cached_predictions import answering, labels_of, look
 from terpret.learning.measure import discrete_accuracies, test_accuracies
 from terpret.learning.task import right
 

@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 
 from datasets.digits import load_digits
-from experiments.export import export
 from ntpt_models import source_code
 from terpret import CompiledModel, InputError, Library, compile_model
 from terpret.language.errors import Source
+from terpret.runs.export import export
 
 ROW = 1
 BATCHES = (7, 1)
@@ -288,7 +288,7 @@ def test_what_fails_half_way_leaves_nothing(
     def fail(path: str, text: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("experiments.export.write_text", fail)
+    monkeypatch.setattr("terpret.runs.export.write_text", fail)
     with pytest.raises(InputError) as raised:
         exported(small_model(DROPPING), tmp_path / "saved")
     assert str(raised.value) == f"cannot write {tmp_path}/saved: No space left on device"

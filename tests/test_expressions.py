@@ -14,31 +14,33 @@ from datasets.digits import load_digits
 from datasets.math_expressions import scene, symbol_pool
 from datasets.operators import load_operators
 from datasets.pools import ImagePool
-from experiments import first_stage, run_folder
-from experiments.config import Config, RunError
-from experiments.expressions import symbolic
-from experiments.expressions.lengths import (
+from experiments.scenarios import first_stage
+from experiments.scenarios.math import symbolic
+from experiments.scenarios.math.lengths import (
     accuracy_by_length,
     measured_on_images,
     program_on_images,
 )
-from experiments.expressions.symbolic import (
+from experiments.scenarios.math.symbolic import (
     labels_of,
     model_of_length,
     proof,
     random_symbols,
     symbols_of_length,
 )
-from experiments.expressions.task import length_of, math_task
-from experiments.expressions.trace import trace_of
-from experiments.expressions.trace_figure import trace_figure
-from experiments.lock import LOCK
-from experiments.single import ready_task
-from experiments.tables import lengths_table, verified
+from experiments.scenarios.math.task import length_of, math_task
+from experiments.scenarios.math.trace import trace_of
+from experiments.scenarios.math.trace_figure import trace_figure
 from terpret import CompiledModel, ModelError, Program, check_model, compile_model, program_of
 from terpret.core.nodes import Contract, topological
-from terpret.learning import own_files
+from terpret.errors import RunError
+from terpret.files import own_files
+from terpret.files.lock import LOCK
 from terpret.learning.network_file import load_networks, save_networks
+from terpret.runs import run_folder
+from terpret.runs.config import Config
+from terpret.runs.run import ready_task
+from terpret.runs.tables import lengths_table, verified
 from tests.test_runs import CONFIG
 
 MODEL = "ntpt_models/math_model.py"

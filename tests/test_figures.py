@@ -9,10 +9,10 @@ import pytest
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
 
-from experiments import figures
 from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.language.errors import Source
+from terpret.runs import figures
 
 MODELS = ("add2x2_model", "apply2x2_model", "basic_block", "circuit", "math_model", "turing")
 

@@ -9,9 +9,9 @@ from absl.testing import flagsaver
 
 import train as train_script
 from experiments import arguments
-from experiments.config import RunError
 from experiments.flag_rules import refuse_unread_data_dir
-from experiments.run_folder import read_config
+from terpret.errors import RunError
+from terpret.runs.run_folder import read_config
 from tests.commands import evaluate, train
 
 XY = "x = Input(3)\ny = Output(3)\np = Param(3)\ny.set_to(p)\n"

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn, shares
-from terpret.learning.exam import Exam
-from terpret.learning.signals import Stopped
+from terpret.data.test_set import Exam
 from terpret.learning.task import Symbols, Task
+from terpret.signals import Stopped
 
 
 def test_shares_are_probabilities_and_old_tasks_stop() -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import RunError
-from experiments.lock import LOCK, writing_alone
-from terpret.learning import own_files
+from terpret.errors import RunError
+from terpret.files import own_files
+from terpret.files.lock import LOCK, writing_alone
 from tests.commands import ROOT, evaluate, train
 from tests.small_runs import flags, listing, write_files
 
@@ -28,8 +28,8 @@ sys.modules |= {"terpret": terpret, "terpret.learning.network_file": network_fil
 # Both wait for the same moment, take the folder, and note in turn what they find in it.
 CONTENDER = """
 import time
-from experiments.config import RunError
-from experiments.lock import writing_alone
+from terpret.errors import RunError
+from terpret.files.lock import writing_alone
 folder, name, moment = sys.argv[1:]
 for k in range(10):
     time.sleep(max(0, float(moment) + k * 0.4 - time.time()))
@@ -46,7 +46,7 @@ for k in range(10):
         print(error)
 """
 HOLDER = """
-from experiments.lock import writing_alone
+from terpret.files.lock import writing_alone
 with writing_alone(sys.argv[1]):
     print("taken", flush=True)
     sys.stdin.read()

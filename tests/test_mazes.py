@@ -10,19 +10,19 @@ from PIL import Image
 
 from datasets.pools import ImagePool
 from datasets.signs import Signs
-from experiments.config import RunError
-from experiments.films import save_film
-from experiments.mazes.sizes import accuracy_by_size
-from experiments.mazes.symbolic import proof, symbols_of_size
-from experiments.mazes.task import maze_task, size_of
-from experiments.mazes.walk import walk_of
-from experiments.mazes.walk_figure import walk_figure, walk_frames
-from experiments.tables import sizes_table
+from experiments.scenarios.mazes.sizes import accuracy_by_size
+from experiments.scenarios.mazes.symbolic import proof, symbols_of_size
+from experiments.scenarios.mazes.task import maze_task, size_of
+from experiments.scenarios.mazes.walk import walk_of
+from experiments.scenarios.mazes.walk_figure import walk_figure, walk_frames
 from ntpt_models import source_code
 from terpret import CompiledModel, Program, check_model, compile_model, program_of
 from terpret.core.nodes import Learned, topological
+from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
 from terpret.learning.layers import assign_layers
+from terpret.runs.animations import save_film
+from terpret.runs.tables import sizes_table
 
 MODEL = "ntpt_models/maze_model.py"
 LOOK, MOVE, INC = range(3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from experiments.tasks import add2x2_symbols
+from experiments.scenarios.grids import add2x2_symbols
 from ntpt_models import program_space, source_code
 from terpret import CompiledModel, check_model, compile_model, program_of
 from terpret.core.nodes import Constant, Contract, Learned, topological

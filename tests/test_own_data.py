@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from experiments.file_task import file_task, open_file
-from experiments.tables import heading, power, results_table
 from terpret import CompiledModel, compile_model
+from terpret.discrete.program import program_of
 from terpret.language.errors import Source
 from terpret.language.reads import images_read, label_names, labels_suffice
 from terpret.learning.instances import Judge, accuracies_of, instances_of
 from terpret.learning.presets import PRESETS
-from terpret.program import program_of
+from terpret.runs.file_task import file_task, open_file
+from terpret.runs.tables import heading, power, results_table
 from tests.commands import evaluate, train
 
 CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import RunError, model_meant, model_path
-from experiments.model_tasks import TASKS, model_task
+from experiments.scenarios.registry import TASKS, model_task
 from ntpt_models import shipped_path
 from terpret import check_model
+from terpret.errors import RunError
 from terpret.learning.task import Task
+from terpret.runs.config import model_meant, model_path
 from tests.commands import train
 
 TINY = ["--digits=embedded", "--restarts=1", "--examples=64", "--noxla"]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments import room, threads
 from ntpt_models import shipped_path
 from terpret import check_model
 from terpret.backends.memory import available_bytes, update_bytes
 from terpret.compile import tensor_network
+from terpret.runs import room, threads
 from tests.commands import train
 
 GIGABYTE = 10**9

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments import single
-from experiments.config import RunError
-from experiments.described import described
-from experiments.places import refuse_file
-from terpret.learning import own_files, replacing
+from terpret.errors import RunError
+from terpret.files import own_files, replacing
 from terpret.learning.checkpoints import Checkpoints
+from terpret.runs import run as single
+from terpret.runs.described import described
+from terpret.runs.places import refuse_file
 from tests.commands import evaluate, train
 from tests.small_runs import flags, listing, write_files
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.pools import DataError
-from experiments import single
 from experiments.command import guarded
-from experiments.config import Config, RunError, read_config
-from experiments.lock import LOCK
-from experiments.run_folder import claim, same_data, writer
-from experiments.single import train
 from terpret import InputError, compile_model
+from terpret.errors import DataError, RunError
+from terpret.files.lock import LOCK
 from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.network_file import save_networks
 from terpret.learning.presets import PRESETS
+from terpret.runs import run as single
+from terpret.runs.config import Config, read_config
+from terpret.runs.run import train
+from terpret.runs.run_folder import claim, same_data, writer
 
 TURING = "tests/models/data/turing_invert"
 CONFIG = Config(

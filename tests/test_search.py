@@ -16,8 +16,8 @@ from terpret.learning.learner import Learner
 from terpret.learning.presets import PRESETS
 from terpret.learning.restarts import Progress, Restarts
 from terpret.learning.search import AVERAGED, WORST, Searching
-from terpret.learning.signals import Stopped
 from terpret.learning.train import Budget, train
+from terpret.signals import Stopped
 from tests.small_models import NETWORKED, TINY, networked_batch, tiny_batch
 from tests.test_training import tiny_task
 

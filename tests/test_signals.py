@@ -1,4 +1,4 @@
-"""A signal at any moment: one line, nothing lost; and what `terpret.learning.signals` does."""
+"""A signal at any moment: one line, nothing lost; and what `terpret.signals` does."""
 
 import concurrent.futures
 import contextlib
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from terpret.learning import signals
-from terpret.learning.signals import Signals, Stopped
+from terpret import signals
+from terpret.signals import Signals, Stopped
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = """x = Input(10)[2]

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import writers
-from experiments.config import read_config
-from experiments.expressions import figure_8, report, sequences
-from experiments.lock import LOCK
-from experiments.mazes import report as mazes_report
-from experiments.run_folder import claim, writer
+from experiments.scenarios.math import figure_8, report, sequences
+from experiments.scenarios.mazes import report as mazes_report
 from experiments.stage_tables import clock_table, programs_table
 from terpret import compile_model
+from terpret.files.lock import LOCK
 from terpret.learning.network_file import save_networks
+from terpret.runs import progress as writers
+from terpret.runs.config import read_config
+from terpret.runs.run_folder import claim, writer
 from tests.commands import evaluate, train
 
 EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=160"]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import RunError
-from experiments.results import best
-from experiments.shards import join, shard_name
-from experiments.tables import render, results_table, success, wilson
-from terpret.learning import own_files
+from terpret.errors import RunError
+from terpret.files import own_files
+from terpret.runs.results import best
+from terpret.runs.shards import join, shard_name
+from terpret.runs.tables import render, results_table, success, wilson
 
 SETTINGS = {"model": "add2x2_model", "task": "right", "seed": 0, "restarts": 6}
 

@@ -16,9 +16,9 @@ from terpret.learning.learner import Learner
 from terpret.learning.method import Method
 from terpret.learning.presets import PRESETS
 from terpret.learning.restarts import DEAD, Progress, Restart, Restarts, plateaued, rung_reached
-from terpret.learning.signals import Stopped
 from terpret.learning.task import Symbols, Task
 from terpret.learning.train import Budget, train
+from terpret.signals import Stopped
 from tests.small_models import TINY, tiny_batch
 
 # Eager to commit itself, so that some restarts of TINY end in the branch that cannot be right.

@@ -9,16 +9,16 @@ import tensorflow as tf
 
 from baselines import BASELINES
 from baselines.labelled import LabelledDigits
-from experiments.config import model_path
 from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.backends.batches import Batch
-from terpret.learning.exam import Exam
+from terpret.data.test_set import Exam
 from terpret.learning.learner import Learner, SharedNetworks, Slots
 from terpret.learning.measure import judged
 from terpret.learning.method import Method
 from terpret.learning.presets import PRESETS
+from terpret.runs.config import model_path
 
 ANSWER = "final_sum"
 # A seed of each task's own, or all tasks would begin with one program.

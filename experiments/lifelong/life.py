@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
+from terpret.data.test_set import Exam
 from terpret.learning.checkpoints import Checkpoints
-from terpret.learning.exam import Exam
-from terpret.learning.signals import Signals, Stopped
 from terpret.learning.task import Task
 from terpret.learning.train import JUDGED
+from terpret.signals import Signals, Stopped
 
 KEPT_CHECKPOINTS = 2
 REPORTED = 20

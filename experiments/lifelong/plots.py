@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments import figures
 from experiments.lifelong.experiment import courses
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import PUBLISHED
 from experiments.lifelong.schedule import TASKS, shares
+from terpret.runs import figures
 
 COLOURS = {
     "robust": "#0072b2",

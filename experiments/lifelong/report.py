@@ -16,7 +16,7 @@ from experiments.lifelong.measures import (
     reverse_transfer,
 )
 from experiments.lifelong.schedule import TASKS
-from experiments.tables import render, wilson
+from terpret.runs.tables import render, wilson
 
 # A column of a table: its heading, and a cell for each line.
 Column = tuple[str, list[str]]

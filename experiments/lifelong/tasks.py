@@ -5,8 +5,8 @@ from datasets.composing import composed
 from datasets.digits import Digits
 from datasets.operators import Operators
 from experiments.lifelong.schedule import TASKS
-from experiments.tasks import TEST_EXAMPLES, TEST_SEED, add2x2_task, apply2x2_task
-from terpret.learning.exam import Exam
+from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task, apply2x2_task
+from terpret.data.test_set import Exam
 from terpret.learning.task import Task
 
 

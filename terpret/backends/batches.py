@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from terpret.discrete.program import checked_integers
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.errors import InputError, suggestion
-from terpret.program import checked_integers
 
 # The entries of a batch by name, [examples, *dims], checked and converted.
 Batch = Mapping[str, tf.Tensor]

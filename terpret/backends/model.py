@@ -15,10 +15,10 @@ from terpret.backends.networks import Library, apply_network, layers, seed_of
 from terpret.core.build import observed
 from terpret.core.nodes import Learned, topological
 from terpret.core.schedule import Schedule
+from terpret.discrete.program import Program, with_clamps
 from terpret.language.checked import CheckedModel, Network, Variable
 from terpret.language.errors import InputError
 from terpret.language.reads import images_read, label_names
-from terpret.program import Program, with_clamps
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 EPSILON = 1e-10

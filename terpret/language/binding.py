@@ -3,10 +3,10 @@
 from terpret.language import declarations, functions, runtime, static, syntax
 from terpret.language.checked import Network, Variable
 from terpret.language.errors import Span, suggestion
-from terpret.language.fuel import Fuel, StaticError
 from terpret.language.place import Place
 from terpret.language.scope import Inline, NotStatic, Scope, Unreported
 from terpret.language.static import Value
+from terpret.language.step_limit import Fuel, StaticError
 from terpret.language.values import Values
 
 

@@ -1,7 +1,7 @@
 """The checked tree: a model with its loops unrolled, its names resolved and its domains known.
 
 Both meanings of a model start here: the tensor network (`terpret.core`) and the discrete
-interpreter (`terpret.backends.interpreter`), which share nothing below this file.
+interpreter (`terpret.discrete.interpreter`), which share nothing below this file.
 """
 
 import dataclasses

@@ -7,7 +7,8 @@ the body is unrolled over the values instead. Both forms mean the same.
 
 import dataclasses
 
-from terpret.language import declarations, finish, static, syntax
+from terpret.language import declarations, static, syntax
+from terpret.language import whole_model as finish
 from terpret.language.assignment import Frame
 from terpret.language.binding import Bindings
 from terpret.language.chains import decide
@@ -24,10 +25,10 @@ from terpret.language.checked import (
 )
 from terpret.language.describe import when
 from terpret.language.errors import Diagnostics, InputError, Source, Span, suggestion
-from terpret.language.fuel import MAX_STEPS, Fuel, OutOfFuel, StaticError
 from terpret.language.place import Place
 from terpret.language.scope import Inline, Scope, Unbound, Unreported
-from terpret.language.setting import Settings
+from terpret.language.set_and_observe import Settings
+from terpret.language.step_limit import MAX_STEPS, Fuel, OutOfFuel, StaticError
 from terpret.language.values import Values
 
 MAX_NESTING = 64

@@ -6,9 +6,9 @@ from terpret.language import static, syntax
 from terpret.language.assignment import Frame
 from terpret.language.checked import Element, Expression, Network, Table, Variable
 from terpret.language.describe import describe, ranges
-from terpret.language.fuel import StaticError
 from terpret.language.scope import Choice, NotStatic, Pieces, Scope
 from terpret.language.static import Within
+from terpret.language.step_limit import StaticError
 from terpret.language.values import Values
 
 VALUE_STEPS = 15

@@ -6,9 +6,9 @@ from terpret.language import static, syntax
 from terpret.language.checked import NUMBERS, Domain, Network, Table, Variable
 from terpret.language.describe import flat
 from terpret.language.errors import Span, suggestion
-from terpret.language.fuel import StaticError
 from terpret.language.scope import Broken, Inline, Pieces, Scope
 from terpret.language.static import MAX_MAGNITUDE
+from terpret.language.step_limit import StaticError
 from terpret.language.value_names import value_names
 
 KINDS = ("Param", "Var", "Input", "Output", "InputTensor", "OutputTensor")

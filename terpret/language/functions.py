@@ -6,8 +6,8 @@ import math
 from terpret.language import runtime, static, syntax
 from terpret.language.checked import Domain, Network, Table
 from terpret.language.declarations import domain
-from terpret.language.fuel import Fuel, StaticError
 from terpret.language.scope import Scope
+from terpret.language.step_limit import Fuel, StaticError
 
 MAX_WIDTH = 100_000
 MAX_WEIGHTS = 50_000_000

@@ -8,8 +8,8 @@ from typing import TypeVar
 from terpret.language import static, syntax
 from terpret.language.checked import BoundVariable, Element, Network, Table, Variable
 from terpret.language.errors import Span, suggestion
-from terpret.language.fuel import Fuel, StaticError
 from terpret.language.static import Value
+from terpret.language.step_limit import Fuel, StaticError
 
 Result = TypeVar("Result")
 

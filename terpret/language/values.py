@@ -17,7 +17,6 @@ from terpret.language.checked import (
 )
 from terpret.language.describe import describe, flat, ranges
 from terpret.language.errors import Span, suggestion
-from terpret.language.fuel import StaticError
 from terpret.language.scope import (
     Binding,
     Broken,
@@ -29,6 +28,7 @@ from terpret.language.scope import (
     Unbound,
     Unreported,
 )
+from terpret.language.step_limit import StaticError
 
 TARGET_STEPS = 30
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from terpret.learning import own_files
-from terpret.learning.replacing import begun
+from terpret.files import own_files
+from terpret.files.replacing import begun
 
 # The files of one checkpoint, after its prefix, and the folder in which TensorFlow makes them.
 _SUFFIXES, _MAKING = (".index", ".data-00000-of-00001"), "_temp"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from terpret.answers import labelled, right
 from terpret.backends.model import CompiledModel
 from terpret.core.build import observed
+from terpret.discrete.answers import labelled, right
+from terpret.discrete.program import Program
 from terpret.language.checked import CheckedModel
 from terpret.language.reads import labels_suffice
-from terpret.program import Program
 
 # Instances run at once, over all restarts, and of one restart.
 AT_ONCE, LEAST, MOST = 20_000, 50, 1000

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
+from terpret.discrete.program import assignments
 from terpret.learning.layers import Layers
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
@@ -21,7 +22,6 @@ from terpret.learning.optimise import (
     reset_slots,
 )
 from terpret.learning.starts import Starts, first_logits, first_weights
-from terpret.program import assignments
 
 # The slots of each variable (`fresh_slots`), by its reference.
 Slots = dict[object, list[tf.Variable]]

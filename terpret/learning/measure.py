@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.answers import right
 from terpret.backends.model import CompiledModel
+from terpret.data.test_set import Exam
+from terpret.discrete.answers import right
+from terpret.discrete.program import Program
 from terpret.language.reads import label_names
-from terpret.learning.exam import Exam
+from terpret.learning.cached_predictions import answering, labels_of, look
 from terpret.learning.instances import Instances, accuracies_of, discrete_grades, instances_of
-from terpret.learning.looking import answering, labels_of, look
-from terpret.program import Program
 
 # Examples evaluated at once, over all restarts.
 TEST_BATCH = 20_000

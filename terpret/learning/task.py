@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.answers import right
 from terpret.backends.model import CompiledModel
-from terpret.learning.exam import Exam
+from terpret.data.test_set import Exam
+from terpret.discrete.answers import right
+from terpret.discrete.program import Labels, Program
 from terpret.learning.instances import SAMPLE, Instances, Judge
-from terpret.program import Labels, Program
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,8 +22,8 @@ from terpret.learning.restarts import (
     restarts_of,
     rung_reached,
 )
-from terpret.learning.signals import Signals, Stopped
 from terpret.learning.task import Task
+from terpret.signals import Signals, Stopped
 
 KEPT_CHECKPOINTS = 3
 # Updates between two looks at the restarts: about a hundred looks a run, none too far apart.

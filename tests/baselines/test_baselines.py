@@ -7,7 +7,7 @@ import tensorflow as tf
 from baselines import BASELINES
 from baselines.baseline import Baseline
 from baselines.memory import CAPACITY, Memory
-from terpret.learning.exam import Exam
+from terpret.data.test_set import Exam
 
 PLACES = ("top", "left", "bottom", "right")
 TASKS = [f"{scenario}-{place}" for scenario in ("add2x2", "apply2x2") for place in PLACES]

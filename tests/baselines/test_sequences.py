@@ -23,7 +23,7 @@ from baselines.sequences import (
 )
 from datasets.pools import ImagePool
 from terpret.language.errors import InputError
-from terpret.learning.signals import Stopped
+from terpret.signals import Stopped
 
 KINDS = list(PAPER)
 TINY = {

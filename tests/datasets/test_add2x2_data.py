@@ -8,7 +8,8 @@ from datasets.add2x2 import scene
 from datasets.composing import Stream, batches, composed
 from datasets.embedded_digits import load_embedded
 from datasets.grids import TASKS
-from datasets.pools import DataError, ImagePool
+from datasets.pools import ImagePool
+from terpret.errors import DataError
 from tests.datasets.streams import assert_equal, collect, collected, numbered_pool, places
 
 

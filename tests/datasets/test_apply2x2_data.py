@@ -8,7 +8,8 @@ from datasets.apply2x2 import RESULTS, scene
 from datasets.composing import Stream, batches
 from datasets.grids import TASKS
 from datasets.operators import load_operators
-from datasets.pools import DataError, ImagePool
+from datasets.pools import ImagePool
+from terpret.errors import DataError
 from tests.datasets.streams import assert_equal, collect, collected, numbered_pool, places
 
 

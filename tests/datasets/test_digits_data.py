@@ -12,7 +12,8 @@ import pytest
 from datasets import mnist
 from datasets.digits import Digits, load_digits
 from datasets.embedded_digits import load_embedded
-from datasets.pools import DataError, ImagePool
+from datasets.pools import ImagePool
+from terpret.errors import DataError
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "tfds"
 needs_mnist = pytest.mark.skipif(not (REAL / "mnist").is_dir(), reason="MNIST is not prepared")

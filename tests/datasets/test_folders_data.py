@@ -13,8 +13,8 @@ import tensorflow as tf
 from datasets.digits import load_digits
 from datasets.folders import alone, data_folder, expanded, meant, prepared, preparing
 from datasets.operators import load_operators
-from datasets.pools import DataError
 from datasets.signs import load_signs
+from terpret.errors import DataError
 from tests.datasets.nobody import nobody, open_folder
 
 HOLD = """

@@ -16,9 +16,9 @@ import pytest
 import tensorflow as tf
 
 from datasets.gtsrb_photos import photos
-from datasets.pools import DataError
 from datasets.sign_files import read
 from datasets.signs import load_signs
+from terpret.errors import DataError
 from tests.datasets.test_signs_data import HEADER, TEST, TRAIN, archive_files, tar
 
 ROOT = Path(__file__).parents[2]

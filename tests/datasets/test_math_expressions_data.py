@@ -12,7 +12,8 @@ from datasets.math_expressions import (
     values,
 )
 from datasets.operators import load_operators
-from datasets.pools import DataError, ImagePool
+from datasets.pools import ImagePool
+from terpret.errors import DataError
 from tests.datasets.streams import assert_equal, collect, collected, places
 
 SIGNS = "+-*/"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from datasets.operators import OPERATORS, load_operators
-from datasets.pools import DataError
+from terpret.errors import DataError
 
 tfds = pytest.importorskip("tensorflow_datasets")
 

@@ -5,7 +5,8 @@ import pytest
 
 from datasets.composing import Stream, batches, composed
 from datasets.mazes import SIGNS, scene, symbolic
-from datasets.pools import DataError, ImagePool
+from datasets.pools import ImagePool
+from terpret.errors import DataError
 from tests.datasets.streams import Arrays, assert_equal, collected, numbered_pool
 
 STEPS = {1: (1, 0), 2: (0, 1), 3: (-1, 0), 4: (0, -1)}

@@ -13,7 +13,7 @@ import pytest
 
 from datasets import mnist, mnist_files
 from datasets.digits import Digits, load_digits
-from datasets.pools import DataError
+from terpret.errors import DataError
 from tests.datasets.nobody import nobody, open_folder
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from datasets.operator_files import read_file
 from datasets.operators import OPERATORS, Operators, load_operators
-from datasets.pools import DataError
+from terpret.errors import DataError
 from tests.datasets.nobody import nobody, open_folder
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "operators" / "bhmsds.npz"

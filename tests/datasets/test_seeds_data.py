@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.seeds import draws, shuffled_epochs
+from terpret.data.streams import draws, shuffled_epochs
 
 MASK = 2**64 - 1
 

@@ -13,9 +13,9 @@ import pytest
 
 from datasets.embedded_signs import draw
 from datasets.mazes import SIGNS
-from datasets.pools import DataError
 from datasets.sign_files import read
 from datasets.signs import finished, load_signs
+from terpret.errors import DataError
 
 TRAIN, TEST = "GTSRB/Final_Training/Images", "GTSRB/Final_Test/Images"
 HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\n"

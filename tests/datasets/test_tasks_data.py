@@ -6,11 +6,11 @@ import pytest
 from datasets.digits import load_digits
 from datasets.grids import TASKS
 from datasets.operators import Operators, load_operators
-from datasets.pools import DataError
-from experiments.tasks import add2x2_task, apply2x2_symbols, apply2x2_task
+from experiments.scenarios.grids import add2x2_task, apply2x2_symbols, apply2x2_task
 from terpret import check_model, compile_model, program_of
+from terpret.discrete.program import Program
+from terpret.errors import DataError
 from terpret.language.checked import CheckedModel
-from terpret.program import Program
 
 MODEL = "ntpt_models/apply2x2_model.py"
 NOOP, APPLY, EAST, SOUTH = 0, 1, 2, 3

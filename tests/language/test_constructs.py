@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from terpret import InputError, compile_model, program_of
+from terpret.discrete.program import assignments
 from terpret.language.errors import Source
-from terpret.program import assignments
 from tests.language.helpers import checked
 
 

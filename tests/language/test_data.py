@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from terpret import InputError, ModelError, check_model
-from terpret.data import declared_hypers, read_data, read_hypers
+from terpret.data.json_file import declared_hypers, read_data, read_hypers
 from terpret.language.errors import Source
 from tests.language.helpers import checked
 

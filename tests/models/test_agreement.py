@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from terpret import check_model, compile_model, program_of
-from terpret.program import assignments
+from terpret.discrete.program import assignments
 
 ROOT = pathlib.Path(__file__).parents[2] / "ntpt_models"
 PROGRAMS, EXAMPLES = 40, 12

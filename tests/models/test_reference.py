@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from terpret import compile_model
-from terpret.data import declared_hypers, read_data, read_hypers
+from terpret.data.json_file import declared_hypers, read_data, read_hypers
 
 DATA = pathlib.Path(__file__).parent / "data"
 ROOT = pathlib.Path(__file__).parents[2]

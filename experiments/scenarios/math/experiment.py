@@ -1,0 +1,93 @@
+"""The experiment `math`: the loop that generalises, and the baselines beside it (Figure 8)."""
+
+import dataclasses
+import os
+
+from datasets.digits import Digits, load_digits
+from datasets.operators import Operators, load_operators
+from experiments.scenarios.first_stage import NEEDED, learn_networks, load_needed
+from experiments.scenarios.math.sequences import Baseline
+from experiments.setup import Setting
+from experiments.stages import Runs, Stage, do_all, found_so_far, train
+from terpret.errors import RunError
+from terpret.runs.config import INIT_NETWORKS, ExperimentConfig
+from terpret.runs.run_folder import finished
+
+MODEL = "math_model.py"
+PROGRAMS = {
+    "robust": Runs(MODEL, "robust", restarts=100, examples=32_000, batch_size=16),
+    "cyclic": Runs(MODEL, "cyclic", restarts=100, examples=32_000, batch_size=16, freeze=32_000),
+    # An update of `search` scores 64 programs a restart: dear, but few updates are enough.
+    "search": Runs(MODEL, "search", restarts=100, examples=8_000, batch_size=16),
+    # In the paper nothing is ever frozen.
+    "ntpt": Runs(MODEL, "ntpt", restarts=100, examples=100_000, freeze=0),
+    "clock": Runs(
+        MODEL,
+        "robust",
+        restarts=32,
+        examples=32_000,
+        batch_size=16,
+        clock=10,
+        freeze=32_000,
+        check_every=800,
+    ),
+    "trained-on": Runs(MODEL, "robust", restarts=4, examples=128_000, batch_size=16),
+}
+BASELINES = {
+    "lstm-symbols": Baseline("lstm", images=False),
+    "neural_gpu-symbols": Baseline("neural_gpu", images=False),
+    "lstm-images": Baseline("lstm", images=True),
+    "neural_gpu-images": Baseline("neural_gpu", images=True),
+}
+STAGES: dict[str, Stage] = {**PROGRAMS, **BASELINES}
+
+
+def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
+    """Refuses settings that cannot work, before anything is written; gives the data.
+
+    Raises:
+      RunError, InputError, DataError: with what is wrong.
+    """
+    chosen = config.chosen(STAGES)
+    if config.init_nets:
+        load_needed(NEEDED["math_model"], config.init_nets)
+    if config.baseline_seconds <= 0:
+        raise RunError("--baseline_seconds must be more than 0")
+    for name in BASELINES.keys() & chosen:
+        BASELINES[name].settings(config)
+    operators = load_operators(config.operators, config.data_dir)
+    return {"digits": load_digits(config.digits, config.data_dir), "operators": operators}
+
+
+def run(setting: Setting) -> dict[str, object]:
+    """Learns the networks, then does all stages, or goes on with them.
+
+    Returns:
+      The results as in `results.json`.
+
+    Raises:
+      InputError, DataError, RunError, CheckpointError: with what is wrong.
+      Stopped: by a signal, after a checkpoint was written.
+    """
+    config, workdir = setting.config, setting.workdir
+    if any(_needs_networks(STAGES[name]) for name in config.chosen(STAGES)):
+        learn_networks(
+            PROGRAMS["robust"].config(setting, config.seed),
+            workdir,
+            lambda mine, folder: train(
+                mine, folder, f"networks, {os.path.basename(folder)}", setting
+            ),
+        )
+        setting = dataclasses.replace(setting, networks=os.path.join(workdir, INIT_NETWORKS))
+    do_all(STAGES, setting)
+    results = results_of(setting.config, setting.workdir)
+    return finished(setting.workdir, results, setting.sources, setting.command)
+
+
+def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+    """What is known of the stages that have finished."""
+    return found_so_far(STAGES, config, workdir)
+
+
+def _needs_networks(stage: Stage) -> bool:
+    return not isinstance(stage, Baseline) or stage.images

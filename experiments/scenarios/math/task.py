@@ -1,0 +1,79 @@
+"""The task of MATH: images to learn from, and the tests of what was learned."""
+
+from datasets.composing import Stream, batches, composed
+from datasets.digits import Digits
+from datasets.math_expressions import scene, symbol_pool
+from datasets.operators import Operators
+from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED
+from experiments.scenarios.math.lengths import accuracy_by_length, measured_on_images
+from experiments.scenarios.math.symbolic import proof, symbols_of_length
+from experiments.scenarios.math.trace import trace_of
+from experiments.scenarios.math.trace_figure import trace_figure
+from terpret.backends.model import CompiledModel
+from terpret.errors import RunError
+from terpret.language.checked import CheckedModel
+from terpret.learning.task import Task
+
+# Unseen expressions of the learning curves: four images each, which all restarts' networks see.
+WATCHED = 250
+
+
+def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinct: int = 0) -> Task:
+    """The MATH task (paper, section 3), of as many digits as the model's hypers have room for.
+
+    Args:
+      model: the model.
+      digits: the images of digits.
+      operators: the images of operators.
+      distinct: the number of distinct training expressions; 0 is no limit.
+
+    Raises:
+      RunError: the model's hypers fit no expression.
+    """
+    length = length_of(model)
+    train = symbol_pool(digits.train, operators.train)
+    test = symbol_pool(digits.test, operators.test)
+    images = {
+        "net_0": (digits.test.brightness, digits.test.labels),
+        "net_1": (operators.test.brightness, operators.test.labels),
+    }
+
+    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {
+            "lengths": accuracy_by_length(compiled, row, test),
+            "on_images": measured_on_images(compiled, row, test),
+        }
+
+    def pictures(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {"trace": trace_figure(trace_of(compiled, row, test))}
+
+    exam = composed(scene(test, length), TEST_SEED, TEST_EXAMPLES)
+    return Task(
+        name=f"{length} digits",
+        batches=lambda seed, size, start, shift: batches(
+            scene(train, length), Stream(seed, size, start, distinct=distinct, shift=shift)
+        ),
+        exam=exam,
+        tested_on=f"{TEST_EXAMPLES:,} unseen expressions of {length} digits",
+        symbols=symbols_of_length(length),
+        images=images,
+        sources={"digits": digits.source, "operators": operators.source},
+        watched=exam.first(WATCHED),
+        verify=proof(model),
+        further=further,
+        pictures=pictures,
+    )
+
+
+def length_of(model: CheckedModel) -> int:
+    """The number of digits that a model's hypers are for.
+
+    Raises:
+      RunError: they are for none.
+    """
+    tiles, time = (model.hypers.get(name, 0) for name in ("N_TILES", "T"))
+    if tiles < 2 or tiles % 2 or time < 3 * (tiles // 2):
+        raise RunError(
+            f"N_TILES={tiles},T={time} fits no expression: N digits need N_TILES=2N and T=3N"
+        )
+    return tiles // 2

@@ -1,0 +1,79 @@
+"""The tables and the figure of the experiment `mazes`."""
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from experiments.scenarios.mazes.experiment import READS
+from experiments.stage_tables import clock_table, programs_table
+from experiments.stages import Found
+from terpret.runs import figures
+from terpret.runs.tables import render, sizes_table
+
+# Appendix A: "2% of random restarts".
+PUBLISHED = "2 %"
+OURS = "The paper prints no listing of its model; this one is ours, so its 2 % are another model's."
+# Figure 9 shows so many restarts of each kind.
+SHOWN = 2
+SUCCESSFUL, UNSUCCESSFUL = "#c1121f", "#0072b2"
+
+
+def tables(results: Mapping[str, object], style: str) -> str:
+    """All tables of what has been found so far, each under its heading.
+
+    Args:
+      results: as in `results.json`.
+      style: `text` or `markdown`.
+    """
+    found = results["learners"]
+    texts = []
+    programs = programs_table(found, PUBLISHED, READS)
+    if programs:
+        heading = "restarts that end with a correct program; medians of the correct ones"
+        texts.append(f"{heading}:\n\n{render(programs, style)}\n\n{OURS}")
+    if "clock" in found:
+        heading = f"from nothing to a verified program with LOOK at {READS}, in seconds"
+        rows = clock_table(found["clock"]["clock"], READS)
+        texts.append(f"{heading}:\n\n{render(rows, style)}")
+    for name, one in found.items():
+        if "sizes" in one.get("run", {}):
+            heading = f"the best program of {name} on mazes of other sizes"
+            texts.append(f"{heading}:\n\n{sizes_table(one['run'], style)}")
+    return "\n\n".join(texts)
+
+
+def plots(results: Mapping[str, object]) -> dict[str, Figure]:
+    """Figure 9 of every stage that has learning curves, by file name."""
+    runs = {name: one for name, one in results["learners"].items() if "run" in one}
+    return {f"figure-9-{name}": figure_9(name, one) for name, one in runs.items()}
+
+
+def figure_9(name: str, one: Found) -> Figure:
+    """Accuracy on unseen mazes of images of two restarts that succeed and of two that do not.
+
+    They are the first of each kind; the others are behind them.
+
+    Args:
+      name: of the stage.
+      one: what it has found.
+    """
+    correct = {str(entry["seed"]): entry["correct"] for entry in one["run"]["restarts"]}
+    lines = {number: points for number, points in one["accuracy_on_images"].items() if points}
+    figure = figures.blank(5.2, 3.6)
+    axes = figure.add_subplot()
+    for points in lines.values():
+        axes.plot(*zip(*points, strict=True), color="0.8", lw=0.5, zorder=1)
+    for kind, colour, label in (
+        (True, SUCCESSFUL, "successful"),
+        (False, UNSUCCESSFUL, "unsuccessful"),
+    ):
+        shown = [n for n in sorted(lines, key=int) if correct[n] is kind][:SHOWN]
+        for k, number in enumerate(shown):
+            text = {"label": label} if k == 0 else {}
+            axes.plot(*zip(*lines[number], strict=True), color=colour, lw=1.8, **text)
+    figures.over_examples(axes)
+    axes.set(xlabel="examples", ylabel="accuracy on unseen mazes", ylim=(-0.02, 1.02), title=name)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=7, loc="center right")
+    figure.tight_layout()
+    return figure

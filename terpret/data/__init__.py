@@ -1,0 +1,1 @@
+"""Examples: data files, streams, test sets."""

@@ -1,0 +1,1 @@
+"""Discrete programs: read, run and compared with answers; imports no TensorFlow."""

@@ -1,0 +1,86 @@
+"""Who writes in a run folder: one process at a time; who reads asks nobody."""
+
+import contextlib
+import datetime
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+
+from terpret.errors import RunError
+from terpret.files import own_files
+from terpret.files.atomic import read_json, write_json
+
+# The kernel's lock on the one file ends with its holder; the other says who that is.
+LOCK, WRITER = ".neural-terpret.lock", ".neural-terpret.writer.json"
+
+
+@contextlib.contextmanager
+def writing_alone(folder: str, part_of: str = "") -> Iterator[None]:
+    """Lets no other process write in a run folder, or in the runs that it is a part of.
+
+    A process that has a folder already may have it again.
+
+    Args:
+      folder: the run folder.
+      part_of: the run folder around it whose part it is going to be; empty for none.
+
+    Raises:
+      RunError: another process writes there.
+      OSError: the folder cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        whole = part_of or folder
+        for place in _wholes(whole) or [whole]:
+            stack.enter_context(_held(place))
+        yield
+
+
+@contextlib.contextmanager
+def _held(folder: str) -> Iterator[None]:
+    os.makedirs(folder, exist_ok=True)
+    # The real path: the folder may be reached in several ways.
+    place = os.path.realpath(folder)
+    lock = FileLock(os.path.join(place, LOCK), timeout=0, is_singleton=True)
+    writer = os.path.join(place, WRITER)
+    try:
+        with warnings.catch_warnings():
+            # Where a file system has no locks, filelock says so, and helps itself otherwise.
+            warnings.simplefilter("ignore")
+            lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"{_holder(writer)} writes in {folder}: wait until it has ended, or give another "
+            "--workdir"
+        ) from None
+    try:
+        if lock.lock_counter == 1:
+            now = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
+            write_json(writer, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
+        yield
+    finally:
+        if lock.lock_counter == 1:
+            with contextlib.suppress(OSError):
+                os.unlink(writer)
+        lock.release()
+
+
+def _holder(writer: str) -> str:
+    """Which process holds a lock, in words; it may be about to say so."""
+    about = read_json(writer)
+    if not isinstance(about, dict):
+        return "another process"
+    pid, host, since = (str(about.get(name, "?"))[:100] for name in ("pid", "host", "since"))
+    return f"process {pid} on {host}, since {since},"
+
+
+def _wholes(folder: str) -> list[str]:
+    """The runs that the run of a folder is a part of."""
+    inside = os.path.join(os.path.realpath(folder), own_files.LIST)
+    return [place for place in own_files.around(os.path.dirname(inside)) if _lists(place, inside)]
+
+
+def _lists(folder: str, path: str) -> bool:
+    return os.path.relpath(path, folder) in own_files.owned(folder)

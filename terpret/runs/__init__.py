@@ -1,0 +1,1 @@
+"""Runs: settings, folders, results, tables, figures, events, exports."""

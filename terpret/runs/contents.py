@@ -1,0 +1,106 @@
+"""The files that a run's settings name, known by their content wherever they lie."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+
+from terpret.runs.config import INIT_NETWORKS, Config, ExperimentConfig, named_paths
+from terpret.errors import RunError
+from terpret.files.own_files import is_ours
+
+# The flags of `evaluate.py` that say where a file is now, by setting.
+FLAGS = {"data": "data", "hypers_file": "hypers", "operators": "operators", "signs": "signs"}
+
+
+def contents(config: Config | ExperimentConfig) -> dict[str, str]:
+    """The hash of every file or folder that the settings name and that is there, by setting.
+
+    Raises:
+      OSError: one cannot be read.
+    """
+    named = {**named_paths(config), **({"model": ""} if "model" in config.files else {})}
+    found = {name: content(path) for name, path in config.files.items() if name in named}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def content(path: str) -> str | None:
+    """The hash of a file, or of all in a folder but its run folders; None where there is none.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    if os.path.isfile(path):
+        return _hash(path)
+    if not os.path.isdir(path):
+        return None
+    digest = hashlib.sha256()
+    for inside in _files(path):
+        name = os.path.relpath(inside, path)
+        digest.update(f"{name}\0{_hash(inside)}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def changed_copy(
+    config: Config | ExperimentConfig, workdir: str, hashes: Mapping[str, str]
+) -> str | None:
+    """The copy in a run folder that is not what the run began with; None where all are."""
+    settings = {INIT_NETWORKS: "init_nets"}
+    for name in config.copies:
+        path = os.path.join(workdir, name)
+        if content(path) not in (None, hashes.get(settings.get(name, "model"))):
+            return path
+    return None
+
+
+def gone_files(
+    config: Config | ExperimentConfig, workdir: str, hashes: Mapping[str, str]
+) -> list[str]:
+    """The files that measuring a run needs and that are no longer there.
+
+    Args:
+      config: the run's settings, with the files where they are now.
+      workdir: its folder, whose copies are taken before the files that the settings name.
+      hashes: of the files that it began with, by setting.
+
+    Raises:
+      RunError: a file is not the one that the run began with.
+      OSError: one cannot be read.
+    """
+    edited = changed_copy(config, workdir, hashes)
+    if edited:
+        raise RunError(f"{edited} was edited since the run in {workdir} began: undo that")
+    copied = {os.path.join(workdir, name): path for name, path in config.copies.items()}
+    kept = [path for inside, path in copied.items() if os.path.exists(inside)]
+    gone = []
+    for setting, path in config.files.items():
+        if setting not in hashes or path in kept:
+            continue
+        now = content(path)
+        if now is None:
+            gone.append(path)
+        elif now != hashes[setting]:
+            flag = FLAGS.get(setting)
+            advice = f"say by --{flag}= where that file is now" if flag else "undo that"
+            raise RunError(
+                f"{path} is not what the run in {workdir} began with: it has changed since, or "
+                f"another lies in its place; {advice}"
+            )
+    return gone
+
+
+def _files(folder: str) -> Iterator[str]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not is_ours(os.path.join(place, name))
+        )
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            if not name.startswith(".") and os.path.isfile(path):
+                yield path
+
+
+def _hash(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,175 @@
+"""What a run folder says of its run, and whether that is the run that is asked for."""
+
+import dataclasses
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+
+from terpret.runs.config import Config, ExperimentConfig, named_paths, read_config, same_place
+from terpret.errors import RunError
+from terpret.runs.contents import changed_copy, contents
+from terpret.runs.records import damaged, read_record
+from terpret.files import own_files
+
+# Raised whenever a checkpoint written before could no longer be continued.
+FORMAT = 7
+# The formats whose finished runs can be read.
+READABLE = (6, FORMAT)
+ELSEWHERE = "give another --workdir"
+
+
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """What a run folder says of its run.
+
+    Attributes:
+      config: its settings.
+      format: of the folder.
+      hashes: of the files that it began with, by setting.
+      versions: of the libraries when it began.
+    """
+
+    config: Config | ExperimentConfig
+    format: int
+    hashes: Mapping[str, str]
+    versions: Mapping[str, str]
+
+
+def described(workdir: str) -> Described | None:
+    """What a run folder says of its run; None where it has no `config.json`.
+
+    Raises:
+      RunError: it is damaged, or of a version that cannot be read.
+    """
+    path = os.path.join(workdir, "config.json")
+    stored = read_record(path, otherwise(workdir))
+    if stored is None:
+        return None
+    there = _manifest(workdir)
+    if there["format"] not in READABLE:
+        raise _other_version(workdir, there["format"])
+    try:
+        config = read_config(stored, None)
+        with open(path, encoding="utf-8") as file:
+            whole = there.get("config") in (None, digest_of(file.read()))
+    except (RunError, OSError, ValueError):
+        whole = False
+    if not whole:
+        raise damaged(path, f"it is not as the run wrote it; {otherwise(workdir)}")
+    return Described(config, there["format"], there["hashes"], there["versions"])
+
+
+def otherwise(workdir: str) -> str:
+    """What to do where a folder cannot be used as it is; only what is ours is begun afresh."""
+    if own_files.is_ours(workdir):
+        return f"{ELSEWHERE}, or --restart to begin afresh there"
+    return ELSEWHERE
+
+
+def compared(config: Config | ExperimentConfig, workdir: str, done: bool) -> list[str]:
+    """Refuses a folder of another run; warns of other versions of the libraries."""
+    if not own_files.is_ours(workdir) and not of_earlier_format(workdir):
+        path = os.path.join(workdir, "config.json")
+        raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
+    there = described(workdir)
+    if there.format != FORMAT and not done:
+        raise _other_version(workdir, there.format)
+    now = contents(config)
+    differing = _differing(there, config, now)
+    if differing:
+        raise RunError(
+            f"{workdir} holds a run with another {' and '.join(differing)}: {otherwise(workdir)}"
+        )
+    for name, value in now.items():
+        if there.hashes.get(name) not in (None, value):
+            raise RunError(
+                f"{config.files[name]} has changed since the run in {workdir} began: "
+                f"{otherwise(workdir)}"
+            )
+    edited = changed_copy(there.config, workdir, there.hashes)
+    if edited:
+        raise RunError(
+            f"{edited} was edited since the run in {workdir} began: undo that, or "
+            f"{otherwise(workdir)}"
+        )
+    return [
+        f"{name} was {there.versions.get(name)} when this run began and is {value} now: what "
+        "follows may differ in the last bits"
+        for name, value in versions().items()
+        if there.versions.get(name) != value
+    ]
+
+
+def _differing(
+    there: Described, config: Config | ExperimentConfig, now: Mapping[str, str]
+) -> list[str]:
+    """The settings that differ; a file is the same wherever it lies."""
+    if type(there.config) is not type(config):
+        return ["experiment"]
+    began, wanted = dataclasses.asdict(there.config), dataclasses.asdict(config)
+    old, new = ({"model": "", **named_paths(one)} for one in (there.config, config))
+
+    def same(name: str) -> bool:
+        if began[name] == wanted[name]:
+            return True
+        if name not in old or name not in new:
+            return False
+        places = there.config.files[name], config.files[name]
+        if same_place(*places):
+            return True
+        alike = name != "model" or os.path.basename(places[0]) == os.path.basename(places[1])
+        return alike and name in now and there.hashes.get(name) == now[name]
+
+    # The same data may lie elsewhere on another machine.
+    return [name for name in wanted if name != "data_dir" and not same(name)]
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a run depends on."""
+    names = ("tensorflow", "tensorflow-datasets", "numpy")
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in names},
+        "platform": sys.platform,
+    }
+
+
+def of_earlier_format(workdir: str) -> bool:
+    """Whether a folder without a list holds a run of a version that kept none."""
+    try:
+        return _manifest(workdir)["format"] < FORMAT
+    except RunError:
+        return False
+
+
+def _manifest(workdir: str) -> dict[str, object]:
+    """The `manifest.json` of a run folder.
+
+    Raises:
+      RunError: it is missing or damaged.
+    """
+    path = os.path.join(workdir, "manifest.json")
+    there = read_record(path, otherwise(workdir)) or {}
+    tables = [there.get("hashes"), there.get("versions")]
+    whole = all(type(table) is dict and texts(table.values()) for table in tables)
+    if not whole or type(there.get("format")) is not int:
+        raise damaged(path, otherwise(workdir))
+    return there
+
+
+def texts(values: Iterable[object]) -> bool:
+    return all(type(value) is str for value in values)
+
+
+def _other_version(workdir: str, there: object) -> RunError:
+    return RunError(
+        f"{workdir} was written by another version of this project (format {there}, this one "
+        f"writes {FORMAT}): continue it there, or {otherwise(workdir)}"
+    )
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

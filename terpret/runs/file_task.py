@@ -1,0 +1,231 @@
+"""Tasks from data files in the original TerpreT's format (JSON batches and hypers)."""
+
+import collections
+import dataclasses
+import functools
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from terpret.errors import DataError
+from terpret.data.streams import shuffled_epochs
+from terpret import CompiledModel, check_model, compile_model, program_of
+from terpret.data.json_file import DataBatch, declared_hypers, read_data, read_hypers
+from terpret.language.checked import CheckedModel
+from terpret.learning.instances import (
+    TOLERANCE,
+    Instances,
+    Judge,
+    discrete_grades,
+    instances_of,
+    right_of,
+)
+from terpret.learning.task import Task
+
+TRAIN, TEST = "train", "test"
+# What a task without Inputs and Outputs feeds a learner, for which all instances are alike.
+NOTHING = "instance"
+# What it means that a program gives an OutputTensor.
+WITHIN = f"numbers with a mean squared error of at most {TOLERANCE:g} of the labels' mean square"
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFile:
+    """A data file, read with the model under each of its configurations.
+
+    Attributes:
+      path: the file.
+      batches: its batches.
+      models: the checked model of each configuration that the batches name.
+      config: the configuration of the training batches.
+    """
+
+    path: str
+    batches: tuple[DataBatch, ...]
+    models: Mapping[str, CheckedModel]
+    config: str
+
+    @property
+    def model(self) -> CheckedModel:
+        """The model that is trained."""
+        return self.models[self.config]
+
+    @functools.cached_property
+    def training(self) -> Instances:
+        """What is learned from: all batches named `train`."""
+        return self._together(TRAIN)
+
+    @functools.cached_property
+    def test(self) -> Instances | None:
+        """All batches named `test` in the training configuration; None where there is none."""
+        return self._together(TEST) if self._named(TEST) else None
+
+    def of(self, batch: DataBatch) -> Instances:
+        """A batch as instances of its model."""
+        return instances_of(self.models[batch.hypers], batch.arrays, batch.size)
+
+    def described(self, name: str) -> str:
+        """The instances of the batches of a name that have a label, in words."""
+        batches = self._named(name)
+        instances = self.training if name == TRAIN else self.test
+        count = len(instances.counted)
+        words = "training instance" if name == TRAIN else "instance"
+        words += "" if count == 1 else "s"
+        words += "" if count == len(instances) else " with a label"
+        several = f"{len(batches)} batches" if len(batches) > 1 else "batch"
+        return f"the {count:,} {words} of {several} '{name}'"
+
+    def _named(self, name: str) -> list[DataBatch]:
+        """The batches of a name whose model is the one that is trained."""
+        return [
+            batch
+            for batch in self.batches
+            if batch.name == name and self.models[batch.hypers].hypers == self.model.hypers
+        ]
+
+    def _together(self, name: str) -> Instances:
+        batches = self._named(name)
+        arrays = {
+            key: _narrow(np.concatenate([batch.arrays[key] for batch in batches]))
+            for key in batches[0].arrays
+        }
+        return instances_of(self.model, arrays, sum(batch.size for batch in batches))
+
+
+def open_file(path: str, model: str, hypers: Mapping[str, int], hypers_file: str) -> DataFile:
+    """Reads a data file.
+
+    Args:
+      path: the data file.
+      model: the model file.
+      hypers: hypers for all batches, where there is no hypers file.
+      hypers_file: a file of configurations; empty for none.
+
+    Raises:
+      ModelError, InputError, DataError: with what is wrong.
+    """
+    if hypers_file:
+        configs = read_hypers(hypers_file)
+        models = {
+            name: check_model(model, {**declared_hypers(model, values), **hypers})
+            for name, values in configs.items()
+        }
+        batches = tuple(read_data(path, models))
+    else:
+        only = check_model(model, hypers)
+        batches = tuple(read_data(path, only))
+        models = {batch.hypers: only for batch in batches}
+    file = DataFile(path, batches, models, _training_configuration(path, batches, models))
+    for name, instances in ((TRAIN, file.training), (TEST, file.test)):
+        if instances is not None and not len(instances.counted):
+            raise DataError(
+                f"{path}: no instance of batch '{name}' has a label: give a value of an Output"
+            )
+    return file
+
+
+def _training_configuration(
+    path: str, batches: Sequence[DataBatch], models: Mapping[str, CheckedModel]
+) -> str:
+    """The configuration of all batches to learn from."""
+    found = list(dict.fromkeys(batch.hypers for batch in batches if batch.name == TRAIN))
+    if not found:
+        names = ", ".join(batch.name for batch in batches)
+        raise DataError(f"{path} has no batch named '{TRAIN}'; it has: {names}")
+    if any(models[name].hypers != models[found[0]].hypers for name in found):
+        several = " and ".join(f"'{name}'" for name in found)
+        raise DataError(
+            f"{path}: batches named '{TRAIN}' are there under the configurations {several}: a run "
+            "learns under one, so give the others another name"
+        )
+    return found[0]
+
+
+def file_task(file: DataFile) -> Task:
+    """The task of learning a data file's training batches.
+
+    What is learned from decides what is correct; a test batch is tested on and decides nothing.
+    """
+    training, test = file.training, file.test
+    arrays = {**training.inputs, **training.answers}
+    size = len(training)
+
+    def batches(seed: int, batch_size: int, start: int, _: int) -> tf.data.Dataset:
+        # The numbers of a file are what they are: none is moved.
+        def batch(number: tf.Tensor) -> dict[str, tf.Tensor]:
+            numbers = start + number * batch_size + tf.range(batch_size, dtype=tf.int64)
+            chosen = shuffled_epochs(seed, numbers, size)
+            values = {name: tf.gather(value, chosen) for name, value in arrays.items()}
+            return values or {NOTHING: chosen}
+
+        return tf.data.Dataset.counter(dtype=tf.int64).map(batch).prefetch(8)
+
+    return Task(
+        name=os.path.splitext(os.path.basename(file.path))[0],
+        batches=batches,
+        exam=training if test is None else test,
+        tested_on=file.described(TRAIN if test is None else TEST),
+        symbols=Judge(training),
+        images={},
+        sources={"data": file.path},
+        unseen=test is not None,
+        judged_on=file.described(TRAIN) + (f", {WITHIN}" if training.squares else ""),
+    )
+
+
+def other_batches(file: DataFile, model: CompiledModel, row: int) -> dict[str, float | None]:
+    """The part of each batch that a row's program gets right, under the batch's configuration.
+
+    None of a batch without a label, or whose configuration gives the model other Params.
+    """
+    compiled = {_hypers(file.model): model}
+    result: dict[str, float | None] = {}
+    times = collections.Counter[str]()
+    for batch in file.batches:
+        name = f"{batch.name} ({batch.hypers})"
+        times[name] += 1
+        instances = file.of(batch)
+        some = instances.part(instances.counted)
+        right = None
+        if len(some) and _params(some.model) == _params(file.model):
+            if some.model.networks or some.squares:
+                hypers = _hypers(some.model)
+                if hypers not in compiled:
+                    compiled[hypers] = _under(some.model, model)
+                found = compiled[hypers]
+                right = discrete_grades(found, {row: found.program(row)}, some).right[row]
+            else:
+                right = right_of(program_of(some.model, model.program(row).values), some)
+        numbered = f"{name} #{times[name]}" if times[name] > 1 else name
+        result[numbered] = None if right is None else float(np.mean(right))
+    return result
+
+
+def _under(checked: CheckedModel, model: CompiledModel) -> CompiledModel:
+    """A model of other hypers with the Params and networks of one."""
+    return compile_model(
+        checked,
+        restarts=model.restarts,
+        space=model.space_name,
+        dtype=model.dtype,
+        library=model.library,
+        params_of=model,
+        max_nodes=sys.maxsize,
+    )
+
+
+def _hypers(model: CheckedModel) -> frozenset[tuple[str, int]]:
+    return frozenset(model.hypers.items())
+
+
+def _params(model: CheckedModel) -> dict[str, object]:
+    """What must be alike for a program of one model to be one of another."""
+    return {v.name: (v.dims, v.domain) for v in model.of_kind("Param")}
+
+
+def _narrow(array: np.ndarray) -> np.ndarray:
+    integer = np.issubdtype(array.dtype, np.integer)
+    return array.astype(np.int32 if integer else np.float32)

@@ -1,0 +1,328 @@
+"""The folder of a run: whose it is, and that it goes on with what it began with."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from terpret.runs.config import INIT_NETWORKS, Config, ExperimentConfig, model_path, named_paths
+from terpret.errors import RunError
+from terpret.runs.contents import contents
+from terpret.runs.described import (
+    ELSEWHERE,
+    FORMAT,
+    compared,
+    digest_of,
+    of_earlier_format,
+    otherwise,
+    texts,
+    versions,
+)
+from terpret.files.lock import LOCK, WRITER, writing_alone
+from terpret.runs.records import damaged, read_found, read_record, read_results
+from terpret.runs.threads import same_threads, threads
+from terpret import InputError, ModelError
+from terpret.files import own_files
+from terpret.learning.network_file import FILE_NAME
+from terpret.files.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
+
+# What a run notes of its images, to know them again.
+DATA = "data.json"
+# The folder, inside, of runs whose networks this one begins with.
+FIRST_STAGE = "networks"
+# What a run or an experiment leaves in its folder, besides copies of what it began with.
+_LEFT = (
+    "config.json",
+    "manifest.json",
+    DATA,
+    "results.json",
+    "curves.json",
+    "program.txt",
+    "program.json",
+    FILE_NAME,
+    INIT_NETWORKS,
+    "events",
+    "checkpoints",
+    FIRST_STAGE,
+)
+_LEFT_BY_EXPERIMENTS = ("config.json", "manifest.json", DATA, "results.json", INIT_NETWORKS)
+_LEFT_BY_EXPERIMENTS += (FIRST_STAGE, "lives", "stages")
+# What in a run folder is never another file's name.
+OWN_NAMES = frozenset(
+    {*_LEFT, *_LEFT_BY_EXPERIMENTS, "model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER}
+)
+
+
+class OtherData(RunError):
+    """The data that a run began with are not found; others are."""
+
+
+@contextlib.contextmanager
+def writer(workdir: str, part_of: str = "") -> Iterator[None]:
+    """Lets one process alone write in a run folder; a start that fails leaves it as it was.
+
+    An older run that stands aside is put back where the new one ends before it has begun, and is
+    forgotten afterwards.
+
+    Args:
+      workdir: the run folder.
+      part_of: the run folder of which this one is a part; empty for none.
+
+    Raises:
+      RunError: another process writes there, or the folder cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        with using(workdir):
+            stack.enter_context(writing_alone(workdir, part_of))
+            recover(workdir)
+        fresh = not own_files.is_ours(workdir)
+        try:
+            yield
+        except BaseException as error:
+            with using(workdir):
+                recover(workdir)
+                mistaken = isinstance(error, RunError | InputError | ModelError)
+                if fresh and mistaken and not _has_begun(workdir):
+                    own_files.remove(workdir)
+            raise
+        with using(workdir):
+            begun(os.path.join(workdir, own_files.LIST))
+
+
+def look(
+    config: Config | ExperimentConfig, workdir: str
+) -> tuple[dict[str, object] | None, list[str]] | None:
+    """Reads what a run folder holds, if it is a run with the same settings.
+
+    Returns:
+      The results, if the run has finished, and warnings; None where there is no run.
+
+    Raises:
+      RunError: the folder holds another run, or something is damaged.
+    """
+    if is_aside(workdir) or not os.path.lexists(os.path.join(workdir, "config.json")):
+        return None
+    path = os.path.join(workdir, "results.json")
+    single = isinstance(config, Config)
+    with using(workdir):
+        done = os.path.lexists(path)
+        warnings = compared(config, workdir, done)
+        warnings += [] if done else same_threads(config, workdir)
+        return (read_results(path) if single else read_found(path)), warnings
+
+
+def claim(
+    config: Config | ExperimentConfig, workdir: str, afresh: bool, part_of: str = ""
+) -> tuple[dict[str, object] | None, list[str]]:
+    """Makes a run folder the config's own; `writer` must be held.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      afresh: put a run that the folder holds aside.
+      part_of: the run folder of which this one is a part; empty for none.
+
+    Returns:
+      The results, if the folder holds those of a finished run with the same settings; and warnings.
+
+    Raises:
+      RunError: the folder holds another run, or cannot be written.
+      NotOurs: it holds what no run wrote where this one would write.
+    """
+    refuse_foreign(config, workdir, afresh)
+    if not afresh:
+        known = look(config, workdir)
+        if known is not None:
+            return known
+    with using(workdir):
+        hashes = contents(config)
+        if afresh and own_files.is_ours(workdir):
+            _refuse_inputs_inside(config, workdir)
+            put_aside(workdir)
+        elif _holds_checkpoints(workdir):
+            raise RunError(
+                f"{workdir} holds checkpoints, but no config.json says of which run: "
+                f"{otherwise(workdir)}"
+            )
+        own_files.begin(workdir, part_of)
+        for name, source in config.copies.items():
+            with open(source, "rb") as file:
+                own_files.write(os.path.join(workdir, name), file.read())
+        # The text of the config is noted too, so that an edited one is known.
+        text = json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+        about = {"format": FORMAT, "config": digest_of(text), "hashes": hashes}
+        manifest = {**about, "versions": versions(), "threads": threads()}
+        own_files.write_json(os.path.join(workdir, "manifest.json"), manifest)
+        # Last: a folder with a config has all the rest.
+        own_files.write_text(os.path.join(workdir, "config.json"), text)
+    return None, []
+
+
+def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool) -> None:
+    """Refuses a folder that holds what no run wrote where this one would write.
+
+    Raises:
+      RunError: it does.
+    """
+    if is_aside(workdir):
+        return
+    if not own_files.is_ours(workdir) and of_earlier_format(workdir):
+        if afresh:
+            raise RunError(
+                f"{workdir} holds a run of an earlier version of this project, which kept no list "
+                f"of its files, so --restart does not know what to remove: {ELSEWHERE}, or remove "
+                "it yourself"
+            )
+        return
+    known = own_files.listed(workdir)
+    left = _LEFT if isinstance(config, Config) else _LEFT_BY_EXPERIMENTS
+    for name in (own_files.LIST, *left, *config.copies):
+        path = os.path.join(workdir, name)
+        above = os.path.dirname(path) if os.path.dirname(name) else path
+        if os.path.islink(above) and os.path.isdir(above):
+            raise RunError(
+                f"{above} is a link, and a run writes only into its own folder: remove it, or "
+                f"{ELSEWHERE}"
+            )
+        inside = any(one.startswith(name + os.sep) for one in known)
+        ours = own_files.is_ours(workdir) if name == own_files.LIST else name in known or inside
+        if os.path.lexists(path) and not ours:
+            raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
+
+
+def same_data(
+    workdir: str, images: Mapping[str, tuple[np.ndarray, np.ndarray]], begins: bool = True
+) -> None:
+    """Refuses to go on with other data than a run began with; notes them where it begins.
+
+    `auto` may find other data later, and the results would be called after those alone.
+
+    Args:
+      workdir: the run folder.
+      images: labelled test images by what they show, or by the network that reads them.
+      begins: whether they are noted where there is no note yet.
+
+    Raises:
+      OtherData, RunError: they are others, or the folder cannot be written.
+    """
+    if not images:
+        return
+    now = {name: _digest(*pair) for name, pair in images.items()}
+    path = os.path.join(workdir, DATA)
+    began = read_record(path, otherwise(workdir))
+    if began is not None and not (began.keys() == now.keys() and texts(began.values())):
+        raise damaged(path, otherwise(workdir))
+    if began is None and begins:
+        with writing(workdir):
+            own_files.write_json(path, now)
+    elif began not in (None, now):
+        raise OtherData(
+            f"the run in {workdir} began with other data: give those by --data_dir or by the flag "
+            f"that names them, or {otherwise(workdir)}"
+        )
+
+
+def model_copy(config: Config, workdir: str) -> str:
+    """The run folder's copy of the model, or the model itself where there is none yet."""
+    path = os.path.join(workdir, "model", os.path.basename(model_path(config.model)))
+    return path if os.path.exists(path) else model_path(config.model)
+
+
+def networks_copy(config: Config, workdir: str) -> str:
+    """The run folder's copy of the networks it starts from, or these where there is none yet.
+
+    Empty where a run starts from none.
+    """
+    path = os.path.join(workdir, INIT_NETWORKS)
+    return path if os.path.exists(path) else config.init_nets
+
+
+def finished(
+    workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
+) -> dict[str, object]:
+    """Writes the results of a finished experiment with where they come from; returns both."""
+    whole = {
+        **results,
+        "data": dict(sources),
+        "command": command,
+        "versions": versions(),
+        "threads": threads(),
+    }
+    with writing(workdir):
+        own_files.write_json(os.path.join(workdir, "results.json"), whole)
+    return whole
+
+
+@contextlib.contextmanager
+def writing(workdir: str) -> Iterator[None]:
+    """Says in one sentence that a run folder cannot be written.
+
+    Raises:
+      RunError: something inside could not be written.
+    """
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"cannot write to {workdir}: {reason}; when that is mended, the same command continues"
+        ) from None
+
+
+@contextlib.contextmanager
+def using(workdir: str) -> Iterator[None]:
+    """Says in one sentence that a run folder cannot be used.
+
+    Raises:
+      RunError: something inside could not be read, written or moved.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = "" if error.filename in (None, workdir) else f" ({error.filename})"
+        raise RunError(f"cannot use {workdir}: {error.strerror or error}{where}") from None
+
+
+def _refuse_inputs_inside(config: Config | ExperimentConfig, workdir: str) -> None:
+    """Refuses to replace a run by one that begins with the run's own files."""
+    ours = [os.path.join(workdir, name) for name in own_files.owned(workdir)]
+    for setting, path in {**config.files, **named_paths(config)}.items():
+        if setting != "data_dir" and os.path.exists(path) and _reaches(path, workdir, ours):
+            flag = "hypers" if setting == "hypers_file" else setting
+            raise RunError(
+                f"--{flag}={path} lies in the run that --restart would replace: copy it to another "
+                "place first, or give another --workdir"
+            )
+
+
+def _reaches(path: str, workdir: str, ours: Iterable[str]) -> bool:
+    """Whether a file is one of ours, or a folder inside the run folder holds one."""
+    if not os.path.isdir(path):
+        return any(os.path.exists(one) and os.path.samefile(one, path) for one in ours)
+    place, home = os.path.realpath(path), os.path.realpath(workdir)
+    within = [os.path.realpath(os.path.dirname(one)) for one in ours]
+    return _contains(home, place) and any(_contains(place, one) for one in within)
+
+
+def _contains(folder: str, path: str) -> bool:
+    return os.path.commonpath([folder, path]) == folder
+
+
+def _holds_checkpoints(workdir: str) -> bool:
+    return any(name.startswith("checkpoints" + os.sep) for name in own_files.owned(workdir))
+
+
+def _has_begun(workdir: str) -> bool:
+    folders = map(os.path.dirname, own_files.owned(workdir))
+    return any(os.path.basename(folder) == "checkpoints" for folder in folders)
+
+
+def _digest(images: np.ndarray, labels: np.ndarray) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(images))
+    digest.update(np.ascontiguousarray(labels))
+    return digest.hexdigest()

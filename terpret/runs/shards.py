@@ -1,0 +1,153 @@
+"""A run done in parts, by several processes or machines: what they found, as one run's results."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from terpret.errors import RunError
+from terpret.runs.records import damaged, read_record, read_results
+from terpret.runs.results import best, median_networks
+from terpret.files.own_files import is_ours
+
+# What the shards of one run may differ in.
+OWN_SETTINGS = frozenset({"shard", "data_dir"})
+_NAME = re.compile(r"shard-(\d+)-of-(\d+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One part of a run.
+
+    Attributes:
+      folder: its run folder.
+      config: its `config.json`.
+      hashes: of the files it was begun with: model, data and so on.
+      results: its `results.json`; None before it is finished.
+    """
+
+    folder: str
+    config: Mapping[str, object]
+    hashes: Mapping[str, str]
+    results: Mapping[str, object] | None
+
+
+def shard_name(part: int, parts: int) -> str:
+    """The name of a shard's folder."""
+    return f"shard-{part}-of-{parts}"
+
+
+def join(parent: str) -> dict[str, object]:
+    """The results of a run whose shards are the folders `shard-1-of-4` ... of `parent`.
+
+    Returns:
+      Results as one run has them: all restarts in the order of their numbers, the best of the
+      shards' best, the networks' medians over all correct restarts, the seconds of all shards
+      together; what belongs to the best program is from the shard that found it. The names of
+      shards that are not there or not finished are in `missing`.
+
+    Raises:
+      RunError: there are no shards, none is finished, one is damaged, or they are not of one run.
+    """
+    parts = _parts(parent)
+    names = [shard_name(part, parts) for part in range(1, parts + 1)]
+    shards = [
+        _read(os.path.join(parent, name), f"{part}/{parts}")
+        for part, name in enumerate(names, 1)
+        if os.path.exists(os.path.join(parent, name, "config.json"))
+    ]
+    _refuse_different(shards)
+    done = [shard for shard in shards if shard.results is not None]
+    if not done:
+        raise RunError(f"no shard in {parent} is finished: run each of --shard=1/{parts} and so on")
+    finished = {os.path.basename(shard.folder) for shard in done}
+    missing = [name for name in names if name not in finished]
+    return {**_joined(done), "missing": missing}
+
+
+def folders(parent: str) -> list[str]:
+    """The folders of a run's shards, in the order of their names; none where it has no shards."""
+    inside = sorted(os.listdir(parent)) if os.path.isdir(parent) else []
+    return [os.path.join(parent, name) for name in inside if _NAME.fullmatch(name)]
+
+
+def _parts(parent: str) -> int:
+    """The number of shards that the folders' names tell."""
+    inside = os.listdir(parent) if os.path.isdir(parent) else []
+    found = {int(match[2]) for match in map(_NAME.fullmatch, inside) if match}
+    if not found:
+        raise RunError(f"{parent} holds no shards: folders named {shard_name(1, 4)} and so on")
+    if len(found) > 1:
+        counts = " and of ".join(map(str, sorted(found)))
+        raise RunError(f"{parent} holds shards of {counts}: keep those of one run")
+    return found.pop()
+
+
+def _read(folder: str, shard: str) -> Shard:
+    again = "do this shard again in another --workdir"
+    if is_ours(folder):
+        again = "do this shard again with --restart"
+    config = read_record(os.path.join(folder, "config.json"), again)
+    if not isinstance(config.get("shard"), str):
+        raise damaged(os.path.join(folder, "config.json"), again)
+    if config["shard"] != shard:
+        raise RunError(f"{folder} holds shard {config['shard'] or '1/1'}, not {shard}")
+    path = os.path.join(folder, "manifest.json")
+    hashes = (read_record(path, again) or {}).get("hashes")
+    if not isinstance(hashes, dict):
+        raise damaged(path, again)
+    return Shard(folder, config, hashes, read_results(os.path.join(folder, "results.json"), again))
+
+
+def _refuse_different(shards: Sequence[Shard]) -> None:
+    """Refuses shards that are not of one run."""
+    for shard in shards[1:]:
+        key = _difference(shards[0].config, shard.config)
+        content = _difference(shards[0].hashes, shard.hashes)
+        if key or content:
+            what = f"'{key}'" if key else f"the contents of '{content}'"
+            raise _not_one_run(shards[0], shard, what)
+
+
+def _difference(first: Mapping[str, object], other: Mapping[str, object]) -> str | None:
+    """The first name in the alphabet whose values differ."""
+    names = sorted((first.keys() | other.keys()) - OWN_SETTINGS)
+    return next((name for name in names if first.get(name) != other.get(name)), None)
+
+
+def _not_one_run(first: Shard, other: Shard, what: str) -> RunError:
+    return RunError(
+        f"{first.folder} and {other.folder} differ in {what}, so they are not shards of one run"
+    )
+
+
+def _joined(shards: Sequence[Shard]) -> dict[str, object]:
+    """The results of finished shards as one run's."""
+    owners: dict[int, Shard] = {}
+    for shard in shards:
+        if shard.results["data"] != shards[0].results["data"]:
+            raise _not_one_run(shards[0], shard, "the data that they learned from")
+        for entry in shard.results["restarts"]:
+            number = entry["seed"]
+            if number in owners:
+                raise RunError(
+                    f"restart {number} is there twice, in {owners[number].folder} and in "
+                    f"{shard.folder}: keep one of these shards"
+                )
+            owners[number] = shard
+    entries = sorted((e for shard in shards for e in shard.results["restarts"]), key=_seed)
+    # Where another restart took the row of one, no program is left: only a shard's best has one.
+    winners = sorted((s.results["restarts"][s.results["best"]] for s in shards), key=_seed)
+    winner = winners[best(winners)]
+    return {
+        **owners[winner["seed"]].results,
+        "restarts": entries,
+        "best": entries.index(winner),
+        "nets": median_networks(entries),
+        "command": "\n".join(shard.results["command"] for shard in shards),
+        "seconds": round(sum(shard.results["seconds"] for shard in shards), 1),
+    }
+
+
+def _seed(entry: Mapping[str, object]) -> int:
+    return entry["seed"]
