@@ -18,8 +18,7 @@ from experiments.flag_rules import (
 )
 from experiments.scenarios.mazes.task import TRAIN_MAZES
 from experiments.setup import Data, Setting
-from terpret import InputError, ModelError, signals
-from terpret import output as streams
+from terpret import InputError, ModelError, output, signals
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
 from terpret.files.asked import write_asked
@@ -58,7 +57,7 @@ def guarded(action: Callable[[], int]) -> int:
     try:
         return signals.work(action)
     except Stopped:
-        streams.say(signals.farewell())
+        output.say(signals.farewell())
     except ModelError as error:
         print(error, file=sys.stderr)
     except MISTAKES as error:

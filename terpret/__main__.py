@@ -14,8 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from terpret import output as streams
-from terpret import signals
+from terpret import output, signals
 from terpret.core.pool import MAX_NODES
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return signals.work(lambda: options.action(options) or 0)
     except signals.Stopped:
-        streams.say(signals.farewell())
+        output.say(signals.farewell())
     except ModelError as error:
         print(error, file=sys.stderr)
     except InputError as error:

@@ -10,8 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from terpret import output as streams
-from terpret import signals
+from terpret import output, signals
 
 # What training needs first; whoever has these has all of requirements.txt.
 TRAINING = ("absl", "numpy", "tensorflow", "tqdm")
@@ -24,7 +23,7 @@ _status: int | None = None
 def begin(packages: Sequence[str] = TRAINING) -> None:
     """Makes signals and output safe, and leaves where the environment lacks a package."""
     signals.take()
-    streams.secure()
+    output.secure()
     # A crash in a library's own code ends in a word, too.
     faulthandler.enable()
     # The first to be registered is the last to be called.
@@ -45,7 +44,7 @@ def require(packages: Sequence[str]) -> None:
         advice = f"the project's environment is not active; type {activation()} first"
     else:
         advice = f"set the project up by typing make demo in {_ROOT}"
-    streams.say(f"error: {sys.executable} has no package {missing[0]}: {advice}")
+    output.say(f"error: {sys.executable} has no package {missing[0]}: {advice}")
     end(1)
 
 
@@ -63,7 +62,7 @@ def activation() -> str:
 def end(status: int) -> None:
     """Ends a command after all that it has printed is out."""
     global _status
-    _status = streams.status_of_output(status)
+    _status = output.status_of_output(status)
     sys.exit(_status)
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from terpret import output as streams
+from terpret import output
 
 # Windows has neither SIGHUP nor timers.
 _NUMBERS = [
@@ -154,7 +154,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
             return
         raise Stopped
     if number != _ALARM:
-        streams.say(farewell())
+        output.say(farewell())
         os._exit(1)
 
 

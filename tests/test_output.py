@@ -108,7 +108,7 @@ def test_what_is_written_never_gets_into_a_file_that_took_a_closed_descriptor(
     tmp_path: Path,
 ) -> None:
     code = (
-        "from terpret import streams; streams.secure(); import os;"
+        "from terpret import output; output.secure(); import os;"
         f"file = open({str(tmp_path / 'file')!r}, 'w'); print('heard'); os.write(2, b'noise');"
         "assert file.fileno() > 2; file.write('own')"
     )
