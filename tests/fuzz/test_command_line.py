@@ -203,8 +203,8 @@ def content(folder: Path) -> dict[str, bytes | None]:
 def untouched(finished: Path, own: list[str]) -> Iterator[None]:
     """A copy of the folder to work in, where nothing may change but what is a run's own.
 
-    That is what the list of `run` has, and new files in some folders, in a list too if they are in a
-    run folder.
+    That is what the list of `run` has, and new files in some folders, in a list too if they are in
+    a run folder.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "here")
