@@ -126,9 +126,9 @@ def folder_of(values: flags.FlagValues, config: Config) -> str:
 
 
 def _train(values: flags.FlagValues, arguments: list[str]) -> int:
+    save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
     config = rooted(config_of(values))
     workdir = folder_of(values, config)
-    save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
     if save_nets:
         refuse_file("save_nets", save_nets, config, workdir)
     bars: list[Bar] = []

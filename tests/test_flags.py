@@ -11,7 +11,7 @@ import train as train_script
 from experiments import arguments
 from experiments.flag_rules import refuse_unread_data_dir
 from terpret.errors import RunError
-from terpret.runs.run_folder import read_config
+from terpret.runs.config import read_config
 from tests.commands import evaluate, train
 
 XY = "x = Input(3)\ny = Output(3)\np = Param(3)\ny.set_to(p)\n"
@@ -129,9 +129,8 @@ def test_what_would_be_ignored_is_refused(
 def test_what_is_no_value_is_refused_with_status_2(
     given: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with flagsaver.flagsaver(), pytest.raises(SystemExit) as ended:
-        arguments._parse(["train.py", *given])
-    assert ended.value.code == 2
+    with flagsaver.flagsaver():
+        assert arguments.called(lambda _: 0, ["train.py", *given]) == 2
     told, help = capsys.readouterr().err.splitlines()
     assert message in told and told.startswith("error: ")
     assert help == "help: train.py --help lists the flags"
@@ -139,7 +138,8 @@ def test_what_is_no_value_is_refused_with_status_2(
 
 def test_the_same_value_twice_is_no_mistake() -> None:
     with flagsaver.flagsaver():
-        arguments._parse(["train.py", "--seed=1", "--seed=1", "--checkpoint_seconds=0"])
+        line = ["train.py", "--seed=1", "--seed=1", "--checkpoint_seconds=0"]
+        assert arguments.called(lambda _: 0, line) == 0
         assert train_script.FLAGS.seed == 1
 
 
@@ -185,8 +185,8 @@ def test_the_hypers_in_force_are_shown(here: Path, capsys: pytest.CaptureFixture
     told = capsys.readouterr()
     assert "hypers: T=4,L=5\n" in told.out
     assert (
-        "warning: xy.json names T2_L5, but no hypers file says what that is: T=4,L=5 holds for all "
-        "batches\n"
+        f"warning: {here / 'xy.json'} names T2_L5, but no hypers file says what that is: T=4,L=5 "
+        "holds for all batches\n"
     ) in told.err
     assert json.loads((here / "run" / "results.json").read_text())["hypers"] == {"T": 4, "L": 5}
     assert evaluate(here / "run") == 0
@@ -202,11 +202,12 @@ def test_hypers_of_a_file_that_a_model_does_not_declare(
         (here / "h.json").write_text(json.dumps({"T2_L5": {wrong: 3}}))
         assert train(*own, "--workdir=wrong") == 1
         assert capsys.readouterr().err == (
-            f"error: t.py has no hyper '{wrong}'; did you mean '{right}'?\n"
+            f"error: {here / 't.py'} has no hyper '{wrong}'; did you mean '{right}'?\n"
         )
     assert not (here / "wrong").exists()
     (here / "h.json").write_text(json.dumps({"T2_L5": {"T": 3, "speed": 1, "colour": 2}}))
     assert train(*own, "--workdir=run") == 0
     told = capsys.readouterr()
-    assert "warning: h.json gives speed, colour, which the model does not declare\n" in told.err
+    surplus = f"warning: {here / 'h.json'} gives speed, colour, which the model does not declare\n"
+    assert surplus in told.err
     assert "hypers: T=3,numCells=5\n" in told.out

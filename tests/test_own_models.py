@@ -110,8 +110,8 @@ def test_an_own_model_that_does_not_fit_is_refused(
     assert train(own(here, change), *TINY, "--workdir=run") == 1
     told = capsys.readouterr().err
     assert told == (
-        "error: ./add2x2_model.py does not fit the task of add2x2_model, which it would be trained "
-        f"on for its name: {misfit}; mend that, or give --data=FILE.json\n"
+        f"error: {here / 'add2x2_model.py'} does not fit the task of add2x2_model, which it would "
+        f"be trained on for its name: {misfit}; mend that, or give --data=FILE.json\n"
     )
     assert not (here / "run").exists()
 

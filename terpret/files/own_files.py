@@ -155,8 +155,16 @@ def remove_empty(folder: str, name: str) -> None:
 
 
 def home_of(path: str) -> str | None:
-    """The nearest folder around a path that is ours; None where there is none."""
-    return next((folder for folder in around(path) if is_ours(folder)), None)
+    """The nearest folder around a path that is ours; None where there is none.
+
+    A run of an earlier format, which kept no list, is in nobody's list either.
+    """
+    for folder in around(path):
+        if is_ours(folder):
+            return folder
+        if os.path.lexists(os.path.join(folder, "manifest.json")):
+            return None
+    return None
 
 
 def around(path: str) -> Iterator[str]:

@@ -68,4 +68,4 @@ def test_clamped_elements_are_marked_in_the_program():
     program = program_of(model, values)
     assert program.values["instructions"].tolist() == [0, 8, 8, 8]
     assert program.confidence["thenBlock"].tolist() == [1, 1, 1, 1]
-    assert "instructions[0] = 0  # set by the model" in str(program)
+    assert "instructions[0] = NOOP  # set by the model" in str(program)
