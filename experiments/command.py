@@ -11,7 +11,14 @@ from absl import flags, logging
 
 from datasets.pools import DataError
 from experiments import single
-from experiments.config import Config, ExperimentConfig, RunError, model_meant, rooted
+from experiments.config import (
+    Config,
+    ExperimentConfig,
+    RunError,
+    model_meant,
+    refuse_missing,
+    rooted,
+)
 from experiments.described import otherwise
 from experiments.experiments import EXPERIMENTS
 from experiments.files import write_asked
@@ -23,7 +30,7 @@ from experiments.flag_rules import (
 )
 from experiments.hyper_notes import hypers_text
 from experiments.mazes.task import TRAIN_MAZES
-from experiments.places import place, refuse_file
+from experiments.places import place, refuse_file, refuse_workdir
 from experiments.records import rendered
 from experiments.run_folder import claim, look, refuse_foreign, same_data, writer
 from experiments.setting import Data, Setting
@@ -82,6 +89,7 @@ def config_of(values: flags.FlagValues) -> Config:
     # The default is ours, whatever lies in the working folder.
     model = model_meant(values.model) if values["model"].present else values.model
     given, name = values["distinct_grids"], model_name_of(model)
+    refuse_missing(model)
     refuse_unheard_by_run(values, model, name)
     return Config(
         model=model,
@@ -129,6 +137,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
     config = rooted(config_of(values))
     workdir = folder_of(values, config)
+    refuse_workdir(workdir)
     if save_nets:
         refuse_file("save_nets", save_nets, config, workdir)
     bars: list[Bar] = []
@@ -211,6 +220,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     workdir = f"runs/{config.experiment}-{config.seed}"
     if values.workdir:
         workdir = place("workdir", values.workdir)
+    refuse_workdir(workdir)
     known = None if values.restart else look(config, workdir)
     if known is not None and known[0] is not None:
         results = known[0]

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from experiments.figures import pixels
-from experiments.files import write_asked
+from experiments.files import write_plot
 
 # Milliseconds that a frame stands, and that the last one does.
 FRAME, LAST_FRAME = 350, 3000
@@ -30,4 +30,4 @@ def save_film(frames: Iterable[Figure], path: str) -> None:
     images[0].save(
         file, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True
     )
-    write_asked(f"{path}.gif", file.getvalue())
+    write_plot(f"{path}.gif", file.getvalue())
