@@ -2,6 +2,9 @@
 
 if __name__ == "__main__":
     # First of all: signals come while the rest is imported, too.
+    import terpret.hold  # noqa: F401
+
+    # isort: split
     from terpret import entry
 
     entry.begin()
@@ -11,7 +14,7 @@ from absl import flags
 from experiments import arguments
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("workdir", None, "The run folder, or one with shards.", required=True)
+flags.DEFINE_string("workdir", None, "The run folder, or one with shards.")
 flags.DEFINE_string("data_dir", None, "Where the data are now, if not where they were.")
 flags.DEFINE_string("data", "", "Where the data file is now, if it was moved.")
 flags.DEFINE_string("hypers", "", "Where the hypers file is now, if it was moved.")

@@ -58,7 +58,7 @@ def _refuse_twice(name: str, arguments: Sequence[str]) -> None:
     """Refuses a flag that has two values: one of them would say nothing."""
     said = list(dict.fromkeys(_said(name, arguments))) if flags.FLAGS[name].present > 1 else []
     if len(said) > 1:
-        raise flags.Error(f"--{name} is given twice, as {' and as '.join(said)}: give it once")
+        raise flags.Error(f"--{name} is given as {' and as '.join(said)}: give it once")
 
 
 def _said(name: str, arguments: Sequence[str]) -> Iterator[str]:

@@ -25,10 +25,10 @@ from terpret.files.asked import write_asked
 from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
 from terpret.runs import run as single
-from terpret.runs.config import Config, ExperimentConfig, model_meant, rooted
+from terpret.runs.config import Config, ExperimentConfig, model_meant, refuse_missing, rooted
 from terpret.runs.described import otherwise
 from terpret.runs.hyper_notes import hypers_text
-from terpret.runs.places import place, refuse_file
+from terpret.runs.places import place, refuse_file, refuse_workdir
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
 from terpret.runs.run_folder import claim, look, refuse_foreign, same_data, writer
@@ -82,6 +82,7 @@ def config_of(values: flags.FlagValues) -> Config:
     # The default is ours, whatever lies in the working folder.
     model = model_meant(values.model) if values["model"].present else values.model
     given, name = values["distinct_grids"], model_name_of(model)
+    refuse_missing(model)
     refuse_unheard_by_run(values, model, name)
     return Config(
         model=model,
@@ -129,6 +130,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
     config = rooted(config_of(values))
     workdir = folder_of(values, config)
+    refuse_workdir(workdir)
     if save_nets:
         refuse_file("save_nets", save_nets, config, workdir)
     bars: list[Bar] = []
@@ -211,6 +213,7 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     workdir = f"runs/{config.experiment}-{config.seed}"
     if values.workdir:
         workdir = place("workdir", values.workdir)
+    refuse_workdir(workdir)
     known = None if values.restart else look(config, workdir)
     if known is not None and known[0] is not None:
         results = known[0]

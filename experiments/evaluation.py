@@ -39,6 +39,11 @@ CURVES = {
     "accuracy_on_images": "accuracy on unseen images",
 }
 
+_NEEDED = (
+    "--plots and --export need what the run learned from, and {}: say by --data, --hypers, "
+    "--operators, --signs or --data_dir where it is now"
+)
+
 
 def evaluate(values: flags.FlagValues) -> int:
     """`evaluate.py`: measures a run folder again and shows what was found."""
@@ -46,7 +51,13 @@ def evaluate(values: flags.FlagValues) -> int:
 
 
 def _evaluate(values: flags.FlagValues) -> int:
+    if not values.workdir:
+        raise RunError("say which run it is: --workdir=RUN")
     workdir = place("workdir", values.workdir)
+    if os.path.isfile(workdir):
+        raise RunError(f"--workdir={workdir} is a file, and no run folder")
+    if values.data_dir and not os.path.isdir(os.path.expanduser(values.data_dir)):
+        raise RunError(f"--data_dir={values.data_dir}: there is no such folder")
     target = new_folder("export", values.export) if values.export else ""
     _put_back(workdir)
     folders = shards.folders(workdir)
@@ -66,9 +77,11 @@ def _evaluate(values: flags.FlagValues) -> int:
         curves = {number: one for part in parts for number, one in part.items()}
     else:
         shown, missing = _measured(workdir, values)
+        if shown is not None:
+            _tell_damage(path)
         if shown is None:
             if drawn:
-                raise RunError(f"--plots and --export need what the run learned from: {missing}")
+                raise RunError(_NEEDED.format(missing))
             _tell([missing])
             results = read_results(path)
         else:
@@ -90,7 +103,7 @@ def _evaluate(values: flags.FlagValues) -> int:
         holder = _holder(folders, best["seed"])
         shown, missing = _measured(holder, values)
         if shown is None:
-            raise RunError(f"--plots and --export need what the run learned from: {missing}")
+            raise RunError(_NEEDED.format(missing))
         run, restarts, _ = shown
     row = [restart.number for restart in restarts.rows].index(best["seed"])
     if values.plots:
@@ -132,6 +145,14 @@ def _plots_folder(workdir: str) -> str:
     return folder
 
 
+def _tell_damage(path: str) -> None:
+    """Says that the recorded results are damaged, where the run is measured again."""
+    try:
+        read_results(path)
+    except RunError as error:
+        print(f"warning: {str(error).partition(':')[0]}; this is measured anew", file=sys.stderr)
+
+
 def _tell(missing: list[str]) -> None:
     """Says that something is gone, and what the numbers are then."""
     for one in missing:
@@ -158,6 +179,11 @@ def _checked(there: Described, workdir: str, values: flags.FlagValues) -> tuple[
       RunError: one of them is not the one that the run began with.
     """
     now = {setting: getattr(values, flag) for setting, flag in FLAGS.items()}
+    for setting, path in now.items():
+        if path and setting not in there.hashes:
+            raise RunError(f"--{FLAGS[setting]}: the run in {workdir} began with no such file")
+        if path and not os.path.exists(os.path.expanduser(path)):
+            raise RunError(f"--{FLAGS[setting]}={path}: there is no such file")
     now["data_dir"] = values.data_dir
     config = dataclasses.replace(there.config, **{name: to for name, to in now.items() if to})
     config = rooted(config)

@@ -103,6 +103,12 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> No
     """
     if foreign := _given(values, EXPERIMENT):
         raise RunError(f"{foreign}: only with --experiment")
+    if values.data and not values["model"].present:
+        raise RunError("--data: say by --model which model is to learn it")
+    if 0 < values.examples < values.batch_size:
+        raise RunError(
+            f"--batch_size={values.batch_size} is more than --examples={values.examples}"
+        )
     if values.data:
         if foreign := _given(values, OF_TASKS):
             raise RunError(f"{foreign}: not with --data, which is the task")

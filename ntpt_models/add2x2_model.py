@@ -20,7 +20,7 @@ instr = Param(
 args1 = Param(T, names="R{}")[T - 1]
 args2 = Param(T, names="R{}")[T - 1]  # listing: arg2s
 return_reg = Param(T, names="R{}")
-net_choice = Param(NUM_NETS, names="net_{}")  # listing: net.choice
+net_choice = Param(NUM_NETS, names=["net_0", "net_1"])  # listing: net.choice
 
 pos = Var(4)[T]
 registers = Var(MAX_INT)[T, T]

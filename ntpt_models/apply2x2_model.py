@@ -22,7 +22,7 @@ args1 = Param(T + 3, names="R{}")[T - 1]
 args2 = Param(T + 3, names="R{}")[T - 1]  # listing: args2s
 args3 = Param(T + 3, names="R{}")[T - 1]  # listing: args3s
 return_reg = Param(T + 3, names="R{}")  # listing: Param(T), which cannot reach R7 of Figure 3(b)
-net_choice = Param(NUM_NETS, names="net_{}")
+net_choice = Param(NUM_NETS, names=["net_0", "net_1"])
 
 pos = Var(4)[T]
 registers = Var(MAX_INT)[T, T + 3]

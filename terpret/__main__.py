@@ -2,6 +2,9 @@
 
 if __name__ == "__main__":
     # First of all: signals come while the rest is imported, too.
+    import terpret.hold  # noqa: F401
+
+    # isort: split
     from terpret import entry
 
     entry.begin(["numpy"])

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from terpret import output, signals
+from terpret import hold, output, signals
 
 # What training needs first; whoever has these has all of requirements.txt.
 TRAINING = ("absl", "numpy", "tensorflow", "tqdm")
@@ -23,6 +23,7 @@ _status: int | None = None
 def begin(packages: Sequence[str] = TRAINING) -> None:
     """Makes signals and output safe, and leaves where the environment lacks a package."""
     signals.take()
+    hold.release()
     output.secure()
     # A crash in a library's own code ends in a word, too.
     faulthandler.enable()

@@ -5,12 +5,13 @@ Before and after its work a command writes nothing, and leaves at once. In its w
 What must not end in the middle of an update is in `Signals`. Later signals change nothing.
 """
 
+import contextlib
 import enum
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from terpret import output
@@ -109,6 +110,17 @@ class Signals:
             _remind(AGAIN)
         if _Process.came and kind is None:
             raise Stopped
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Lets no signal end what is done inside, such as putting things back after one."""
+    before = _Process.part
+    _Process.part = _Part.STRETCH
+    try:
+        yield
+    finally:
+        _Process.part = before
 
 
 def promise(folder: str, text: str) -> None:

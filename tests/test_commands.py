@@ -148,8 +148,8 @@ def test_a_folder_of_another_run_is_refused(
     workdir, _ = finished
     assert train(*SMALL, f"--workdir={workdir}", "--seed=5") == 1
     assert capsys.readouterr().err.strip() == (
-        f"error: {workdir} holds a run with another seed: give another --workdir, or --restart "
-        "to begin afresh there"
+        f"error: {workdir} holds a run with another seed: give another --workdir, or train "
+        "with --restart to begin afresh there"
     )
     assert json.loads((workdir / "config.json").read_text())["seed"] == 0
 
@@ -159,8 +159,7 @@ def test_a_folder_of_another_run_is_refused(
     [
         (
             ["--model=nowhere/none_model.py"],
-            "nowhere/none_model.py:1:1: error[E101]: cannot read the model: no such file or "
-            "directory",
+            "error: there is no model file nowhere/none_model.py; did you mean 'maze_model.py'?",
         ),
         (["--hypers=T=x"], "error: --hypers has 'T=x': write NAME=INTEGER"),
         (

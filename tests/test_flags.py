@@ -105,10 +105,10 @@ def test_what_would_be_ignored_is_refused(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["--seed=1", "--seed=2"], "--seed is given twice, as 1 and as 2: give it once"),
-        (["--seed", "1", "-seed", "3"], "--seed is given twice, as 1 and as 3: give it once"),
-        (["--xla", "--noxla"], "--xla is given twice, as true and as false: give it once"),
-        (["--task=top", "--task=left"], "--task is given twice, as top and as left: give it once"),
+        (["--seed=1", "--seed=2"], "--seed is given as 1 and as 2: give it once"),
+        (["--seed", "1", "-seed", "3"], "--seed is given as 1 and as 3: give it once"),
+        (["--xla", "--noxla"], "--xla is given as true and as false: give it once"),
+        (["--task=top", "--task=left"], "--task is given as top and as left: give it once"),
         (["--data="], "--data is empty: give it a value, or leave it out"),
         (["--workdir", ""], "--workdir is empty: give it a value, or leave it out"),
         (["--seed=-1"], "flag --seed=-1: this is not an integer from 0 to 9,007,199,254,740,992"),

@@ -86,9 +86,9 @@ def test_a_batch_that_is_said_to_fit_fits(
 ) -> None:
     monkeypatch.setattr(room, "available_bytes", lambda: 1_000_000)
     flags = [*tiny, f"--workdir={tmp_path / 'run'}"]
-    assert train(*flags, "--batch_size=900000", "--examples=10") == 1
+    assert train(*flags, "--batch_size=900000") == 1
     (size,) = (word for word in capsys.readouterr().err.split() if word.startswith("--batch_size="))
-    assert train(*flags, size, "--examples=10") == 0
+    assert train(*flags, size, f"--examples={size.partition('=')[2]}") == 0
 
 
 def test_a_deterministic_run_goes_on_with_as_many_threads_alone(

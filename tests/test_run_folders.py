@@ -11,6 +11,8 @@ import pytest
 
 from terpret.errors import RunError
 from terpret.files import own_files, replacing
+from terpret.files.asked import write_asked
+from terpret.files.lock import writing_alone
 from terpret.learning.checkpoints import Checkpoints
 from terpret.runs import run as single
 from terpret.runs.described import described
@@ -320,3 +322,60 @@ def test_two_appenders_and_a_cut_line_lose_nothing(tmp_path: Path) -> None:
     assert own_files.owned(str(tmp_path)) == ["one\nline", "sub/two"]
     own_files.remove(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_the_user_names_are_in_no_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither of the run whose networks they are, nor of one in a folder around them."""
+    own_files.begin(str(tmp_path))
+    write_asked(str(tmp_path / "nets" / "mine.npz"), b"mine")
+    own_files.remove(str(tmp_path))
+    assert (tmp_path / "nets" / "mine.npz").read_bytes() == b"mine"
+
+
+def test_a_copy_by_hard_links_has_a_list_and_a_lock_of_its_own(copy: tuple) -> None:
+    folder, own = copy
+    twin = folder.parent / "twin"
+    shutil.copytree(folder, twin, copy_function=os.link)
+    before = listing(folder)
+    with writing_alone(str(folder)), writing_alone(str(twin)):
+        own_files.add(str(twin / "plots" / "loss.png"))
+    assert listing(folder) == before
+    assert "plots/loss.png" in own_files.listed(str(twin))
+
+
+@pytest.mark.parametrize("inside", ["checkpoints", "events/restart_000", ".removed", "networks"])
+def test_no_run_begins_in_a_place_of_another(
+    inside: str, copy: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, own = copy
+    before = listing(folder)
+    assert train(*own[:-1], f"--workdir={folder / inside}") == 1
+    assert "is a place of the run in" in told(capsys)
+    assert listing(folder) == before
+
+
+def test_a_run_and_shards_never_share_a_folder(
+    copy: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, own = copy
+    assert train(*own, "--restarts=2", "--shard=1/2") == 1
+    assert "holds a run that is no shard" in told(capsys)
+    parts = [*own[:-1], f"--workdir={folder.parent / 'parts'}"]
+    assert train(*parts, "--restarts=2", "--shard=1/2") == 0
+    capsys.readouterr()
+    assert train(*parts) == 1
+    assert "a part of another run" in told(capsys)
+    (folder / "shard-1-of-2").mkdir()
+    assert evaluate(folder) == 0
+
+
+def test_what_a_killed_process_was_writing_is_swept(copy: tuple) -> None:
+    folder, own = copy
+    old, young = (folder / "checkpoints" / f".terpret-{name}.tmp" for name in ("old", "young"))
+    for path in (old, young):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    assert train(*own, "--restart") == 0
+    assert not old.exists() and young.exists()

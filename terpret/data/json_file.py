@@ -147,7 +147,8 @@ def read_data(
             raise InputError(f"{label}: 'batch_name' and 'hypers' are names")
         label = f"{where}: batch '{name}'"
         if not isinstance(instances, list) or not instances:
-            raise InputError(f"{label} has no list of instances")
+            empty = "an empty" if instances == [] else "no"
+            raise InputError(f"{label} has {empty} list of instances")
         arrays = _arrays(label, instances, _model_of(label, config, checked))
         batches.append(DataBatch(name, config, arrays, len(instances)))
     return batches

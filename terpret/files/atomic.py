@@ -5,12 +5,15 @@ import json
 import os
 import tempfile
 
+# How the names of files begin that are being written.
+UNFINISHED = ".terpret-"
+
 
 def write_bytes(path: str, data: bytes) -> None:
     """Writes a file atomically."""
     folder = os.path.dirname(path) or "."
     os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
+    handle, temporary = tempfile.mkstemp(prefix=UNFINISHED, suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

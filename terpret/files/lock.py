@@ -15,6 +15,7 @@ from terpret.files.atomic import read_json, write_json
 
 # The kernel's lock on the one file ends with its holder; the other says who that is.
 LOCK, WRITER = ".neural-terpret.lock", ".neural-terpret.writer.json"
+_ABOUT = ("pid", "host", "since")
 
 
 @contextlib.contextmanager
@@ -45,6 +46,10 @@ def _held(folder: str) -> Iterator[None]:
     place = os.path.realpath(folder)
     lock = FileLock(os.path.join(place, LOCK), timeout=0, is_singleton=True)
     writer = os.path.join(place, WRITER)
+    with contextlib.suppress(OSError):
+        if os.stat(lock.lock_file).st_nlink > 1:
+            # A copy of the folder by links shares the lock: from now on each has its own.
+            os.unlink(lock.lock_file)
     try:
         with warnings.catch_warnings():
             # Where a file system has no locks, filelock says so, and helps itself otherwise.
@@ -56,12 +61,14 @@ def _held(folder: str) -> Iterator[None]:
             "--workdir"
         ) from None
     try:
-        if lock.lock_counter == 1:
+        # A file of that name that says something else is somebody's.
+        ours = not os.path.lexists(writer) or _about(writer) is not None
+        if lock.lock_counter == 1 and ours:
             now = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
             write_json(writer, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
         yield
     finally:
-        if lock.lock_counter == 1:
+        if lock.lock_counter == 1 and _about(writer) is not None:
             with contextlib.suppress(OSError):
                 os.unlink(writer)
         lock.release()
@@ -69,11 +76,17 @@ def _held(folder: str) -> Iterator[None]:
 
 def _holder(writer: str) -> str:
     """Which process holds a lock, in words; it may be about to say so."""
-    about = read_json(writer)
-    if not isinstance(about, dict):
+    about = _about(writer)
+    if about is None:
         return "another process"
-    pid, host, since = (str(about.get(name, "?"))[:100] for name in ("pid", "host", "since"))
+    pid, host, since = (str(about[name])[:100] for name in _ABOUT)
     return f"process {pid} on {host}, since {since},"
+
+
+def _about(writer: str) -> dict[str, object] | None:
+    """What a file says of the process that holds a lock; None where it is no such file."""
+    about = read_json(writer)
+    return about if isinstance(about, dict) and tuple(about) == _ABOUT else None
 
 
 def _wholes(folder: str) -> list[str]:

@@ -5,15 +5,19 @@ written over, moved or removed.
 """
 
 import contextlib
+import glob
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 
-from terpret.files.atomic import write_bytes
+from terpret.files.atomic import UNFINISHED, write_bytes
 from terpret.language.errors import InputError
 
 LIST = "files.txt"
 MARKER = "Neural TerpreT run folder, format 1: the files that its runs wrote"
+# So old is a file that nobody is writing any more.
+UNFINISHED_SECONDS = 60
 # Every line after the marker is a path as a JSON text, so that no name can be mistaken.
 _END = b"\n"
 
@@ -143,6 +147,17 @@ def remove(folder: str) -> None:
         remove_empty(folder, name)
 
 
+def sweep(folder: str) -> None:
+    """Removes files that a process was writing in a folder of ours when it was killed."""
+    places = {os.path.join(folder, os.path.dirname(name)) for name in ("", *owned(folder))}
+    for place in places:
+        for path in glob.glob(os.path.join(glob.escape(place), f"{UNFINISHED}*.tmp")):
+            with contextlib.suppress(OSError):
+                # A younger one may still be written, by who draws plots.
+                if time.time() - os.path.getmtime(path) > UNFINISHED_SECONDS:
+                    os.unlink(path)
+
+
 def remove_empty(folder: str, name: str) -> None:
     """Removes the folders between a folder and a path inside that are empty."""
     inside = os.path.dirname(name)
@@ -218,6 +233,10 @@ def _below(folder: str, name: str) -> Iterator[str]:
 
 def _append(folder: str, names: list[str]) -> None:
     path = os.path.join(folder, LIST)
+    if os.stat(path).st_nlink > 1:
+        # A copy of the folder by links shares the list: from now on each has its own.
+        with open(path, "rb") as file:
+            write_bytes(path, file.read())
     with open(path, "ab+", buffering=0) as file:
         file.seek(-1, os.SEEK_END)
         # A line that was cut off must not spoil the next one.

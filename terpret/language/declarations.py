@@ -169,7 +169,7 @@ def variable(name: str, value: syntax.Expression, scope: Scope) -> Variable:
     extent = ranges if isinstance(ranges, int) else math.prod(ranges)
     _small(math.prod(dims) * extent, value.span, f"'{name}'")
     given = dict(call.keywords).get("names")
-    names = NUMBERS if given is None else value_names(given, ranges, scope)
+    names = NUMBERS if given is None else value_names(given, ranges, scope, call.arguments[0])
     return Variable(kind, name, dims, ranges, value.span, names)
 
 

@@ -10,8 +10,17 @@ _WRITE = 'write names=["stay", "right"], a name for each value, or names="R{}" f
 _PATTERN = 'write names="R{}"'
 
 
-def value_names(given: syntax.Expression, domain: Domain, scope: Scope) -> str | tuple[str, ...]:
+def value_names(
+    given: syntax.Expression, domain: Domain, scope: Scope, size: syntax.Expression
+) -> str | tuple[str, ...]:
     """The names that a declaration gives: one for each value, or a pattern for all.
+
+    Args:
+      given: the names.
+      domain: the values.
+      scope: where they are declared.
+      size: how the declaration says how many values there are; unless it is a number, there may be
+        names for more.
 
     Raises:
       StaticError: these are no names, or not those of so many values.
@@ -23,7 +32,7 @@ def value_names(given: syntax.Expression, domain: Domain, scope: Scope) -> str |
             return _pattern(given)
         case syntax.ListDisplay(items):
             scope.burn(len(items), given.span)
-            return _list(given, items, domain)
+            return _list(given, items, domain, not isinstance(size, syntax.Number))
     raise _refused(given, "these are not names", _WRITE)
 
 
@@ -39,21 +48,21 @@ def _pattern(given: syntax.Text) -> str:
 
 
 def _list(
-    given: syntax.Expression, items: tuple[syntax.Expression, ...], values: int
+    given: syntax.Expression, items: tuple[syntax.Expression, ...], values: int, more: bool
 ) -> tuple[str, ...]:
     names = tuple(map(_name, items))
-    if len(names) != values:
+    if len(names) < values or len(names) > values and not more:
         raise _refused(
             given,
             f"{_count(len(names), 'name')} for {_count(values, 'value')}",
-            f"give each value a name; where a hyper decides how many there are, {_PATTERN} for all",
+            f"give each value a name, or {_PATTERN} for all",
         )
     known: set[str] = set()
     for name, item in zip(names, items, strict=True):
         if name in known:
             raise _refused(item, f"two values are called '{name}'", "give each its own name")
         known.add(name)
-    return names
+    return names[:values]
 
 
 def _name(given: syntax.Expression) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from matplotlib.figure import Figure
 from PIL import Image
 
+from terpret.files.asked import write_plot
 from terpret.runs.figures import pixels
-from terpret.files.asked import write_asked
 
 # Milliseconds that a frame stands, and that the last one does.
 FRAME, LAST_FRAME = 350, 3000
@@ -30,4 +30,4 @@ def save_film(frames: Iterable[Figure], path: str) -> None:
     images[0].save(
         file, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True
     )
-    write_asked(f"{path}.gif", file.getvalue())
+    write_plot(f"{path}.gif", file.getvalue())

@@ -2,12 +2,15 @@
 
 import dataclasses
 import filecmp
+import glob
 import os
+import re
 import types
 import typing
 from collections.abc import Collection
 
 from ntpt_models.shipped import FOLDER, NAMES, shipped_path
+from terpret.language.errors import suggestion
 from terpret.errors import RunError
 from terpret.learning.network_file import FILE_NAME
 
@@ -96,8 +99,9 @@ class Config:
         """
         if not self.shard:
             return 1, 1
-        first, slash, second = self.shard.partition("/")
-        if not (slash and first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
+        first, _, second = self.shard.partition("/")
+        numbers = re.fullmatch(r"([0-9]{1,5})/([0-9]{1,5})", self.shard)
+        if not numbers or not 1 <= int(first) <= int(second):
             raise RunError(f"--shard={self.shard} is no part: write --shard=1/4 to --shard=4/4")
         if int(second) > self.restarts:
             raise RunError(f"--shard={self.shard} asks for more parts than restarts")
@@ -243,6 +247,24 @@ def model_meant(given: str) -> str:
                     f"--model={os.path.join(folder, name)}.py for the other"
                 )
     return f"{name}.py"
+
+
+def refuse_missing(model: str) -> None:
+    """Refuses a model file that is not there, and says which may be meant.
+
+    Raises:
+      RunError: there is none.
+    """
+    path = model_path(model)
+    if os.path.exists(path):
+        return
+    folder, base = os.path.split(path)
+    there = (
+        glob.glob(os.path.join(glob.escape(folder), "*.py")) if os.path.isdir(folder or ".") else []
+    )
+    known = [*map(os.path.basename, there), *(f"{name}.py" for name in NAMES)]
+    hint = suggestion(base if base.endswith(".py") else f"{base}.py", known)
+    raise RunError(f"there is no model file {model}; {hint or 'give the path of one by --model'}")
 
 
 def _ours(model: str) -> str:

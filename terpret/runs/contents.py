@@ -89,12 +89,18 @@ def gone_files(
 
 
 def _files(folder: str) -> Iterator[str]:
-    for place, folders, files in os.walk(folder):
+    been = set[str]()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        # Links may lead round in a circle.
+        here = os.path.realpath(place)
         folders[:] = sorted(
             name
-            for name in folders
+            for name in (() if here in been else folders)
             if not name.startswith(".") and not is_ours(os.path.join(place, name))
         )
+        if here in been:
+            continue
+        been.add(here)
         for name in sorted(files):
             path = os.path.join(place, name)
             if not name.startswith(".") and os.path.isfile(path):

@@ -54,18 +54,22 @@ def described(workdir: str) -> Described | None:
     try:
         config = read_config(stored, None)
         with open(path, encoding="utf-8") as file:
-            whole = there.get("config") in (None, digest_of(file.read()))
+            noted = there.get("config", None if there["format"] < FORMAT else "")
+            whole = noted in (None, digest_of(file.read()))
     except (RunError, OSError, ValueError):
         whole = False
     if not whole:
         raise damaged(path, f"it is not as the run wrote it; {otherwise(workdir)}")
+    named = {*named_paths(config), *(["model"] if "model" in config.files else [])}
+    if there["format"] == FORMAT and not named & config.files.keys() <= there["hashes"].keys():
+        raise damaged(os.path.join(workdir, "manifest.json"), otherwise(workdir))
     return Described(config, there["format"], there["hashes"], there["versions"])
 
 
 def otherwise(workdir: str) -> str:
     """What to do where a folder cannot be used as it is; only what is ours is begun afresh."""
     if own_files.is_ours(workdir):
-        return f"{ELSEWHERE}, or --restart to begin afresh there"
+        return f"{ELSEWHERE}, or train with --restart to begin afresh there"
     return ELSEWHERE
 
 

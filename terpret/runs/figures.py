@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from terpret.files.asked import write_asked
+from terpret.files.asked import write_plot
 from terpret.language.checked import CheckedModel, Variable, elements_of
 
 # Dots an inch, of a picture in TensorBoard's small frames and of one in a file.
@@ -227,7 +227,7 @@ def save(figure: Figure, path: str) -> None:
         for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             file = io.BytesIO()
             figure.savefig(file, format=suffix, dpi=FILE_DPI, metadata=metadata)
-            write_asked(f"{path}.{suffix}", file.getvalue())
+            write_plot(f"{path}.{suffix}", file.getvalue())
 
 
 def pixels(figure: Figure) -> np.ndarray:

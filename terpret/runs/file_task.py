@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -63,6 +63,14 @@ class DataFile:
         """All batches named `test` in the training configuration; None where there is none."""
         return self._together(TEST) if self._named(TEST) else None
 
+    @functools.cached_property
+    def repeated(self) -> int:
+        """How many test instances are training instances as well."""
+        if self.test is None:
+            return 0
+        known = set(_fingerprints(self._named(TRAIN)))
+        return sum(one in known for one in _fingerprints(self._named(TEST)))
+
     def of(self, batch: DataBatch) -> Instances:
         """A batch as instances of its model."""
         return instances_of(self.models[batch.hypers], batch.arrays, batch.size)
@@ -93,6 +101,13 @@ class DataFile:
             for key in batches[0].arrays
         }
         return instances_of(self.model, arrays, sum(batch.size for batch in batches))
+
+
+def _fingerprints(batches: Sequence[DataBatch]) -> Iterator[bytes]:
+    """What tells instances apart: the bytes of all that each has."""
+    for batch in batches:
+        for number in range(batch.size):
+            yield b"".join(array[number].tobytes() for array in batch.arrays.values())
 
 
 def open_file(path: str, model: str, hypers: Mapping[str, int], hypers_file: str) -> DataFile:
@@ -134,7 +149,8 @@ def _training_configuration(
     found = list(dict.fromkeys(batch.hypers for batch in batches if batch.name == TRAIN))
     if not found:
         names = ", ".join(batch.name for batch in batches)
-        raise DataError(f"{path} has no batch named '{TRAIN}'; it has: {names}")
+        case = " (small letters)" * (TRAIN in names.lower().split(", "))
+        raise DataError(f"{path} has no batch named '{TRAIN}'{case}; it has: {names}")
     if any(models[name].hypers != models[found[0]].hypers for name in found):
         several = " and ".join(f"'{name}'" for name in found)
         raise DataError(

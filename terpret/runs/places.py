@@ -53,6 +53,21 @@ def new_folder(flag: str, path: str) -> str:
     return folder
 
 
+def refuse_workdir(workdir: str) -> None:
+    """Refuses a run folder that is a file, or where another run keeps its own files.
+
+    Raises:
+      RunError: it is such a place.
+    """
+    if os.path.isfile(workdir):
+        raise RunError(f"--workdir={workdir} is a file: give the name of a folder")
+    whole = os.path.realpath(workdir)
+    for home in own_files.around(whole):
+        first = os.path.relpath(whole, home).split(os.sep)[0]
+        if own_files.is_ours(home) and first in OWN_NAMES:
+            raise RunError(f"--workdir={workdir} is a place of the run in {home}: give another one")
+
+
 def refuse_file(flag: str, path: str, config: Config | ExperimentConfig, workdir: str) -> None:
     """Refuses a file to be written where a run keeps its own, or reads from.
 

@@ -144,9 +144,19 @@ def train(
         if not thorough:
             task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
             run = dataclasses.replace(run, task=task)
-        notes = hyper_notes(config, run.file) if run.file else []
+        notes = [*hyper_notes(config, run.file), *_repeated(run.file)] if run.file else []
         display = watch(run, [*warnings, *notes]) if watch else Silent()
         return _learned(run, command, checkpoint_seconds, display, started)
+
+
+def _repeated(file: DataFile) -> list[str]:
+    """A sentence for test instances that are not unseen."""
+    if not file.repeated:
+        return []
+    return [
+        f"{file.repeated:,} of the {len(file.test):,} test instances of {file.path} are training "
+        "instances as well, so they are not unseen"
+    ]
 
 
 def prepare(config: Config, workdir: str, task: Task | None = None, begins: bool = True) -> Run:

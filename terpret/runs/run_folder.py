@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
@@ -28,6 +29,7 @@ from terpret.runs.records import damaged, read_found, read_record, read_results
 from terpret.runs.threads import same_threads, threads
 from terpret import InputError, ModelError
 from terpret.files import own_files
+from terpret import signals
 from terpret.learning.network_file import FILE_NAME
 from terpret.files.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
 
@@ -80,11 +82,12 @@ def writer(workdir: str, part_of: str = "") -> Iterator[None]:
         with using(workdir):
             stack.enter_context(writing_alone(workdir, part_of))
             recover(workdir)
+            own_files.sweep(workdir)
         fresh = not own_files.is_ours(workdir)
         try:
             yield
         except BaseException as error:
-            with using(workdir):
+            with signals.undisturbed(), using(workdir):
                 recover(workdir)
                 mistaken = isinstance(error, RunError | InputError | ModelError)
                 if fresh and mistaken and not _has_begun(workdir):
@@ -171,6 +174,7 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
     """
     if is_aside(workdir):
         return
+    _refuse_mixed(config, workdir)
     if not own_files.is_ours(workdir) and of_earlier_format(workdir):
         if afresh:
             raise RunError(
@@ -193,6 +197,26 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
         ours = own_files.is_ours(workdir) if name == own_files.LIST else name in known or inside
         if os.path.lexists(path) and not ours:
             raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
+
+
+def _refuse_mixed(config: Config | ExperimentConfig, workdir: str) -> None:
+    """Refuses shards in the folder of a run, and a run in the folder of shards.
+
+    Raises:
+      RunError: they would lie in one folder.
+    """
+    if isinstance(config, Config) and config.shard:
+        whole = os.path.dirname(workdir)
+        if os.path.lexists(os.path.join(whole, "config.json")):
+            raise RunError(f"{whole} holds a run that is no shard: {ELSEWHERE}")
+    elif shards := [name for name in _names(workdir) if re.fullmatch(r"shard-\d+-of-\d+", name)]:
+        raise RunError(f"{workdir} holds {shards[0]}, a part of another run: {ELSEWHERE}")
+
+
+def _names(folder: str) -> list[str]:
+    with contextlib.suppress(OSError):
+        return sorted(os.listdir(folder))
+    return []
 
 
 def same_data(
@@ -283,6 +307,8 @@ def using(workdir: str) -> Iterator[None]:
     """
     try:
         yield
+    except RecursionError:
+        raise RunError(f"cannot use {workdir[:60]}...: it lies too deep") from None
     except OSError as error:
         where = "" if error.filename in (None, workdir) else f" ({error.filename})"
         raise RunError(f"cannot use {workdir}: {error.strerror or error}{where}") from None

@@ -68,6 +68,9 @@ def join(parent: str) -> dict[str, object]:
 def folders(parent: str) -> list[str]:
     """The folders of a run's shards, in the order of their names; none where it has no shards."""
     inside = sorted(os.listdir(parent)) if os.path.isdir(parent) else []
+    if "config.json" in inside:
+        # It is a run itself.
+        return []
     return [os.path.join(parent, name) for name in inside if _NAME.fullmatch(name)]
 
 
