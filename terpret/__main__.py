@@ -16,9 +16,10 @@ import numpy as np
 
 from terpret import output, signals
 from terpret.core.pool import MAX_NODES
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
-from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
+from terpret.language.errors import ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
 

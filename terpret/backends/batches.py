@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.discrete.program import checked_integers
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable
-from terpret.language.errors import InputError, suggestion
+from terpret.language.errors import suggestion
 
 # The entries of a batch by name, [examples, *dims], checked and converted.
 Batch = Mapping[str, tf.Tensor]

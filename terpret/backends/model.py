@@ -16,8 +16,8 @@ from terpret.core.build import observed
 from terpret.core.nodes import Learned, topological
 from terpret.core.schedule import Schedule
 from terpret.discrete.program import Program, with_clamps
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Network, Variable
-from terpret.language.errors import InputError
 from terpret.language.reads import images_read, label_names
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}

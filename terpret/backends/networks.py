@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from terpret.core.nodes import RESTART, Learned
+from terpret.errors import InputError
 from terpret.language.checked import Domain, Network
-from terpret.language.errors import InputError
 
 
 class Weights(tf.Module):

@@ -11,9 +11,10 @@ import numpy as np
 
 from terpret.core.nodes import Axis, Label, Node, Outputs, Term, bound_axis, merge_axes, one_hot
 from terpret.core.pool import Pool, TooManyNodes
+from terpret.errors import InputError
 from terpret.language import checked
 from terpret.language.checked import elements_of
-from terpret.language.errors import Diagnostic, InputError, ModelError
+from terpret.language.errors import Diagnostic, ModelError
 
 MAX_CONSTANT_NUMBERS = 1 << 24
 

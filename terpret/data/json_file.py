@@ -15,7 +15,8 @@ from terpret.discrete.answers import UNOBSERVED
 from terpret.language import syntax
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.declarations import usable_hyper
-from terpret.language.errors import InputError, Source, read_source, suggestion
+from terpret.errors import InputError
+from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.parser import parse
 
 MAX_BYTES = 256 * 1024 * 1024

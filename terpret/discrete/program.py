@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from terpret.discrete.interpreter import interpret, observations, outcome, trace
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable, elements_of
-from terpret.language.errors import InputError, suggestion
+from terpret.language.errors import suggestion
 from terpret.language.reads import label_names
 
 Labels = Mapping[str, np.ndarray]

@@ -9,8 +9,8 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 
+from terpret.errors import InputError
 from terpret.files.atomic import write_bytes
-from terpret.language.errors import InputError
 
 LIST = "files.txt"
 MARKER = "Neural TerpreT run folder, format 1: the files that its runs wrote"

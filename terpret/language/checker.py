@@ -7,6 +7,7 @@ the body is unrolled over the values instead. Both forms mean the same.
 
 import dataclasses
 
+from terpret.errors import InputError
 from terpret.language import declarations, static, syntax
 from terpret.language import whole_model as finish
 from terpret.language.assignment import Frame
@@ -24,7 +25,7 @@ from terpret.language.checked import (
     Switch,
 )
 from terpret.language.describe import when
-from terpret.language.errors import Diagnostics, InputError, Source, Span, suggestion
+from terpret.language.errors import Diagnostics, Source, Span, suggestion
 from terpret.language.place import Place
 from terpret.language.scope import Inline, Scope, Unbound, Unreported
 from terpret.language.set_and_observe import Settings

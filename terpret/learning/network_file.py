@@ -15,9 +15,9 @@ import numpy as np
 
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
+from terpret.errors import InputError
 from terpret.files.atomic import write_bytes
 from terpret.language.checked import Domain
-from terpret.language.errors import InputError
 from terpret.learning.layers import Layers, assign_layers, row_layers
 
 FILE_NAME = "networks.npz"
