@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from terpret.discrete.answers import UNOBSERVED
+from terpret.errors import InputError
 from terpret.language import syntax
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.declarations import usable_hyper
-from terpret.errors import InputError
 from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.parser import parse
 
