@@ -11,8 +11,8 @@ from experiments.scenarios.grids import TEST_SEED, apply2x2_task
 from terpret import CompiledModel, Library, compile_model
 from terpret.data.test_set import Exam
 from terpret.language.errors import Source
+from terpret.learning.accuracies import discrete_accuracies, test_accuracies
 from terpret.learning.cached_predictions import answering, labels_of, look
-from terpret.learning.measure import discrete_accuracies, test_accuracies
 from terpret.learning.task import right
 
 test_accuracies.__test__ = False

@@ -14,8 +14,8 @@ from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.backends.batches import Batch
 from terpret.data.test_set import Exam
+from terpret.learning.judging import judged
 from terpret.learning.learner import Learner, SharedNetworks, Slots
-from terpret.learning.measure import judged
 from terpret.learning.method import Method
 from terpret.learning.presets import PRESETS
 from terpret.runs.config import model_path

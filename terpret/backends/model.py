@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends import log, prob
+from terpret.backends import log, losses, prob
 from terpret.backends.batches import Batch, checked_batch
 from terpret.backends.emit import Apply, emit
-from terpret.backends.networks import Library, apply_network, layers, seed_of
-from terpret.core.build import observed
+from terpret.backends.initial_values import initial_logits
+from terpret.backends.networks import Library, apply_network, layers
 from terpret.core.nodes import Learned, topological
 from terpret.core.schedule import Schedule
 from terpret.discrete.program import Program, with_clamps
@@ -21,7 +21,6 @@ from terpret.language.checked import CheckedModel, Network, Variable
 from terpret.language.reads import images_read, label_names
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
-EPSILON = 1e-10
 # A logit so far below another makes a marginal exactly 0.
 NEVER = -1e4
 # Images looked at together: of all restarts' hidden layers no more than fits beside the processor.
@@ -296,7 +295,7 @@ class CompiledModel(tf.Module):
 
         For each Output the mean over all examples of -log((p_y + e) / sum_i (p_i + e)), e = 1e-10,
         where a label of -1 counts 0; for an OutputTensor the mean of the summed squared errors;
-        for an observed constant as for a label. Summed over all of them (design, section 3).
+        for an observed constant as for a label. Summed over all of them.
         """
         marginals = self.emit_marginals(batch, logits)
         with tf.name_scope("loss"):
@@ -304,39 +303,12 @@ class CompiledModel(tf.Module):
 
     def emit_guess_loss(self, batch: Batch) -> tf.Tensor:
         """Emits the loss of knowing nothing: all values as probable, every real number 0."""
-        marginals = {}
-        for variable in self.checked.of_kind("Output"):
-            labels = batch[variable.name][None]
-            if isinstance(variable.domain, int):
-                marginals[variable.name] = self._uniform(labels.shape, variable.domain)
-            else:
-                marginals[variable.name] = tf.zeros_like(labels)
-        for observation in self.checked.observations:
-            domain = observation.element.variable.domain
-            marginals[observed(observation)] = self._uniform([1, 1], domain)
-        return self.emit_total(batch, marginals)[0]
-
-    def _uniform(self, shape: Sequence[int], domain: int) -> tf.Tensor:
-        return self.space.constant(tf.fill([*shape, domain], tf.cast(1 / domain, self.dtype)))
+        return self.emit_total(batch, losses.guess(self.checked, self.space, batch, self.dtype))[0]
 
     def emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
         """Emits the loss of every restart from the marginals that `emit_marginals` gave."""
-        total = tf.zeros([self.restarts], self.dtype)
-        for variable in self.checked.of_kind("Output"):
-            labels = batch[variable.name]
-            if isinstance(variable.domain, int):
-                losses = self.space.cross_entropy(marginals[variable.name], labels, EPSILON)
-                losses = tf.where(labels >= 0, losses, tf.zeros_like(losses))
-            else:
-                squares = tf.square(marginals[variable.name] - labels)
-                losses = tf.reduce_sum(squares, list(range(-len(variable.domain), 0)))
-            mean = tf.reduce_mean(losses, 1)
-            total += tf.reduce_sum(mean, list(range(1, len(mean.shape)))) if variable.dims else mean
-        for observation in self.checked.observations:
-            label = tf.constant([observation.value])
-            losses = self.space.cross_entropy(marginals[observed(observation)], label, EPSILON)
-            total += tf.reduce_mean(losses, 1)
-        return total
+        start = tf.zeros([self.restarts], self.dtype)
+        return losses.total(self.checked, self.space, batch, marginals, start)
 
     def _observed(self, domain: object, value: tf.Tensor) -> tf.Tensor:
         if not isinstance(domain, int):
@@ -351,34 +323,6 @@ class CompiledModel(tf.Module):
         """
         needs_images = bool(self.networks)
         return checked_batch(self.checked, batch, self._given, outputs, needs_images, self.dtype)
-
-
-def initial_logits(
-    variable: Variable, restarts: Sequence[int], seed: int, scale: float, dtype: tf.DType
-) -> tf.Tensor:
-    """Logarithms of Dirichlet(scale) samples, each restart from its own seed.
-
-    Args:
-      variable: the Param.
-      restarts: the numbers of the restarts.
-      seed: the root seed of the run.
-      scale: the concentration: small is peaked, large is near uniform.
-      dtype: the floating point type.
-
-    Returns:
-      Tensor [restart, *dims, n].
-    """
-    shape = (*variable.dims, variable.domain)
-    rows = []
-    for restart in restarts:
-        seeds = seed_of(seed, f"param/{variable.name}", restart)
-        gamma = tf.random.stateless_gamma(
-            shape, seeds, tf.cast(scale, tf.float64), dtype=tf.float64
-        )
-        # Far below what float32 can tell from 0: a value that the sample never takes.
-        gamma = tf.maximum(gamma, 1e-30)
-        rows.append(tf.math.log(gamma / tf.reduce_sum(gamma, -1, keepdims=True)))
-    return tf.cast(tf.stack(rows), dtype)
 
 
 def _shape(shape: tf.TensorShape | None) -> str:

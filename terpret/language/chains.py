@@ -8,7 +8,7 @@ from terpret.language.checked import Expression
 from terpret.language.conditions import test
 from terpret.language.describe import describe
 from terpret.language.scope import Scope
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 from terpret.language.values import Values
 
 Body = tuple[syntax.Statement, ...]

@@ -29,7 +29,8 @@ from terpret.language.errors import Diagnostics, Source, Span, suggestion
 from terpret.language.place import Place
 from terpret.language.scope import Inline, Scope, Unbound, Unreported
 from terpret.language.set_and_observe import Settings
-from terpret.language.step_limit import MAX_STEPS, Fuel, OutOfFuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import MAX_STEPS, Fuel, OutOfFuel
 from terpret.language.values import Values
 
 MAX_NESTING = 64

@@ -8,7 +8,7 @@ from terpret.language.checked import Element, Expression, Network, Table, Variab
 from terpret.language.describe import describe, ranges
 from terpret.language.scope import Choice, NotStatic, Pieces, Scope
 from terpret.language.static import Within
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 from terpret.language.values import Values
 
 VALUE_STEPS = 15

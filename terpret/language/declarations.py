@@ -8,7 +8,7 @@ from terpret.language.describe import flat
 from terpret.language.errors import Span, suggestion
 from terpret.language.scope import Broken, Inline, Pieces, Scope
 from terpret.language.static import MAX_MAGNITUDE
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 from terpret.language.value_names import value_names
 
 KINDS = ("Param", "Var", "Input", "Output", "InputTensor", "OutputTensor")

@@ -7,7 +7,8 @@ from terpret.language import runtime, static, syntax
 from terpret.language.checked import Domain, Network, Table
 from terpret.language.declarations import domain
 from terpret.language.scope import Scope
-from terpret.language.step_limit import Fuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel
 
 MAX_WIDTH = 100_000
 MAX_WEIGHTS = 50_000_000

@@ -12,7 +12,8 @@ import numpy as np
 from terpret.language import static, syntax
 from terpret.language.errors import Span
 from terpret.language.static import Value
-from terpret.language.step_limit import Fuel, OutOfFuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel, OutOfFuel
 
 MAX_TABLE = 4_000_000
 MAX_ARGUMENTS = 8

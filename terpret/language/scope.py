@@ -9,7 +9,8 @@ from terpret.language import static, syntax
 from terpret.language.checked import BoundVariable, Element, Network, Table, Variable
 from terpret.language.errors import Span, suggestion
 from terpret.language.static import Value
-from terpret.language.step_limit import Fuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel
 
 Result = TypeVar("Result")
 

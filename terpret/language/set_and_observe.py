@@ -7,7 +7,8 @@ from terpret.language.assignment import Frame
 from terpret.language.checked import Element, Known, Observation, Read, Set
 from terpret.language.errors import Span
 from terpret.language.place import Place
-from terpret.language.step_limit import OutOfFuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import OutOfFuel
 from terpret.language.values import Values
 
 

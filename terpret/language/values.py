@@ -28,7 +28,7 @@ from terpret.language.scope import (
     Unbound,
     Unreported,
 )
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 
 TARGET_STEPS = 30
 

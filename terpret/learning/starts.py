@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import tensorflow as tf
 
-from terpret.backends.model import CompiledModel, initial_logits
-from terpret.backends.networks import initial_kernels
+from terpret.backends.initial_values import initial_kernels, initial_logits
+from terpret.backends.model import CompiledModel
 from terpret.learning.layers import Layers
 
 Starts = Iterator[tuple[tf.Variable, tf.Tensor]]

@@ -10,9 +10,10 @@ import numpy as np
 from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
 from terpret.learning import resumable
+from terpret.learning.accuracies import discrete_accuracies, network_accuracies
 from terpret.learning.checkpoints import Checkpoints
+from terpret.learning.judging import judged
 from terpret.learning.learner import Learner
-from terpret.learning.measure import discrete_accuracies, judged, network_accuracies
 from terpret.learning.restarts import (
     CONVERGED,
     DEAD,

@@ -12,7 +12,7 @@ from terpret.runs.file_task import other_batches
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
 from ntpt_models import model_name, source_code
-from terpret.learning.measure import network_accuracies, tested
+from terpret.learning.accuracies import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
 
 if TYPE_CHECKING:

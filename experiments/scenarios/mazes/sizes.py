@@ -10,7 +10,7 @@ from datasets.pools import ImagePool
 from experiments.scenarios.grids import TEST_SEED
 from experiments.scenarios.mazes.symbolic import model_of_size
 from terpret import CompiledModel, program_of
-from terpret.learning.measure import confused, confusion_counts
+from terpret.learning.confusion import confused, confusion_counts
 from terpret.learning.task import right
 
 SIZES = ((3, 2), (3, 3), (4, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
