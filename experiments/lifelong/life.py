@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
 from terpret.backends.batches import Batch
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.learning import resumable
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.task import Task
@@ -67,7 +67,7 @@ class Course:
 def live(
     lives: Lives,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Exam],
+    test_sets: Mapping[str, TestSet],
     plan: Plan,
     folder: str,
     report: Callable[[int, Course], None],
@@ -77,7 +77,7 @@ def live(
     Args:
       lives: who learns.
       tasks: the tasks by name, in the order of their numbers.
-      exams: the unseen grids of each.
+      test_sets: the unseen grids of each.
       plan: how long.
       folder: where checkpoints are kept.
       report: is told the number of examples and the course so far.
@@ -89,7 +89,7 @@ def live(
       Stopped: by a signal, after a checkpoint was written.
       CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
     """
-    life = _Life(lives, tasks, exams, plan, report)
+    life = _Life(lives, tasks, test_sets, plan, report)
     checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, lives=lives)
     resumable.do(life, checkpoints, plan.checkpoint_seconds)
     return life.course
@@ -106,11 +106,11 @@ class _Life:
         self,
         lives: Lives,
         tasks: Mapping[str, Task],
-        exams: Mapping[str, Exam],
+        test_sets: Mapping[str, TestSet],
         plan: Plan,
         report: Callable[[int, Course], None],
     ):
-        self._lives, self._tasks, self._exams = lives, tasks, exams
+        self._lives, self._tasks, self._test_sets = lives, tasks, test_sets
         self._plan, self._report = plan, report
         self._names, updates = list(tasks), len(plan.order)
         self._seeds = {
@@ -158,18 +158,18 @@ class _Life:
             lives.judge(name, next(iter(task.batches(self._seeds[name], JUDGED, start, 0))))
         if self._done in self._tests:
             asked = self._to_be_asked()
-            _test(lives, self._tasks, self._exams, asked, self.course, self._done * size)
+            _test(lives, self._tasks, self._test_sets, asked, self.course, self._done * size)
             self._tested = self._done
         if self._done in self._tests or self._done % REPORTED == 0:
             self._report(self._done * size, self.course)
 
-    def _to_be_asked(self) -> dict[str, Exam]:
+    def _to_be_asked(self) -> dict[str, TestSet]:
         """The tasks whose answers may have changed since the last test."""
         since = np.unique(self._plan.order[self._tested : self._done])
         taught = {self._names[k] for k in since}
         return {
-            name: exam
-            for k, (name, exam) in enumerate(self._exams.items())
+            name: test_set
+            for k, (name, test_set) in enumerate(self._test_sets.items())
             if not self.course.examples or self._gone[k] and self._lives.taught_by(name) & taught
         }
 
@@ -184,8 +184,8 @@ class _Life:
 def _test(
     lives: Lives,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Exam],
-    asked: Mapping[str, Exam],
+    test_sets: Mapping[str, TestSet],
+    asked: Mapping[str, TestSet],
     course: Course,
     examples: int,
 ) -> None:
@@ -196,10 +196,10 @@ def _test(
     """
     answers = lives.answers(asked)
     course.examples.append(examples)
-    for name, exam in exams.items():
+    for name, test_set in test_sets.items():
         known = course.accuracies.setdefault(name, [])
         if name in asked:
-            accuracies = (answers[name] == exam.answers[ANSWER]).mean(1)
+            accuracies = (answers[name] == test_set.answers[ANSWER]).mean(1)
             known.append(accuracies.round(4).tolist())
         else:
             known.append(known[-1])

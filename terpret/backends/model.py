@@ -23,7 +23,7 @@ from terpret.language.reads import images_read, label_names
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 # A logit so far below another makes a marginal exactly 0.
 NEVER = -1e4
-# Images looked at together: of all restarts' hidden layers no more than fits beside the processor.
+# Images seen together: of all restarts' hidden layers no more than fits beside the processor.
 IMAGES_AT_ONCE = 1000
 
 
@@ -74,7 +74,7 @@ class CompiledModel(tf.Module):
         self.networks = {name: library.use(network) for name, network in used.items()}
         self._marginals = tf.function(self.emit_marginals, autograph=False, reduce_retracing=True)
         self._losses = tf.function(self.emit_losses, autograph=False, reduce_retracing=True)
-        self._look = tf.function(self._emit_look, autograph=False, reduce_retracing=True)
+        self._predict = tf.function(self._emit_predictions, autograph=False, reduce_retracing=True)
 
     @property
     def network_variables(self) -> list[tf.Variable]:
@@ -212,10 +212,10 @@ class CompiledModel(tf.Module):
 
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """A network's most probable label for each of `images` [n, h, w]: [restart, n]."""
-        labels = self.look(network, images).argmax(-1)
+        labels = self.predict(network, images).argmax(-1)
         return np.repeat(labels, self.restarts // len(labels), 0)
 
-    def look(self, network: str, images: np.ndarray) -> np.ndarray:
+    def predict(self, network: str, images: np.ndarray) -> np.ndarray:
         """What a network's last layer says of each image.
 
         Args:
@@ -227,10 +227,10 @@ class CompiledModel(tf.Module):
         """
         pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
         starts = range(0, max(1, len(images)), IMAGES_AT_ONCE)
-        parts = [self._look(network, pixels[k : k + IMAGES_AT_ONCE]).numpy() for k in starts]
+        parts = [self._predict(network, pixels[k : k + IMAGES_AT_ONCE]).numpy() for k in starts]
         return np.concatenate(parts, axis=1)
 
-    def _emit_look(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
+    def _emit_predictions(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
         output = next(n.output for n in self.checked.networks if n.name == network)
         return layers(self.networks[network], pixels, False, output)
 

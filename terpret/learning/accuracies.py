@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from terpret.backends.model import CompiledModel
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.discrete.answers import right
 from terpret.discrete.program import Program
-from terpret.learning.cached_predictions import answering, labels_of, look
+from terpret.learning.cached_predictions import answering, labels_of, predict
 from terpret.learning.instances import Instances, accuracies_of
 
 # Examples evaluated at once, over all restarts.
@@ -16,47 +16,49 @@ TEST_BATCH = 20_000
 
 
 def tested(
-    model: CompiledModel, programs: Sequence[Program], exam: Exam | Instances
+    model: CompiledModel, programs: Sequence[Program], test_set: TestSet | Instances
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """What `test_accuracies` gives, and the error of each OutputTensor, [restart] by name."""
-    if isinstance(exam, Instances):
-        return accuracies_of(model, programs, exam)
-    return *test_accuracies(model, programs, exam), {}
+    if isinstance(test_set, Instances):
+        return accuracies_of(model, programs, test_set)
+    return *test_accuracies(model, programs, test_set), {}
 
 
 def test_accuracies(
-    model: CompiledModel, programs: Sequence[Program], exam: Exam
+    model: CompiledModel, programs: Sequence[Program], test_set: TestSet
 ) -> tuple[np.ndarray, np.ndarray]:
     """Accuracies on unseen examples.
 
     Args:
       model: the model with its learned parameters.
       programs: the discretised program of each restart.
-      exam: the examples.
+      test_set: the examples.
 
     Returns:
       The soft program's accuracy (the most probable output) and the discretised program's (the
       argmax program run on the networks' most probable labels), each [restart].
     """
-    seen = look(model, exam)
-    answers = answering(model, exam, seen)
+    predictions = predict(model, test_set)
+    answers = answering(model, test_set, predictions)
     size = max(50, min(1000, TEST_BATCH // model.restarts))
     hits = [
         right(answers(part), part.answers).sum(1)
-        for part in (exam.part(start, start + size) for start in range(0, len(exam), size))
+        for part in (test_set.part(start, start + size) for start in range(0, len(test_set), size))
     ]
-    return np.sum(hits, 0) / len(exam), _discrete(programs, exam, labels_of(model, exam, seen))
+    return np.sum(hits, 0) / len(test_set), _discrete(
+        programs, test_set, labels_of(model, test_set, predictions)
+    )
 
 
 def discrete_accuracies(
-    model: CompiledModel, programs: Sequence[Program], exam: Exam
+    model: CompiledModel, programs: Sequence[Program], test_set: TestSet
 ) -> np.ndarray:
     """The accuracy of each restart's discretised program on unseen examples, [restart]."""
-    return _discrete(programs, exam, labels_of(model, exam, look(model, exam)))
+    return _discrete(programs, test_set, labels_of(model, test_set, predict(model, test_set)))
 
 
 def _discrete(
-    programs: Sequence[Program], exam: Exam, labels: Mapping[str, np.ndarray]
+    programs: Sequence[Program], test_set: TestSet, labels: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     """The accuracy of each program on its own labels; equal ones on the same labels run once."""
     known: dict[tuple[bytes, int], float] = {}
@@ -65,8 +67,8 @@ def _discrete(
         own = min(row, max((len(values) for values in labels.values()), default=1) - 1)
         if (program.key, own) not in known:
             read = {name: values[own] for name, values in labels.items()}
-            given = program.run(exam.integers, read)
-            known[program.key, own] = float(np.mean(right(given, exam.answers)))
+            given = program.run(test_set.integers, read)
+            known[program.key, own] = float(np.mean(right(given, test_set.answers)))
         result[row] = known[program.key, own]
     return result
 

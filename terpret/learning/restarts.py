@@ -79,7 +79,7 @@ class Restarts:
     seconds: float = 0.0
 
     def serialize(self) -> str:
-        """The text that `deserialize` reads, as `tf.train.experimental.PythonState` wants it."""
+        """The text that `restarts_of` reads."""
         return json.dumps(dataclasses.asdict(self))
 
 

@@ -46,7 +46,7 @@ def measured(
     model, task = run.model, run.task
     programs = [model.program(row) for row in range(model.restarts)]
     note(f"testing {len(correct)} restarts on {task.tested_on}")
-    soft, discrete, errors = tested(model, programs, task.exam)
+    soft, discrete, errors = tested(model, programs, task.test_set)
     nets = network_accuracies(model, task.images)
     steps = run.learner.steps.numpy()
     result = []

@@ -49,8 +49,8 @@ def accuracy_by_length(
     confusions = _confusions(pool, read)
 
     def measured(length: int) -> dict[str, float]:
-        exam = composed(scene(pool, length), TEST_SEED, examples)
-        places = exam.inputs["tiles"]
+        test_set = composed(scene(pool, length), TEST_SEED, examples)
+        places = test_set.inputs["tiles"]
         symbols = pool.labels[places]
         given = {
             "accuracy": {name: labels[places] for name, labels in read.items()},
@@ -59,7 +59,7 @@ def accuracy_by_length(
         }
         long = program_of(model_of_length(model.checked, length), program.values)
         shares = {
-            name: float(np.mean(right(long.run({}, labels), exam.answers)))
+            name: float(np.mean(right(long.run({}, labels), test_set.answers)))
             for name, labels in given.items()
         }
         return {"digits": length, **shares}
