@@ -23,6 +23,12 @@ from terpret.language.errors import ModelError, Source, parse_hypers, read_sourc
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
 
+# What `typing` calls so: what is needed for types alone takes time to import.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from terpret.discrete.program import Program
+
 STAGES = ("parse", "check", "core", "tf")
 
 
@@ -31,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as refused:
-        return refused.code
+        return int(refused.code or 0)
     try:
         return signals.work(lambda: options.action(options) or 0)
     except signals.Stopped:
@@ -126,7 +132,7 @@ def _dump(options: argparse.Namespace) -> None:
     print(f"# {sum(kinds.values()) - kinds['Const']} operations, constants not counted")
 
 
-def _program(options: argparse.Namespace, model: CheckedModel) -> object:
+def _program(options: argparse.Namespace, model: CheckedModel) -> "Program":
     from terpret.data.json_file import NotStrict, strict_json
     from terpret.discrete.program import program_of
 

@@ -55,7 +55,8 @@ def emit(
         # With a slash at the end the operations of a line share one scope.
         with tf.name_scope(f"{scope}/line_{step[0].span.line}/"):
             if len(step) > 1:
-                tensors.update(emitter.together(step, tensors))
+                group = [node for node in step if isinstance(node, Contract)]
+                tensors.update(emitter.together(group, tensors))
             else:
                 tensors[step[0].number] = emitter.tensor(step[0], tensors)
     return {
@@ -168,6 +169,7 @@ class _Emitter:
     def _weighted_sum(self, node: Contract, k: int, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
         space = self._space if self._is(node, Kind.MARGINAL) else prob
         stack, axis_label = node.terms[k].node, node.terms[k].by_axis
+        assert isinstance(stack, Stack)
         label, *inner = node.terms[k].shape_labels
         weights, weight_labels = node.terms[1 - k]
         where = weight_labels.index(label)

@@ -58,6 +58,6 @@ def guess(
         else:
             marginals[variable.name] = tf.zeros_like(labels)
     for observation in model.observations:
-        domain = observation.element.variable.domain
+        domain = observation.element.variable.size
         marginals[observed(observation)] = uniform([1, 1], domain)
     return marginals

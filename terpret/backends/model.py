@@ -17,7 +17,7 @@ from terpret.core.nodes import Learned, topological
 from terpret.core.schedule import Schedule
 from terpret.discrete.program import Program, with_clamps
 from terpret.errors import InputError
-from terpret.language.checked import CheckedModel, Network, Variable
+from terpret.language.checked import CheckedModel, Network, Variable, shape_of
 from terpret.language.reads import images_read, label_names
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
@@ -63,12 +63,11 @@ class CompiledModel(tf.Module):
         self.space_name, self.space, self.dtype = space, SPACES[space], dtype
         self._given, self.constants = dict(given), dict(constants)
         self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
-        self.param_logits = {
-            variable.name: tf.Variable(
-                initial_logits(variable, range(restarts), seed, 1.0, dtype), name=variable.name
-            )
-            for variable in (self.learned_params if seed is not None else ())
-        }
+        self.param_logits: dict[str, tf.Variable] = {}
+        if seed is not None:
+            for variable in self.learned_params:
+                start = initial_logits(variable, range(restarts), seed, 1.0, dtype)
+                self.param_logits[variable.name] = tf.Variable(start, name=variable.name)
         nodes = topological(self.outputs.values())
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
         self.networks = {name: library.use(network) for name, network in used.items()}
@@ -201,7 +200,7 @@ class CompiledModel(tf.Module):
             if image.name not in batch:
                 raise InputError(f"the batch has no images for '{name}'")
             images = np.asarray(batch[image.name])
-            flat = images.reshape(-1, *image.domain)
+            flat = images.reshape(-1, *shape_of(image.domain))
             if name in self.networks:
                 chosen = self.classify(name, flat)
             else:

@@ -114,7 +114,9 @@ class _Checker:
 
     # Statements.
 
-    def _block(self, statements: tuple[syntax.Statement, ...], place: Place) -> tuple:
+    def _block(
+        self, statements: tuple[syntax.Statement, ...], place: Place
+    ) -> tuple[Statement, ...]:
         result: list[Statement] = []
         for statement in statements:
             try:
@@ -222,7 +224,7 @@ class _Checker:
             return self._block(chain.static, inner)
         cases, branches = [], []
         for values, body in chain.branches:
-            branch = place.branch(level=place.level + 1)
+            branch = place.branch()
             cases.append(Case(values, self._block(body, branch)))
             branches.append(branch)
         return (self._merged(statement, place, chain.subject, cases, branches, chain.remaining),)
@@ -259,15 +261,16 @@ class _Checker:
         is_variable = isinstance(statement.subject, syntax.Name | syntax.Subscript)
         if isinstance(subject, Known) and (statement.name is not None or is_variable):
             return self._known(statement, place)
-        if statement.name is None and not isinstance(subject, Read):
-            raise StaticError(
-                "E210", statement.span, "this 'with' binds no name", "write 'with ... as v:'"
-            )
-        if statement.name is None and subject.bound:
-            raise Unbound(subject.bound[-1])
+        if statement.name is None:
+            if not isinstance(subject, Read):
+                raise StaticError(
+                    "E210", statement.span, "this 'with' binds no name", "write 'with ... as v:'"
+                )
+            if subject.bound:
+                raise Unbound(subject.bound[-1])
         if id(statement) not in self._unrolled and place.depth < MAX_AXES:
             mark = self._diagnostics.mark()
-            name = statement.name or str(subject.elements[0])
+            name = _bound_name(statement, subject)
             variable = BoundVariable(name, subject.domain, place.depth)
             try:
                 return (self._bind(variable, subject, statement, place),)
@@ -299,16 +302,15 @@ class _Checker:
         place: Place,
     ) -> Place:
         """The body of a `with`, where its name, or the element itself, stands for `value`."""
-        changes: dict[str, object] = {"level": place.level + 1}
+        inner = place.branch()
         if isinstance(value, BoundVariable):
-            changes["depth"] = place.depth + 1
+            inner = dataclasses.replace(inner, depth=place.depth + 1)
         else:
-            name = statement.name or str(subject.elements[0])
-            changes["loops"] = (*place.loops, (name, value))
-        inner = place.branch(**changes)
+            loops = (*place.loops, (_bound_name(statement, subject), value))
+            inner = dataclasses.replace(inner, loops=loops)
         if statement.name is not None:
             inner.scope.bind(statement.name, value)
-        else:
+        elif isinstance(subject, Read):
             inner.scope.bound_reads[subject.elements[0]] = value
         return inner
 
@@ -325,6 +327,13 @@ class _Checker:
         bound = statement.name or ""
         place.scope.join([inner.scope], statement.span, closed=variable, bound=bound)
         return Bind(variable, subject, body, merged, statement.span)
+
+
+def _bound_name(statement: syntax.With, subject: Expression) -> str:
+    """What a `with` gives a value: its name, or else the one element that it is over."""
+    if statement.name is not None or not isinstance(subject, Read):
+        return statement.name or ""
+    return str(subject.elements[0])
 
 
 def _too_deep(span: Span) -> StaticError:

@@ -4,7 +4,7 @@ import itertools
 import math
 
 from terpret.language import runtime, static, syntax
-from terpret.language.checked import Domain, Network, Table
+from terpret.language.checked import Domain, Network, Table, shape_of, size_of
 from terpret.language.declarations import domain
 from terpret.language.scope import Scope
 from terpret.language.static_error import StaticError
@@ -42,7 +42,9 @@ def table(function: syntax.Function, run: runtime.Body, scope: Scope, fuel: Fuel
                 'write out_of_range="drop", or nothing',
             )
         drop = value == syntax.Text("drop")
-    values = runtime.tabulate(function, run, domains, result, scope, fuel, drop)
+    values = runtime.tabulate(
+        function, run, tuple(map(size_of, domains)), result, scope, fuel, drop
+    )
     return Table(function.name, values, result, function.span)
 
 
@@ -92,7 +94,7 @@ def network(function: syntax.Function, scope: Scope) -> Network:
 
 
 def _extent(ranges: Domain) -> int:
-    return ranges if isinstance(ranges, int) else math.prod(ranges)
+    return math.prod(shape_of(ranges))
 
 
 def _signature(function: syntax.Function, scope: Scope) -> tuple[tuple[Domain, ...], Domain]:

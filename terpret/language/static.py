@@ -65,7 +65,11 @@ _COMPARE = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+_UNARY: dict[str, Callable[[int], int]] = {
+    "-": operator.neg,
+    "+": operator.pos,
+    "~": operator.invert,
+}
 BUILTINS = ("min", "max", "abs", "len", "int", "bool", "range")
 
 

@@ -226,6 +226,7 @@ class Learner(tf.Module):
         return self._update(self.model, self._networks, batch)
 
     def _frozen_step(self, batch: Batch) -> tf.Tensor:
+        assert self.frozen is not None
         return self._update(self.frozen, [], batch)
 
     def _update(

@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -123,7 +124,8 @@ def _write(
     networks = {name: dataclasses.asdict(shape) for name, shape in shapes.items()}
     about = {"format": FORMAT, "networks": networks, "source": dict(source)}
     stream = io.BytesIO()
-    np.savez(stream, **{ABOUT: np.array(json.dumps(about))}, **_arrays(layers))
+    entries: dict[str, Any] = {ABOUT: np.array(json.dumps(about)), **_arrays(layers)}
+    np.savez(stream, **entries)
     write_bytes(path, stream.getvalue())
 
 
@@ -207,7 +209,7 @@ def _arrays(layers: Layers) -> dict[str, np.ndarray]:
 
 def _layers(
     path: str, entries: Mapping[str, np.ndarray], network: str, shape: NetworkShape
-) -> list[tuple[np.ndarray, ...]]:
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """The layers of a network, from the entries of a file."""
 
     def taken(layer: int, part: str, size: tuple[int, ...]) -> np.ndarray:
@@ -284,7 +286,7 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
     return shapes, source
 
 
-def _shape(value: Mapping[str, object]) -> NetworkShape:
+def _shape(value: Mapping[str, Any]) -> NetworkShape:
     inputs = tuple(map(_domain, value["inputs"]))
     return NetworkShape(inputs, _domain(value["output"]), tuple(map(_size, value["hid_sizes"])))
 

@@ -126,6 +126,7 @@ class Task:
 
     def correct(self, program: Program) -> bool:
         """Whether a program gives every answer on symbols, in the tests of `verify` too."""
+        assert isinstance(self.symbols, Symbols)
         return self.symbols.correct(program) and self._verified(program)
 
     def _verified(self, program: Program) -> bool:

@@ -155,11 +155,11 @@ class _Loop:
     def _stretched(self, batches: Iterator[Batch], seen: int) -> Progress:
         """Trains for a stretch after `seen` examples, and looks at the restarts."""
         learner, rows = self._learner, self.restarts.rows
-        frozen = learner.frozen is not None and seen < learner.freeze
+        frozen = learner.frozen if seen < learner.freeze else None
         end = min(self._last, seen + self._stretch)
-        if frozen:
+        if frozen is not None:
             end = min(end, _rounded_up(learner.freeze, self._size))
-        losses = learner.run(batches, (end - seen) // self._size, frozen).numpy()
+        losses = learner.run(batches, (end - seen) // self._size, frozen is not None).numpy()
         for k, row in enumerate(rows):
             if row.stopped:
                 losses[k] = np.nan
@@ -170,7 +170,7 @@ class _Loop:
         self._note_stopped(end)
         checked = self._check_due(seen, end)
         if checked:
-            self._check(end, learner.frozen if frozen else learner.model)
+            self._check(end, learner.model if frozen is None else frozen)
         numbers = np.array([row.number for row in rows])
         solved_at = np.array([row.solved_at for row in rows])
         newest = [
@@ -194,8 +194,8 @@ class _Loop:
     def _judge(self, end: int) -> None:
         """Lets the restarts retry that are stuck at the end of an attempt."""
         learner = self._learner
-        rows = np.flatnonzero(learner.attempts_ended)
-        if end >= self._last or not len(rows):
+        rows = np.flatnonzero(learner.attempts_ended).tolist()
+        if end >= self._last or not rows:
             return
         batch = next(iter(self._task.batches(learner.seed, JUDGED, end, 0)))
         learner.judge(*judged(learner.model, rows, batch))
@@ -222,7 +222,9 @@ class _Loop:
         programs = [model.program(k) for k in range(len(rows))]
         accuracies = task.symbols.accuracies(model, programs)
         good = self._good(model, accuracies)
-        watched = task.watched and discrete_accuracies(model, programs, task.watched)
+        watched = None
+        if task.watched is not None:
+            watched = discrete_accuracies(model, programs, task.watched)
         for k, row in enumerate(rows):
             solved, seen = accuracies[k] == 1.0, end - row.started
             first = row.solved_at if row.solved else seen
