@@ -175,7 +175,7 @@ class _Emitter:
         where = weight_labels.index(label)
         rest = weight_labels[:where] + weight_labels[where + 1 :]
         parts = tf.unstack(self._factor(node, weights, made), len(stack.elements), where)
-        # Terms that lack an axis are added up before they meet those that have it.
+        # Terms that lack an axis are added up before they are added to those that have it.
         groups: dict[tuple[int, ...], list[tf.Tensor]] = {}
         for part, element in zip(parts, stack.elements, strict=True):
             own = (*(axis_label[axis] for axis in element.axes), *inner)

@@ -61,7 +61,7 @@ class CompiledModel(tf.Module):
         self.checked, self.restarts, self.library = checked, restarts, library
         self.schedule, self.outputs = schedule, schedule.outputs
         self.space_name, self.space, self.dtype = space, SPACES[space], dtype
-        self._given, self.constants = dict(given), dict(constants)
+        self._given_labels, self.constants = dict(given), dict(constants)
         self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
         self.param_logits: dict[str, tf.Variable] = {}
         if seed is not None:
@@ -83,7 +83,7 @@ class CompiledModel(tf.Module):
     @property
     def given_labels(self) -> dict[str, str]:
         """The entry of a batch that holds a network's labels, by network, where they are given."""
-        return dict(self._given)
+        return dict(self._given_labels)
 
     def marginals(self, batch: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
         """The marginals of every Output, [restart, batch, *dims, n]; the values of OutputTensors.
@@ -276,9 +276,9 @@ class CompiledModel(tf.Module):
             if variable.name in batch
         }
         for network in self.checked.networks:
-            if network.name in self._given:
+            if network.name in self._given_labels:
                 size = network.output
-                labels = batch[self._given[network.name]] % size
+                labels = batch[self._given_labels[network.name]] % size
                 inputs[network.name] = self._observed(size, labels)
 
         def applied(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -321,7 +321,9 @@ class CompiledModel(tf.Module):
           InputError: something is missing, unknown, or has the wrong shape or range.
         """
         needs_images = bool(self.networks)
-        return checked_batch(self.checked, batch, self._given, outputs, needs_images, self.dtype)
+        return checked_batch(
+            self.checked, batch, self._given_labels, outputs, needs_images, self.dtype
+        )
 
 
 def _shape(shape: tf.TensorShape | None) -> str:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from terpret.backends.initial_values import initial_kernels
 from terpret.core.nodes import RESTART, Learned
 from terpret.errors import InputError
-from terpret.language.checked import Domain, Network
+from terpret.language.checked import Domain, Network, extent
 
 
 class Weights(tf.Module):
@@ -22,9 +22,9 @@ class Weights(tf.Module):
     def __init__(self, network: Network, restarts: int, seed: int, dtype: tf.DType):
         super().__init__(name=network.name)
         widths = [
-            sum(map(_extent, network.inputs)),
+            sum(map(extent, network.inputs)),
             *network.hid_sizes,
-            _extent(network.output),
+            extent(network.output),
         ]
         self.kernels = []
         self.biases = []
@@ -160,7 +160,3 @@ def _concatenate(parts: list[tf.Tensor]) -> tf.Tensor:
         shape = tf.broadcast_dynamic_shape(shape, tf.shape(part)[:-1])
     wide = [tf.broadcast_to(p, tf.concat([shape, [p.shape[-1]]], 0)) for p in parts]
     return tf.concat(wide, -1)
-
-
-def _extent(domain: Domain) -> int:
-    return domain if isinstance(domain, int) else math.prod(domain)

@@ -5,7 +5,7 @@ more.
 
 Made once it is the cheaper the more often it is read; but the readers may know a better order.
 Tiles weighed by what all restarts agree on are large for each restart, while a restart's weights
-of its own, put together first, meet all tiles in one matrix product.
+of its own, put together first, are contracted with all tiles in one matrix product.
 """
 
 import collections

@@ -28,6 +28,11 @@ def shape_of(domain: Domain) -> tuple[int, ...]:
     return (domain,) if isinstance(domain, int) else domain
 
 
+def extent(domain: Domain) -> int:
+    """How many numbers a tensor of the domain has; of an integer, its marginal."""
+    return math.prod(shape_of(domain))
+
+
 PLACE = "{}"
 """Where the number of a value stands in a pattern of names."""
 NUMBERS = PLACE

@@ -8,8 +8,7 @@ the body is unrolled over the values instead. Both forms mean the same.
 import dataclasses
 
 from terpret.errors import InputError
-from terpret.language import declarations, static, syntax
-from terpret.language import whole_model as finish
+from terpret.language import declarations, static, syntax, whole_model
 from terpret.language.assignment import Frame
 from terpret.language.binding import Bindings
 from terpret.language.chains import decide
@@ -85,7 +84,7 @@ class _Checker:
         self._unrolled: set[int] = set()
 
     def model(self, module: syntax.Module) -> CheckedModel:
-        finish.warn_divisions(module, self._diagnostics)
+        whole_model.warn_divisions(module, self._diagnostics)
         place = Place(Scope({}, self._bindings.call, self._fuel), Frame())
         try:
             statements = self._block(module.statements, place)
@@ -93,14 +92,16 @@ class _Checker:
             statements = ()
         if not self._diagnostics.sorted("E"):
             observed = bool(self._settings.observations)
-            finish.outputs_set(self._bindings.variables, observed, place.frame, self._diagnostics)
+            whole_model.outputs_set(
+                self._bindings.variables, observed, place.frame, self._diagnostics
+            )
         self._diagnostics.raise_errors()
         unknown = [name for name in self._given if name not in self._bindings.hypers]
         if unknown:
             known = ", ".join(self._bindings.hypers) or "none"
             hint = suggestion(unknown[0], self._bindings.hypers) or f"it has: {known}"
             raise InputError(f"{self._source.path} has no hyper '{unknown[0]}'; {hint}")
-        finish.warn_unused(self._bindings.variables, self._values.read, self._diagnostics)
+        whole_model.warn_unused(self._bindings.variables, self._values.read, self._diagnostics)
         return CheckedModel(
             source=self._source,
             hypers=self._bindings.hypers,

@@ -1,10 +1,9 @@
 """Declarations of `@Runtime` and `@Learn` functions, from surface nodes to bindings."""
 
 import itertools
-import math
 
 from terpret.language import runtime, static, syntax
-from terpret.language.checked import Domain, Network, Table, shape_of, size_of
+from terpret.language.checked import Domain, Network, Table, extent, size_of
 from terpret.language.declarations import domain
 from terpret.language.scope import Scope
 from terpret.language.static_error import StaticError
@@ -81,7 +80,7 @@ def network(function: syntax.Function, scope: Scope) -> Network:
             raise StaticError(
                 "E205", given.span, f"a layer's width is {width}", f"use 1 to {MAX_WIDTH:,}"
             )
-    widths = [sum(map(_extent, inputs)), *hidden, _extent(output)]
+    widths = [sum(map(extent, inputs)), *hidden, extent(output)]
     weights = sum(a * b for a, b in itertools.pairwise(widths))
     if weights > MAX_WEIGHTS:
         raise StaticError(
@@ -91,10 +90,6 @@ def network(function: syntax.Function, scope: Scope) -> Network:
             f"make its layers smaller: at most {MAX_WEIGHTS:,}",
         )
     return Network(function.name, inputs, output, hidden, function.span)
-
-
-def _extent(ranges: Domain) -> int:
-    return math.prod(shape_of(ranges))
 
 
 def _signature(function: syntax.Function, scope: Scope) -> tuple[tuple[Domain, ...], Domain]:

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 import os
 import struct
 import zipfile
@@ -18,7 +17,7 @@ from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.errors import InputError
 from terpret.files.atomic import write_bytes
-from terpret.language.checked import Domain
+from terpret.language.checked import Domain, extent
 from terpret.learning.layers import Layers, assign_layers, row_layers
 
 FILE_NAME = "networks.npz"
@@ -58,7 +57,7 @@ class NetworkShape:
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """The number of inputs and of outputs of each layer."""
-        ends = sum(map(_extent, self.inputs)), _extent(self.output)
+        ends = sum(map(extent, self.inputs)), extent(self.output)
         widths = [ends[0], *self.hid_sizes, ends[1]]
         return list(zip(widths[:-1], widths[1:], strict=True))
 
@@ -316,10 +315,6 @@ def _checked(path: str, name: str, array: np.ndarray, size: Sequence[int]) -> np
     if not np.all(np.isfinite(array)):
         raise InputError(f"the entry '{name}' of {path} holds numbers that are not finite")
     return array
-
-
-def _extent(domain: Domain) -> int:
-    return domain if isinstance(domain, int) else math.prod(domain)
 
 
 def _domain_text(domain: Domain) -> str:

@@ -27,8 +27,8 @@ from terpret.learning.restarts import (
 from terpret.learning.task import Task
 
 KEPT_CHECKPOINTS = 3
-# Updates between two looks at the restarts: about a hundred looks a run, none too far apart.
-LEAST_UPDATES, MOST_UPDATES, LOOKS = 10, 200, 100
+# Updates in a stretch: about a hundred stretches a run, none too long.
+LEAST_UPDATES, MOST_UPDATES, STRETCHES = 10, 200, 100
 # Training examples by which an attempt is judged.
 JUDGED = 200
 
@@ -116,7 +116,7 @@ class _Loop:
         self._size = learner.method.batch_size
         self._last = _rounded_up(budget.examples, self._size)
         updates = self._last // self._size
-        self._stretch = max(LEAST_UPDATES, min(MOST_UPDATES, updates // LOOKS)) * self._size
+        self._stretch = max(LEAST_UPDATES, min(MOST_UPDATES, updates // STRETCHES)) * self._size
 
     @functools.cached_property
     def _batches(self) -> Iterator[Batch]:
