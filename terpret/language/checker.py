@@ -71,7 +71,7 @@ def check(
 
 
 class _Checker:
-    """One method a statement with a body; the others are in `binding` and `setting`."""
+    """One method a statement with a body; the others are in `binding` and `set_and_observe`."""
 
     def __init__(self, source: Source, hypers: dict[str, int], max_steps: int):
         self._source = source
@@ -90,22 +90,21 @@ class _Checker:
             statements = self._block(module.statements, place)
         except _OutOfFuel:
             statements = ()
+        variables = self._bindings.variables
         if not self._diagnostics.sorted("E"):
             observed = bool(self._settings.observations)
-            whole_model.outputs_set(
-                self._bindings.variables, observed, place.frame, self._diagnostics
-            )
+            whole_model.outputs_set(variables, observed, place.frame, self._diagnostics)
         self._diagnostics.raise_errors()
         unknown = [name for name in self._given if name not in self._bindings.hypers]
         if unknown:
             known = ", ".join(self._bindings.hypers) or "none"
             hint = suggestion(unknown[0], self._bindings.hypers) or f"it has: {known}"
             raise InputError(f"{self._source.path} has no hyper '{unknown[0]}'; {hint}")
-        whole_model.warn_unused(self._bindings.variables, self._values.read, self._diagnostics)
+        whole_model.warn_unused(variables, self._values.read, self._diagnostics)
         return CheckedModel(
             source=self._source,
             hypers=self._bindings.hypers,
-            variables=tuple(self._bindings.variables),
+            variables=tuple(variables),
             statements=statements,
             networks=tuple(self._bindings.networks),
             warnings=tuple(self._diagnostics.sorted("W")),
@@ -325,8 +324,7 @@ class _Checker:
         inner = self._bound(variable, subject, statement, place)
         body = self._block(statement.body, inner)
         merged = place.frame.merge([inner.frame], [()], (), str, statement.span)
-        bound = statement.name or ""
-        place.scope.join([inner.scope], statement.span, closed=variable, bound=bound)
+        place.scope.join([inner.scope], statement.span, True, variable, statement.name or "")
         return Bind(variable, subject, body, merged, statement.span)
 
 
@@ -350,6 +348,3 @@ def _unused(call: syntax.Call) -> StaticError:
         f"the result of '{call.function}' is not used",
         f"write 'x.set_to({call.function}(...))'",
     )
-
-
-__all__ = ["check"]
