@@ -1,4 +1,4 @@
-"""How the baselines learn and answer: a step and an exam for each task, all lives at once.
+"""How the baselines learn and answer: a step and a test set for each task, all lives at once.
 
 A baseline is networks that perceive and decide (`Networks`) and, for each task, the optimisers of
 what that task's examples teach. A *life* is a start from random values that then meets all tasks;
@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from baselines.shapes import ANSWERS, INTEGERS, PIXELS, TILES
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
+from terpret.learning.cached_predictions import Memory, once
 from terpret.learning.optimise import rmsprop
 from terpret.learning.presets import PRESETS
 
@@ -120,24 +121,23 @@ class Baseline(tf.Module):
         """
         return self._steps[task](batch)
 
-    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
+    def answers(self, test_sets: Mapping[str, TestSet]) -> dict[str, np.ndarray]:
         """The most probable answers to each task's grids, int32 [life, grid] by task.
 
         Each image is perceived once by each network, however many tasks show it.
         """
-        seen: dict[tuple[str, int], tf.Tensor] = {}
+        memory: Memory[tf.Tensor] = {}
 
         def embedded(task: str) -> tf.Tensor:
-            widest = self._who_sees_most(task, exams)
-            images = exams[task].images["tiles"]
-            key = widest, id(images)
-            if key not in seen:
-                seen[key] = self._all_perceived(widest, images)
-            return seen[key]
+            widest = self._who_sees_most(task, test_sets)
+            perceived = partial(self._all_perceived, widest)
+            return once(memory, widest, test_sets[task].images["tiles"], perceived)
 
         return {
-            task: self._answers(task, exam, embedded(task)[..., : self.networks.embedding(task)])
-            for task, exam in exams.items()
+            task: self._answers(
+                task, test_set, embedded(task)[..., : self.networks.embedding(task)]
+            )
+            for task, test_set in test_sets.items()
         }
 
     def taught_by(self, task: str) -> frozenset[str]:
@@ -146,13 +146,13 @@ class Baseline(tf.Module):
         own = [optimiser for other in read for optimiser in self.optimisers[other]]
         return frozenset(t for t, many in self.optimisers.items() if any(o in own for o in many))
 
-    def _who_sees_most(self, task: str, exams: Mapping[str, Exam]) -> str:
+    def _who_sees_most(self, task: str, test_sets: Mapping[str, TestSet]) -> str:
         """The task with the same images whose embedding begins with a task's and is the longest."""
         mine = self.networks.sees_through(task)
         alike = {
             other: self.networks.sees_through(other)
-            for other, exam in exams.items()
-            if exam.images["tiles"] is exams[task].images["tiles"]
+            for other, test_set in test_sets.items()
+            if test_set.images["tiles"] is test_sets[task].images["tiles"]
         }
         wider = [other for other, names in alike.items() if names[: len(mine)] == mine]
         return max(wider, key=lambda other: len(alike[other]))
@@ -163,8 +163,8 @@ class Baseline(tf.Module):
         parts = [self._perceptions[task](images[k : k + _ANSWERED_AT_ONCE]) for k in starts]
         return tf.concat(parts, 1)
 
-    def _answers(self, task: str, exam: Exam, seen: tf.Tensor) -> np.ndarray:
-        asked, places = exam.inputs.get("aux_ints"), exam.inputs["tiles"]
+    def _answers(self, task: str, test_set: TestSet, seen: tf.Tensor) -> np.ndarray:
+        asked, places = test_set.inputs.get("aux_ints"), test_set.inputs["tiles"]
         answers = []
         for start in range(0, len(places), _ANSWERED_AT_ONCE):
             part = slice(start, start + _ANSWERED_AT_ONCE)

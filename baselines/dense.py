@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from terpret.backends.networks import initial_kernels, layers
+from terpret.backends.initial_values import initial_kernels
+from terpret.backends.networks import layers
 
 
 @dataclass(frozen=True)

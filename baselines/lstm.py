@@ -7,7 +7,7 @@ from keras.initializers import GlorotUniform, Orthogonal
 from baselines.dropout import dropped
 from baselines.sequence_data import SHOWN
 from baselines.shapes import ANSWERS
-from terpret.backends.networks import seed_of
+from terpret.hashing import seed_of
 
 
 class Lstm(tf.Module):

@@ -34,7 +34,7 @@ from baselines.shapes import (
     facts,
     facts_width,
 )
-from terpret.backends.networks import seed_of
+from terpret.hashing import seed_of
 
 # What a column shows to later ones, from its lowest layer upwards: [life, example, width] each.
 Levels = list[tf.Tensor]

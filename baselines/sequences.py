@@ -25,8 +25,8 @@ from baselines.lstm import Lstm
 from baselines.neural_gpu import NeuralGpu
 from baselines.sequence_data import Symbols, expressions
 from terpret.language.errors import InputError
+from terpret.learning import resumable
 from terpret.learning.checkpoints import Checkpoints
-from terpret.signals import Signals, Stopped
 
 TEST_SEED = -1
 _ANSWERED_AT_ONCE = 500
@@ -167,29 +167,12 @@ def train(
       Stopped: by SIGTERM or SIGINT, after a checkpoint was written.
       CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
     """
-    learner = _Learner(make_model(kind, settings), symbols, settings)
+    training = _Training(_Learner(make_model(kind, settings), symbols, settings), settings, report)
     checkpoints = Checkpoints(
-        os.path.join(workdir, "checkpoints"), _KEPT_CHECKPOINTS, learner=learner
+        os.path.join(workdir, "checkpoints"), _KEPT_CHECKPOINTS, learner=training.learner
     )
-    stored = checkpoints.restore()
-    state = _State() if stored is None else _state_of(stored[1])
-    # The first update is followed by a checkpoint.
-    saved = -math.inf if stored is None else time.monotonic()
-    with Signals() as signals:
-        while not (ended := state.ended(settings)):
-            state = _after_update(learner, state, settings)
-            if state.course.updates == 0:
-                report(state.report(settings))
-            ended = state.ended(settings)
-            due = time.monotonic() - saved > _CHECKPOINT_SECONDS
-            stopping = signals.caught
-            if due or ended or stopping:
-                checkpoints.save(state.update * settings.batch_size, state.text())
-                saved = time.monotonic()
-            if stopping:
-                raise Stopped
-    examples = state.update * settings.batch_size
-    return Trained(learner.model, examples, state.seconds, state.course.digits)
+    resumable.do(training, checkpoints, _CHECKPOINT_SECONDS)
+    return training.trained()
 
 
 def make_model(kind: str, settings: Settings) -> SequenceModel:
@@ -248,14 +231,17 @@ class _State:
     seconds: float = 0.0
     course: Course = Course()
 
+    def examples(self, settings: Settings) -> int:
+        return self.update * settings.batch_size
+
     def ended(self, settings: Settings) -> bool:
-        seen = self.update * settings.batch_size
-        return seen >= settings.examples or self.seconds >= settings.seconds
+        return self.examples(settings) >= settings.examples or self.seconds >= settings.seconds
 
     def report(self, settings: Settings) -> Report:
         course = self.course
-        seen = self.update * settings.batch_size
-        return Report(seen, self.seconds, course.digits, course.loss, course.wrong)
+        return Report(
+            self.examples(settings), self.seconds, course.digits, course.loss, course.wrong
+        )
 
     def text(self) -> str:
         return json.dumps(dataclasses.asdict(self))
@@ -268,15 +254,43 @@ def _state_of(text: str) -> _State:
     return _State(values["update"], values["seconds"], Course(**course))
 
 
-def _after_update(learner: "_Learner", state: _State, settings: Settings) -> _State:
-    """Makes the next update; the state after it."""
-    started = time.monotonic()
-    digits = next_digits(state.course, settings.digits, settings.seed, state.update)
-    loss, wrong = learner.update(state.course, state.update, digits)
-    course = noted(state.course, settings.digits, digits, loss, wrong)
-    if course.averaged and learner.relaxed:
-        learner.model.average()
-    return _State(state.update + 1, state.seconds + time.monotonic() - started, course)
+class _Training:
+    """The course of a run, an update after another; what changes is in `state` and `learner`."""
+
+    def __init__(self, learner: "_Learner", settings: Settings, report: Callable[[Report], None]):
+        self.learner, self._settings, self._report = learner, settings, report
+        self._state = _State()
+
+    def restore(self, examples: int, text: str) -> None:
+        """See `resumable.Work`."""
+        self._state = _state_of(text)
+
+    def finished(self) -> bool:
+        """Whether a budget is used up."""
+        return self._state.ended(self._settings)
+
+    def advance(self) -> None:
+        """Makes the next update, and reports at the end of a window."""
+        started, settings, state = time.monotonic(), self._settings, self._state
+        digits = next_digits(state.course, settings.digits, settings.seed, state.update)
+        loss, wrong = self.learner.update(state.course, state.update, digits)
+        course = noted(state.course, settings.digits, digits, loss, wrong)
+        if course.averaged and self.learner.relaxed:
+            self.learner.model.average()
+        seconds = state.seconds + time.monotonic() - started
+        self._state = _State(state.update + 1, seconds, course)
+        if course.updates == 0:
+            self._report(self._state.report(settings))
+
+    def saved(self) -> tuple[int, str]:
+        """See `resumable.Work`."""
+        return self._state.examples(self._settings), self._state.text()
+
+    def trained(self) -> Trained:
+        """What the run has come to."""
+        state = self._state
+        examples = state.examples(self._settings)
+        return Trained(self.learner.model, examples, state.seconds, state.course.digits)
 
 
 def _right(logits: tf.Tensor, results: tf.Tensor) -> tf.Tensor:

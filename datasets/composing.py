@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from datasets.pools import SIDE, ImagePool
 from terpret.data.streams import Tensors, draws, served, shuffled_epochs, stream
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.errors import DataError
 
 # The entry of an example that says which image of the pool each tile is, [n, *dims].
@@ -113,13 +113,13 @@ def batches(scene: Scene, wanted: Stream, labelled: bool = False) -> tf.data.Dat
     return served(stream(compose, wanted.batch_size, wanted.start, wanted.examples).map(show))
 
 
-def composed(scene: Scene, seed: int, examples: int) -> Exam:
+def composed(scene: Scene, seed: int, examples: int) -> TestSet:
     """The first examples of the unlimited stream of a seed, all at once, each image once."""
     numbers = tf.range(examples, dtype=tf.int64)
     made = {name: v.numpy() for name, v in scene.compose(seed, numbers, numbers).items()}
     answers = {name: made.pop(name) for name in scene.outputs}
     inputs = {scene.tiles: made.pop(PLACES), **made}
-    return Exam(inputs, answers, {scene.tiles: scene.pool.brightness})
+    return TestSet(inputs, answers, {scene.tiles: scene.pool.brightness})
 
 
 def moved(pixels: tf.Tensor, moves: tf.Tensor, most: int) -> tf.Tensor:

@@ -16,7 +16,7 @@ from ntpt_models import source_code
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
 from terpret.files.replacing import is_aside
-from terpret.learning.measure import confusion_counts
+from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Restarts
 from terpret.runs import figures, shards
 from terpret.runs import run as single

@@ -58,7 +58,7 @@ def run(setting: Setting) -> dict[str, object]:
     """
     config, workdir = setting.config, setting.workdir
     digits = setting.data["digits"]
-    exams = {NAME: composed(add2x2.scene(digits.test, PLACE), TEST_SEED, TEST_EXAMPLES)}
+    test_sets = {NAME: composed(add2x2.scene(digits.test, PLACE), TEST_SEED, TEST_EXAMPLES)}
 
     def order(batch_size: int) -> np.ndarray:
         return np.zeros(-(-(config.examples or INSTANCES) // batch_size), np.int64)
@@ -70,7 +70,7 @@ def run(setting: Setting) -> dict[str, object]:
                 kind,
                 f"{name}, {distinct} grids",
                 tasks,
-                exams,
+                test_sets,
                 order,
                 setting,
                 _folder(workdir, name, distinct),

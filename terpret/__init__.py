@@ -22,7 +22,7 @@ _HOMES = {
     "check_model": "terpret.compile",
     "compile_model": "terpret.compile",
     "Diagnostic": "terpret.language.errors",
-    "InputError": "terpret.language.errors",
+    "InputError": "terpret.errors",
     "ModelError": "terpret.language.errors",
     "Program": "terpret.discrete.program",
     "program_of": "terpret.discrete.program",

@@ -19,11 +19,18 @@ import numpy as np
 
 from terpret import output, signals
 from terpret.core.pool import MAX_NODES
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
-from terpret.language.errors import InputError, ModelError, Source, parse_hypers, read_source
+from terpret.language.errors import ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
+
+# What `typing` calls so: what is needed for types alone takes time to import.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from terpret.discrete.program import Program
 
 STAGES = ("parse", "check", "core", "tf")
 
@@ -33,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as refused:
-        return refused.code
+        return int(refused.code or 0)
     try:
         return signals.work(lambda: options.action(options) or 0)
     except signals.Stopped:
@@ -128,7 +135,7 @@ def _dump(options: argparse.Namespace) -> None:
     print(f"# {sum(kinds.values()) - kinds['Const']} operations, constants not counted")
 
 
-def _program(options: argparse.Namespace, model: CheckedModel) -> object:
+def _program(options: argparse.Namespace, model: CheckedModel) -> "Program":
     from terpret.data.json_file import NotStrict, strict_json
     from terpret.discrete.program import program_of
 

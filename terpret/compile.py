@@ -24,9 +24,10 @@ from terpret.core.schedule import schedule, verify_schedule
 from terpret.core.simplify import simplify
 from terpret.core.vectorise import vectorise
 from terpret.core.verify import verify
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
-from terpret.language.errors import InputError, Source, read_source, suggestion
+from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.parser import parse
 from terpret.language.step_limit import MAX_STEPS
 

@@ -9,6 +9,14 @@ import io
 import os
 import sys
 
+# What `typing` calls so; its import would take longer than all that comes before this.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from _typeshed import ReadableBuffer
+
 # What a shell reports of a program that SIGPIPE ended: its reader had enough.
 UNREAD = 141
 
@@ -20,14 +28,15 @@ class _Forgiving(io.FileIO):
     # The newest byte that was written.
     newest = b"\n"
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: "ReadableBuffer", /) -> int:
+        view = memoryview(data)
         try:
             written = super().write(data)
         except OSError as error:
             self.failure = self.failure or error
-            return len(data)
+            return len(view)
         if written:
-            self.newest = bytes(data[written - 1 : written])
+            self.newest = bytes(view[written - 1 : written])
         return written
 
 
@@ -87,23 +96,25 @@ def status_of_output(status: int) -> int:
     return status or 1
 
 
-def _forgiving(stream: io.TextIOWrapper | None, number: int) -> io.TextIOWrapper:
+def _forgiving(stream: "TextIO | None", number: int) -> "TextIO":
     """A stream that stands for another, which is None where its descriptor was closed."""
     if stream is not None and not isinstance(_raw(stream), io.FileIO):
         # A console of Windows.
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
         return stream
-    at_once = stream is None or stream.write_through
+    before = stream if isinstance(stream, io.TextIOWrapper) else None
+    at_once = before is None or before.write_through
     return io.TextIOWrapper(
         io.BufferedWriter(_Forgiving(number, "w", closefd=False)),
-        encoding="utf-8" if stream is None else stream.encoding,
+        encoding="utf-8" if before is None else before.encoding,
         errors="backslashreplace",
-        line_buffering=at_once or stream.line_buffering,
+        line_buffering=before is None or at_once or before.line_buffering,
         write_through=at_once,
     )
 
 
-def _raw(stream: io.TextIOWrapper) -> object:
+def _raw(stream: "TextIO") -> object:
     """What is under the buffers of a stream."""
     buffer = getattr(stream, "buffer", None)
     return getattr(buffer, "raw", buffer)

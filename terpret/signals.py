@@ -21,6 +21,8 @@ _NUMBERS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 _ALARM = getattr(signal, "SIGALRM", None) if hasattr(signal, "setitimer") else None
+# What Python knows of what a signal does.
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 # Seconds until `Stopped` is raised again where somebody has swallowed it.
 AGAIN = 0.5
 
@@ -134,13 +136,15 @@ def farewell() -> str:
     return f"stopped; {_Process.promise}" if kept else "stopped"
 
 
-def _take() -> dict[int, object]:
+def _take() -> dict[int, _Handler]:
     """Sets the handlers of the signals that are not ignored; those that were there before."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     kept = (signal.SIG_IGN, None, _handle)
     there = {number: signal.getsignal(number) for number in _NUMBERS}
-    before = {number: handler for number, handler in there.items() if handler not in kept}
+    before: dict[int, _Handler] = {
+        number: handler for number, handler in there.items() if handler not in kept
+    }
     if before and _ALARM is not None:
         before[_ALARM] = signal.getsignal(_ALARM)
     for number in before:
@@ -148,7 +152,7 @@ def _take() -> dict[int, object]:
     return before
 
 
-def _give_back(before: dict[int, object]) -> None:
+def _give_back(before: dict[int, _Handler]) -> None:
     for number, handler in before.items():
         signal.signal(number, handler)
 

@@ -24,9 +24,9 @@ from experiments.scenarios.math.lengths import (
 from experiments.scenarios.math.symbolic import (
     labels_of,
     model_of_length,
-    proof,
     random_symbols,
     symbols_of_length,
+    verification,
 )
 from experiments.scenarios.math.task import length_of, math_task
 from experiments.scenarios.math.trace import trace_of
@@ -83,24 +83,24 @@ def learned() -> CompiledModel:
 
 def test_the_loop_is_verified_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symbolic, "LONG", (3, 24))
-    prove = proof(check_model(MODEL))
-    found = prove(program(LOOP))
+    verify = verification(check_model(MODEL))
+    found = verify(program(LOOP))
     assert found == {
         "all 400 expressions of 2 digits": 1.0,
         "2,000 random expressions of 3 to 24 digits": 1.0,
     }
-    assert prove(program(LOOP)) is found
-    wrong = prove(program(SWAPPED))
+    assert verify(program(LOOP)) is found
+    wrong = verify(program(SWAPPED))
     assert list(wrong) == ["all 400 expressions of 2 digits"]
     assert 0 < wrong["all 400 expressions of 2 digits"] < 1
     # A longer model's program is the same program.
-    assert prove(program(LOOP, 3)) is found
+    assert verify(program(LOOP, 3)) is found
 
 
 def test_all_400_expressions_of_two_digits_are_checked() -> None:
     symbols = symbols_of_length(2)
     assert len(symbols.answers["final_sum"]) == 400
-    digits, operators = (symbols.fillings[0][name] for name in ("net_0", "net_1"))
+    digits, operators = (symbols.label_assignments[0][name] for name in ("net_0", "net_1"))
     triples = zip(digits[:, 1], operators[:, 2], digits[:, 3], strict=True)
     assert len(set(triples)) == 400
     assert symbols.correct(program(LOOP))

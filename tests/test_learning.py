@@ -10,9 +10,9 @@ from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.learning.attempts import Attempts
 from terpret.learning.cycles import Cycles
+from terpret.learning.judging import judged
 from terpret.learning.layers import row_layers
 from terpret.learning.learner import Learner, Pretrained, SharedNetworks
-from terpret.learning.measure import judged
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal, uniform
 from terpret.learning.optimise import clip_by_restart, entropies, momentum, rmsprop, sgd

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn, shares
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.learning.task import Symbols, Task
 from terpret.signals import Stopped
 
@@ -67,11 +67,11 @@ class Sums(tf.Module):
     def taught_by(self, task: str) -> frozenset[str]:
         return frozenset([task])
 
-    def answers(self, exams: dict[str, Exam]) -> dict[str, np.ndarray]:
-        self.asked = (*self.asked, " ".join(exams))
+    def answers(self, test_sets: dict[str, TestSet]) -> dict[str, np.ndarray]:
+        self.asked = (*self.asked, " ".join(test_sets))
         return {
-            task: np.tile(np.minimum(self.met[task].numpy()[:, :1], 5), (1, len(exam)))
-            for task, exam in exams.items()
+            task: np.tile(np.minimum(self.met[task].numpy()[:, :1], 5), (1, len(test_set)))
+            for task, test_set in test_sets.items()
         }
 
 
@@ -83,7 +83,7 @@ def tasks() -> dict[str, Task]:
     return {name: Task(name, batches, None, "", Symbols({}, (), {}), {}, {}) for name in TASKS}
 
 
-EXAM = Exam(
+EXAM = TestSet(
     {"tiles": np.zeros([4, 4], int)}, {"final_sum": np.full(4, 5)}, {"tiles": np.zeros([1, 28, 28])}
 )
 

@@ -11,7 +11,7 @@ from PIL import Image
 from datasets.pools import ImagePool
 from datasets.signs import Signs
 from experiments.scenarios.mazes.sizes import accuracy_by_size
-from experiments.scenarios.mazes.symbolic import proof, symbols_of_size
+from experiments.scenarios.mazes.symbolic import symbols_of_size, verification
 from experiments.scenarios.mazes.task import maze_task, size_of
 from experiments.scenarios.mazes.walk import walk_of
 from experiments.scenarios.mazes.walk_figure import walk_figure, walk_frames
@@ -64,7 +64,7 @@ def learned(checked: CheckedModel) -> CompiledModel:
 def test_the_published_solution_is_right_on_mazes_of_every_size(
     checked: CheckedModel, published: Program
 ) -> None:
-    shares = proof(checked)(published)
+    shares = verification(checked)(published)
     assert list(shares.values()) == [1.0, 1.0]
     assert any("10 x 10" in name for name in shares)
 
@@ -83,7 +83,7 @@ def test_it_is_one_of_the_few_correct_programs(checked: CheckedModel) -> None:
 
 def test_a_wrong_program_is_not_run_on_large_mazes(checked: CheckedModel) -> None:
     wrong = program_of(checked, {"instr": [LOOK, INC, INC], "goto": [1, 2, 0]})
-    (share,) = proof(checked)(wrong).values()
+    (share,) = verification(checked)(wrong).values()
     assert share < 0.5
 
 
@@ -153,8 +153,8 @@ def test_the_task_of_a_model(checked: CheckedModel, pool: ImagePool) -> None:
     task = maze_task(checked, Signs(pool, pool, "made for this test"), distinct=100)
     batch = next(iter(task.batches(0, 4, 0, 0)))
     assert batch["img_grid"].shape == (4, 2, 3, 28, 28)
-    assert len(task.exam) == 1000 and task.exam.inputs["img_grid"].shape == (1000, 2, 3)
-    assert task.exam.images["img_grid"].shape == (50, 28, 28)
+    assert len(task.test_set) == 1000 and task.test_set.inputs["img_grid"].shape == (1000, 2, 3)
+    assert task.test_set.images["img_grid"].shape == (50, 28, 28)
     assert task.name == "3x2" and list(task.images) == ["LOOK"]
     assert task.symbols.correct(program_of(checked, PUBLISHED))
 

@@ -334,8 +334,8 @@ def test_the_first_instances_that_are_wrong_end_a_check() -> None:
     model.networks["net"].kernels[0].assign([np.eye(2, 4)] * 2)
     model.networks["net"].kernels[1].assign([np.eye(4, 2)] * 2)
     programs = [model.program(row) for row in range(2)]
-    looked, look = [], model.look
-    model.look = lambda network, images: looked.append(len(images)) or look(network, images)
+    looked, look = [], model.predict
+    model.predict = lambda network, images: looked.append(len(images)) or look(network, images)
     judge = Judge(instances_of(model.checked, arrays, count))
     assert judge.accuracies(model, programs) == [1.0, 0.0]
     assert sum(looked) == 2 * count and looked[0] == 2000

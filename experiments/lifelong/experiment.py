@@ -12,9 +12,9 @@ from datasets.operators import Operators, load_operators
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, drawn
-from experiments.lifelong.tasks import life_exams, life_tasks
+from experiments.lifelong.tasks import life_tasks, life_test_sets
 from experiments.setup import Setting
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.files import own_files
 from terpret.learning.task import Task
 from terpret.runs.config import ExperimentConfig
@@ -49,14 +49,14 @@ def run(setting: Setting) -> dict[str, object]:
     config = setting.config
     digits, operators = setting.data["digits"], setting.data["operators"]
     tasks = life_tasks(digits, operators, config.distinct_grids)
-    exams = life_exams(digits, operators)
+    test_sets = life_test_sets(digits, operators)
 
     def order(batch_size: int) -> np.ndarray:
         return drawn(config.seed, batch_size, config.examples or LIFE)
 
     for name in config.chosen(LEARNERS):
         folder = os.path.join(setting.workdir, "lives", name)
-        lived(LEARNERS[name], name, tasks, exams, order, setting, folder)
+        lived(LEARNERS[name], name, tasks, test_sets, order, setting, folder)
     results = results_of(config, setting.workdir)
     return finished(setting.workdir, results, setting.sources, setting.command)
 
@@ -65,7 +65,7 @@ def lived(
     kind: Kind,
     name: str,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Exam],
+    test_sets: Mapping[str, TestSet],
     order: Callable[[int], np.ndarray],
     setting: Setting,
     folder: str,
@@ -76,7 +76,7 @@ def lived(
       kind: the learner.
       name: its name, for the report.
       tasks: the tasks by name.
-      exams: the unseen grids of each.
+      test_sets: the unseen grids of each.
       order: the number of the task of every update, [updates], for a batch size.
       setting: of the experiment.
       folder: where its checkpoints are kept, and `course.json` in the end.
@@ -97,7 +97,7 @@ def lived(
     def told(done: int, course: Course) -> None:
         setting.report(name, examples, done, _state(course))
 
-    course = live(lives, tasks, exams, plan, os.path.join(folder, "checkpoints"), told)
+    course = live(lives, tasks, test_sets, plan, os.path.join(folder, "checkpoints"), told)
     with writing(folder):
         own_files.write_json(path, {"course": dataclasses.asdict(course), **_about(lives)})
     # The graphs of one learner are of no use to the next.

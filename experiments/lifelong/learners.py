@@ -13,9 +13,10 @@ from experiments.lifelong.schedule import LIFE, TASKS
 from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.backends.batches import Batch
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
+from terpret.learning.cached_predictions import Memory, labels_of, predict
+from terpret.learning.judging import judged
 from terpret.learning.learner import Learner, SharedNetworks, Slots
-from terpret.learning.measure import judged
 from terpret.learning.method import Method
 from terpret.learning.presets import PRESETS
 from terpret.runs.config import model_path
@@ -47,7 +48,7 @@ class Lives(Protocol):
     def step(self, task: str, batch: Batch) -> tf.Tensor:
         """Learns from a batch of one task; the loss of each life, [life]."""
 
-    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
+    def answers(self, test_sets: Mapping[str, TestSet]) -> dict[str, np.ndarray]:
         """The answers to each task's grids, integers [life, grid] by task."""
 
     def taught_by(self, task: str) -> frozenset[str]:
@@ -151,30 +152,20 @@ class Ntpt(tf.Module):
         self.ages[name].assign_add(self._batch_size)
         return max(1.0 - int(self.ages[name]) / self._mature[name], LEAST_MULTIPLIER)
 
-    def answers(self, exams: Mapping[str, Exam]) -> dict[str, np.ndarray]:
+    def answers(self, test_sets: Mapping[str, TestSet]) -> dict[str, np.ndarray]:
         """The answers of the discretised programs to the networks' labels, [life, grid] by task."""
         # Tasks that show the same images ask the same of the networks.
-        read: dict[tuple[str, int], np.ndarray] = {}
+        memory: Memory[np.ndarray] = {}
+        return {task: self._answers(task, test_set, memory) for task, test_set in test_sets.items()}
 
-        def labels(task: str, exam: Exam) -> dict[str, np.ndarray]:
-            model, images = self.models[task], exam.images["tiles"]
-            for network in model.networks:
-                if (network, id(images)) not in read:
-                    read[network, id(images)] = model.classify(network, images)
-            # A network that no program can reach never decides anything.
-            none = np.zeros([model.restarts, len(images)], np.int64)
-            found = {n.name: read.get((n.name, id(images)), none) for n in model.checked.networks}
-            return {name: values[:, exam.inputs["tiles"]] for name, values in found.items()}
-
-        def answer(task: str, exam: Exam) -> np.ndarray:
-            shown = labels(task, exam)
-            runs = [
-                program.run(exam.integers, {name: values[life] for name, values in shown.items()})
-                for life, program in enumerate(self.programs(task))
-            ]
-            return np.stack([run[ANSWER] for run in runs])
-
-        return {task: answer(task, exam) for task, exam in exams.items()}
+    def _answers(self, task: str, test_set: TestSet, memory: Memory[np.ndarray]) -> np.ndarray:
+        model = self.models[task]
+        labels = labels_of(model, test_set, predict(model, test_set, memory))
+        runs = [
+            program.run(test_set.integers, {name: values[life] for name, values in labels.items()})
+            for life, program in enumerate(self.programs(task))
+        ]
+        return np.stack([run[ANSWER] for run in runs])
 
     def taught_by(self, task: str) -> frozenset[str]:
         """See `Lives`."""

@@ -2,19 +2,20 @@
 
 import collections
 import dataclasses
+import functools
 import json
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from experiments.lifelong.learners import ANSWER, Lives, Ntpt
-from terpret.data.test_set import Exam
+from terpret.backends.batches import Batch
+from terpret.data.test_set import TestSet
+from terpret.learning import resumable
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.task import Task
 from terpret.learning.train import JUDGED
-from terpret.signals import Signals, Stopped
 
 KEPT_CHECKPOINTS = 2
 REPORTED = 20
@@ -66,7 +67,7 @@ class Course:
 def live(
     lives: Lives,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Exam],
+    test_sets: Mapping[str, TestSet],
     plan: Plan,
     folder: str,
     report: Callable[[int, Course], None],
@@ -76,7 +77,7 @@ def live(
     Args:
       lives: who learns.
       tasks: the tasks by name, in the order of their numbers.
-      exams: the unseen grids of each.
+      test_sets: the unseen grids of each.
       plan: how long.
       folder: where checkpoints are kept.
       report: is told the number of examples and the course so far.
@@ -88,61 +89,103 @@ def live(
       Stopped: by a signal, after a checkpoint was written.
       CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
     """
-    names, order = list(tasks), plan.order
-    tests = {round(len(order) * (k + 1) / plan.tests) for k in range(plan.tests)}
+    life = _Life(lives, tasks, test_sets, plan, report)
     checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, lives=lives)
-    stored = checkpoints.restore()
-    done, course = 0, Course(batch_size=plan.batch_size)
-    if stored is not None:
-        done, course = stored[0], Course(**json.loads(stored[1]))
-    gone = collections.Counter(order[:done].tolist())
-    tested = max((test for test in tests if test <= done), default=0)
-    seeds = {name: plan.seed * len(names) + k for k, name in enumerate(names)}
-    streams = {
-        name: iter(
-            tasks[name].batches(seeds[name], plan.batch_size, gone[k] * plan.batch_size, plan.shift)
-        )
-        for k, name in enumerate(names)
-    }
-    started = time.monotonic()
-    # The first step is followed by a checkpoint.
-    saved = -math.inf if stored is None else started
-    with Signals() as signals:
-        while done < len(order):
-            number = int(order[done])
-            name = names[number]
-            lives.step(name, next(streams[name]))
-            done += 1
-            gone[number] += 1
-            if isinstance(lives, Ntpt) and lives.to_be_judged(name):
-                start = gone[number] * plan.batch_size
-                lives.judge(name, next(iter(tasks[name].batches(seeds[name], JUDGED, start, 0))))
-            if done in tests:
-                taught = {names[k] for k in np.unique(order[tested:done])}
-                asked = {
-                    name: exam
-                    for k, (name, exam) in enumerate(exams.items())
-                    if not course.examples or gone[k] and lives.taught_by(name) & taught
-                }
-                _test(lives, tasks, exams, asked, course, done * plan.batch_size)
-                tested = done
-            if done in tests or done % REPORTED == 0:
-                report(done * plan.batch_size, course)
-            now, stopping = time.monotonic(), signals.caught
-            if now - saved > plan.checkpoint_seconds or done == len(order) or stopping:
-                course.seconds += now - started
-                saved = started = now
-                checkpoints.save(done, json.dumps(dataclasses.asdict(course)))
-            if stopping:
-                raise Stopped
-    return course
+    resumable.do(life, checkpoints, plan.checkpoint_seconds)
+    return life.course
+
+
+class _Life:
+    """The lives, an update after another.
+
+    Attributes:
+      course: what is known of them.
+    """
+
+    def __init__(
+        self,
+        lives: Lives,
+        tasks: Mapping[str, Task],
+        test_sets: Mapping[str, TestSet],
+        plan: Plan,
+        report: Callable[[int, Course], None],
+    ):
+        self._lives, self._tasks, self._test_sets = lives, tasks, test_sets
+        self._plan, self._report = plan, report
+        self._names, updates = list(tasks), len(plan.order)
+        self._seeds = {
+            name: plan.seed * len(tasks) + place for place, name in enumerate(self._names)
+        }
+        self._tests = {round(updates * (k + 1) / plan.tests) for k in range(plan.tests)}
+        self._begin(0, Course(batch_size=plan.batch_size))
+
+    def _begin(self, done: int, course: Course) -> None:
+        """Goes on after so many updates."""
+        self._done, self.course = done, course
+        self._started = time.monotonic()
+        self._gone = collections.Counter(self._plan.order[:done].tolist())
+        self._tested = max((test for test in self._tests if test <= done), default=0)
+
+    @functools.cached_property
+    def _streams(self) -> dict[str, Iterator[Batch]]:
+        """The stream of each task, from where the lives stand when they begin."""
+        size, shift = self._plan.batch_size, self._plan.shift
+        return {
+            name: iter(
+                self._tasks[name].batches(self._seeds[name], size, self._gone[k] * size, shift)
+            )
+            for k, name in enumerate(self._names)
+        }
+
+    def restore(self, examples: int, text: str) -> None:
+        """See `resumable.Work`; updates are counted here, not examples."""
+        self._begin(examples, Course(**json.loads(text)))
+
+    def finished(self) -> bool:
+        """Whether the lives are at their end."""
+        return self._done == len(self._plan.order)
+
+    def advance(self) -> None:
+        """Makes an update, and what comes after it: a judgement, a test, a report."""
+        lives, size = self._lives, self._plan.batch_size
+        number = int(self._plan.order[self._done])
+        name = self._names[number]
+        lives.step(name, next(self._streams[name]))
+        self._done += 1
+        self._gone[number] += 1
+        if isinstance(lives, Ntpt) and lives.to_be_judged(name):
+            start, task = self._gone[number] * size, self._tasks[name]
+            lives.judge(name, next(iter(task.batches(self._seeds[name], JUDGED, start, 0))))
+        if self._done in self._tests:
+            asked = self._to_be_asked()
+            _test(lives, self._tasks, self._test_sets, asked, self.course, self._done * size)
+            self._tested = self._done
+        if self._done in self._tests or self._done % REPORTED == 0:
+            self._report(self._done * size, self.course)
+
+    def _to_be_asked(self) -> dict[str, TestSet]:
+        """The tasks whose answers may have changed since the last test."""
+        since = np.unique(self._plan.order[self._tested : self._done])
+        taught = {self._names[k] for k in since}
+        return {
+            name: test_set
+            for k, (name, test_set) in enumerate(self._test_sets.items())
+            if not self.course.examples or self._gone[k] and self._lives.taught_by(name) & taught
+        }
+
+    def saved(self) -> tuple[int, str]:
+        """See `resumable.Work`."""
+        now = time.monotonic()
+        self.course.seconds += now - self._started
+        self._started = now
+        return self._done, json.dumps(dataclasses.asdict(self.course))
 
 
 def _test(
     lives: Lives,
     tasks: Mapping[str, Task],
-    exams: Mapping[str, Exam],
-    asked: Mapping[str, Exam],
+    test_sets: Mapping[str, TestSet],
+    asked: Mapping[str, TestSet],
     course: Course,
     examples: int,
 ) -> None:
@@ -153,10 +196,10 @@ def _test(
     """
     answers = lives.answers(asked)
     course.examples.append(examples)
-    for name, exam in exams.items():
+    for name, test_set in test_sets.items():
         known = course.accuracies.setdefault(name, [])
         if name in asked:
-            accuracies = (answers[name] == exam.answers[ANSWER]).mean(1)
+            accuracies = (answers[name] == test_set.answers[ANSWER]).mean(1)
             known.append(accuracies.round(4).tolist())
         else:
             known.append(known[-1])

@@ -1,4 +1,4 @@
-"""What a life is made of: the eight tasks, and the exams that show what is left of each."""
+"""What a life is made of: the eight tasks, and the test sets that show what is left of each."""
 
 from datasets import add2x2, apply2x2
 from datasets.composing import composed
@@ -6,7 +6,7 @@ from datasets.digits import Digits
 from datasets.operators import Operators
 from experiments.lifelong.schedule import TASKS
 from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task, apply2x2_task
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.learning.task import Task
 
 
@@ -20,9 +20,9 @@ def life_tasks(digits: Digits, operators: Operators, distinct: int) -> dict[str,
     }
 
 
-def life_exams(
+def life_test_sets(
     digits: Digits, operators: Operators, examples: int = TEST_EXAMPLES
-) -> dict[str, Exam]:
+) -> dict[str, TestSet]:
     """Unseen grids of every task, by its name."""
     return {
         name: composed(add2x2.scene(digits.test, place), TEST_SEED, examples)

@@ -29,9 +29,9 @@ def refuse_misfit(model: CheckedModel, task: Task, name: str) -> None:
 
 
 def _misfits(model: CheckedModel, task: Task) -> Iterator[str]:
-    inputs = _widest(task.exam.integers, task.symbols.inputs)
-    answers = _widest(task.exam.answers, task.symbols.answers)
-    images = {name: values.shape[1:] for name, values in task.exam.images.items()}
+    inputs = _widest(task.test_set.integers, task.symbols.inputs)
+    answers = _widest(task.test_set.answers, task.symbols.answers)
+    images = {name: values.shape[1:] for name, values in task.test_set.images.items()}
     for kind, given in (("Input", {**inputs, **images}), ("Output", answers)):
         declared = {variable.name: variable for variable in model.of_kind(kind)}
         for missing in (name for name in given if name not in declared):
@@ -40,7 +40,7 @@ def _misfits(model: CheckedModel, task: Task) -> Iterator[str]:
             if variable.name not in given:
                 yield f"the task gives no {kind} '{variable.name}'"
             elif variable.name in images:
-                places = task.exam.inputs[variable.name].shape[1:]
+                places = task.test_set.inputs[variable.name].shape[1:]
                 yield from _images(variable, places, images[variable.name])
             else:
                 yield from _integers(variable, *given[variable.name])
@@ -71,8 +71,8 @@ def _integers(variable: Variable, dims: tuple[int, ...], largest: int) -> Iterat
 
 def _networks(model: CheckedModel, task: Task, shapes: set[tuple[int, ...]]) -> Iterator[str]:
     labels = {
-        name: max(int(filling[name].max()) for filling in task.symbols.fillings)
-        for name in task.symbols.fillings[0]
+        name: max(int(labels[name].max()) for labels in task.symbols.label_assignments)
+        for name in task.symbols.label_assignments[0]
     }
     declared = {network.name: network for network in model.networks}
     for missing in (name for name in task.images if name not in declared):

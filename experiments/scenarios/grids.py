@@ -77,7 +77,7 @@ def add2x2_symbols(name: str) -> Symbols:
     grids = _every_grid(10)
     return Symbols(
         inputs={},
-        fillings=tuple({"net_0": grids, "net_1": (grids + shift) % 4} for shift in (0, 1)),
+        label_assignments=tuple({"net_0": grids, "net_1": (grids + shift) % 4} for shift in (0, 1)),
         answers={"final_sum": grids[:, first] + grids[:, second]},
     )
 
@@ -97,7 +97,7 @@ def apply2x2_symbols(name: str) -> Symbols:
     begun = apply2x2.RESULTS[grids[:, first], integers[:, 0], integers[:, 1]]
     return Symbols(
         inputs={"aux_ints": integers},
-        fillings=tuple({"net_0": grids + shift, "net_1": grids} for shift in (0, 1)),
+        label_assignments=tuple({"net_0": grids + shift, "net_1": grids} for shift in (0, 1)),
         answers={"final_sum": apply2x2.RESULTS[grids[:, second], begun, integers[:, 2]]},
     )
 
@@ -118,6 +118,6 @@ def _examples(
 
     return {
         "batches": served,
-        "exam": composed(scenario.scene(images.test, name), TEST_SEED, TEST_EXAMPLES),
+        "test_set": composed(scenario.scene(images.test, name), TEST_SEED, TEST_EXAMPLES),
         "tested_on": f"{TEST_EXAMPLES:,} unseen grids",
     }

@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.discrete.program import checked_integers
-from terpret.language.checked import CheckedModel, Variable
-from terpret.language.errors import InputError, suggestion
+from terpret.errors import InputError
+from terpret.language.checked import CheckedModel, Variable, shape_of
+from terpret.language.errors import suggestion
 
 # The entries of a batch by name, [examples, *dims], checked and converted.
 Batch = Mapping[str, tf.Tensor]
@@ -47,7 +48,7 @@ def checked_batch(
             result[name] = tf.constant(_checked_floats(arrays, variable), dtype)
         elif variable.kind == "Output" and outputs:
             result[name] = tf.constant(
-                checked_integers(arrays, name, variable.dims, variable.domain, -1), tf.int32
+                checked_integers(arrays, name, variable.dims, variable.size, -1), tf.int32
             )
         elif variable.kind == "Input" and isinstance(variable.domain, int):
             result[name] = tf.constant(
@@ -66,7 +67,7 @@ def checked_batch(
 
 
 def _checked_floats(arrays: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:
-    name, shape = variable.name, (*variable.dims, *variable.domain)
+    name, shape = variable.name, (*variable.dims, *shape_of(variable.domain))
     if name not in arrays:
         raise InputError(f"the batch lacks '{name}'")
     if arrays[name].shape[1:] != shape:

@@ -55,7 +55,8 @@ def emit(
         # With a slash at the end the operations of a line share one scope.
         with tf.name_scope(f"{scope}/line_{step[0].span.line}/"):
             if len(step) > 1:
-                tensors.update(emitter.together(step, tensors))
+                group = [node for node in step if isinstance(node, Contract)]
+                tensors.update(emitter.together(group, tensors))
             else:
                 tensors[step[0].number] = emitter.tensor(step[0], tensors)
     return {
@@ -168,12 +169,13 @@ class _Emitter:
     def _weighted_sum(self, node: Contract, k: int, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
         space = self._space if self._is(node, Kind.MARGINAL) else prob
         stack, axis_label = node.terms[k].node, node.terms[k].by_axis
+        assert isinstance(stack, Stack)
         label, *inner = node.terms[k].shape_labels
         weights, weight_labels = node.terms[1 - k]
         where = weight_labels.index(label)
         rest = weight_labels[:where] + weight_labels[where + 1 :]
         parts = tf.unstack(self._factor(node, weights, made), len(stack.elements), where)
-        # Terms that lack an axis are added up before they meet those that have it.
+        # Terms that lack an axis are added up before they are added to those that have it.
         groups: dict[tuple[int, ...], list[tf.Tensor]] = {}
         for part, element in zip(parts, stack.elements, strict=True):
             own = (*(axis_label[axis] for axis in element.axes), *inner)

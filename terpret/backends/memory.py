@@ -9,7 +9,7 @@ import psutil
 import tensorflow as tf
 
 from terpret.core.nodes import Contract, Input, Learned, Node, extents, numbers, topological
-from terpret.language.checked import Domain, Network
+from terpret.language.checked import Network, extent
 
 # Bytes for each byte of the values that an update computes forwards, which it keeps for the way
 # back. Measured as the growth of the resident memory with the batch: 0.98 (turing, 1,000 restarts),
@@ -63,13 +63,9 @@ def available_bytes() -> int:
 
 
 def _weights(network: Network) -> int:
-    widths = [sum(map(_extent, network.inputs)), *network.hid_sizes, _extent(network.output)]
+    widths = [sum(map(extent, network.inputs)), *network.hid_sizes, extent(network.output)]
     pairs = zip(widths[:-1], widths[1:], strict=True)
     return sum((inputs + 1) * outputs for inputs, outputs in pairs)
-
-
-def _extent(domain: Domain) -> int:
-    return domain if isinstance(domain, int) else math.prod(domain)
 
 
 def _group_bytes() -> Iterator[int]:

@@ -8,23 +8,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends import log, prob
+from terpret.backends import log, losses, prob
 from terpret.backends.batches import Batch, checked_batch
 from terpret.backends.emit import Apply, emit
-from terpret.backends.networks import Library, apply_network, layers, seed_of
-from terpret.core.build import observed
+from terpret.backends.initial_values import initial_logits
+from terpret.backends.networks import Library, apply_network, layers
 from terpret.core.nodes import Learned, topological
 from terpret.core.schedule import Schedule
 from terpret.discrete.program import Program, with_clamps
-from terpret.language.checked import CheckedModel, Network, Variable
-from terpret.language.errors import InputError
+from terpret.errors import InputError
+from terpret.language.checked import CheckedModel, Network, Variable, shape_of
 from terpret.language.reads import images_read, label_names
 
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
-EPSILON = 1e-10
 # A logit so far below another makes a marginal exactly 0.
 NEVER = -1e4
-# Images looked at together: of all restarts' hidden layers no more than fits beside the processor.
+# Images seen together: of all restarts' hidden layers no more than fits beside the processor.
 IMAGES_AT_ONCE = 1000
 
 
@@ -62,20 +61,19 @@ class CompiledModel(tf.Module):
         self.checked, self.restarts, self.library = checked, restarts, library
         self.schedule, self.outputs = schedule, schedule.outputs
         self.space_name, self.space, self.dtype = space, SPACES[space], dtype
-        self._given, self.constants = dict(given), dict(constants)
+        self._given_labels, self.constants = dict(given), dict(constants)
         self.learned_params = [v for v in checked.of_kind("Param") if v.name not in constants]
-        self.param_logits = {
-            variable.name: tf.Variable(
-                initial_logits(variable, range(restarts), seed, 1.0, dtype), name=variable.name
-            )
-            for variable in (self.learned_params if seed is not None else ())
-        }
+        self.param_logits: dict[str, tf.Variable] = {}
+        if seed is not None:
+            for variable in self.learned_params:
+                start = initial_logits(variable, range(restarts), seed, 1.0, dtype)
+                self.param_logits[variable.name] = tf.Variable(start, name=variable.name)
         nodes = topological(self.outputs.values())
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
         self.networks = {name: library.use(network) for name, network in used.items()}
         self._marginals = tf.function(self.emit_marginals, autograph=False, reduce_retracing=True)
         self._losses = tf.function(self.emit_losses, autograph=False, reduce_retracing=True)
-        self._look = tf.function(self._emit_look, autograph=False, reduce_retracing=True)
+        self._predict = tf.function(self._emit_predictions, autograph=False, reduce_retracing=True)
 
     @property
     def network_variables(self) -> list[tf.Variable]:
@@ -85,7 +83,7 @@ class CompiledModel(tf.Module):
     @property
     def given_labels(self) -> dict[str, str]:
         """The entry of a batch that holds a network's labels, by network, where they are given."""
-        return dict(self._given)
+        return dict(self._given_labels)
 
     def marginals(self, batch: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
         """The marginals of every Output, [restart, batch, *dims, n]; the values of OutputTensors.
@@ -202,7 +200,7 @@ class CompiledModel(tf.Module):
             if image.name not in batch:
                 raise InputError(f"the batch has no images for '{name}'")
             images = np.asarray(batch[image.name])
-            flat = images.reshape(-1, *image.domain)
+            flat = images.reshape(-1, *shape_of(image.domain))
             if name in self.networks:
                 chosen = self.classify(name, flat)
             else:
@@ -213,10 +211,10 @@ class CompiledModel(tf.Module):
 
     def classify(self, network: str, images: np.ndarray) -> np.ndarray:
         """A network's most probable label for each of `images` [n, h, w]: [restart, n]."""
-        labels = self.look(network, images).argmax(-1)
+        labels = self.predict(network, images).argmax(-1)
         return np.repeat(labels, self.restarts // len(labels), 0)
 
-    def look(self, network: str, images: np.ndarray) -> np.ndarray:
+    def predict(self, network: str, images: np.ndarray) -> np.ndarray:
         """What a network's last layer says of each image.
 
         Args:
@@ -228,10 +226,10 @@ class CompiledModel(tf.Module):
         """
         pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
         starts = range(0, max(1, len(images)), IMAGES_AT_ONCE)
-        parts = [self._look(network, pixels[k : k + IMAGES_AT_ONCE]).numpy() for k in starts]
+        parts = [self._predict(network, pixels[k : k + IMAGES_AT_ONCE]).numpy() for k in starts]
         return np.concatenate(parts, axis=1)
 
-    def _emit_look(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
+    def _emit_predictions(self, network: str, pixels: tf.Tensor) -> tf.Tensor:
         output = next(n.output for n in self.checked.networks if n.name == network)
         return layers(self.networks[network], pixels, False, output)
 
@@ -278,9 +276,9 @@ class CompiledModel(tf.Module):
             if variable.name in batch
         }
         for network in self.checked.networks:
-            if network.name in self._given:
+            if network.name in self._given_labels:
                 size = network.output
-                labels = batch[self._given[network.name]] % size
+                labels = batch[self._given_labels[network.name]] % size
                 inputs[network.name] = self._observed(size, labels)
 
         def applied(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -296,7 +294,7 @@ class CompiledModel(tf.Module):
 
         For each Output the mean over all examples of -log((p_y + e) / sum_i (p_i + e)), e = 1e-10,
         where a label of -1 counts 0; for an OutputTensor the mean of the summed squared errors;
-        for an observed constant as for a label. Summed over all of them (design, section 3).
+        for an observed constant as for a label. Summed over all of them.
         """
         marginals = self.emit_marginals(batch, logits)
         with tf.name_scope("loss"):
@@ -304,39 +302,12 @@ class CompiledModel(tf.Module):
 
     def emit_guess_loss(self, batch: Batch) -> tf.Tensor:
         """Emits the loss of knowing nothing: all values as probable, every real number 0."""
-        marginals = {}
-        for variable in self.checked.of_kind("Output"):
-            labels = batch[variable.name][None]
-            if isinstance(variable.domain, int):
-                marginals[variable.name] = self._uniform(labels.shape, variable.domain)
-            else:
-                marginals[variable.name] = tf.zeros_like(labels)
-        for observation in self.checked.observations:
-            domain = observation.element.variable.domain
-            marginals[observed(observation)] = self._uniform([1, 1], domain)
-        return self.emit_total(batch, marginals)[0]
-
-    def _uniform(self, shape: Sequence[int], domain: int) -> tf.Tensor:
-        return self.space.constant(tf.fill([*shape, domain], tf.cast(1 / domain, self.dtype)))
+        return self.emit_total(batch, losses.guess(self.checked, self.space, batch, self.dtype))[0]
 
     def emit_total(self, batch: Batch, marginals: Batch) -> tf.Tensor:
         """Emits the loss of every restart from the marginals that `emit_marginals` gave."""
-        total = tf.zeros([self.restarts], self.dtype)
-        for variable in self.checked.of_kind("Output"):
-            labels = batch[variable.name]
-            if isinstance(variable.domain, int):
-                losses = self.space.cross_entropy(marginals[variable.name], labels, EPSILON)
-                losses = tf.where(labels >= 0, losses, tf.zeros_like(losses))
-            else:
-                squares = tf.square(marginals[variable.name] - labels)
-                losses = tf.reduce_sum(squares, list(range(-len(variable.domain), 0)))
-            mean = tf.reduce_mean(losses, 1)
-            total += tf.reduce_sum(mean, list(range(1, len(mean.shape)))) if variable.dims else mean
-        for observation in self.checked.observations:
-            label = tf.constant([observation.value])
-            losses = self.space.cross_entropy(marginals[observed(observation)], label, EPSILON)
-            total += tf.reduce_mean(losses, 1)
-        return total
+        start = tf.zeros([self.restarts], self.dtype)
+        return losses.total(self.checked, self.space, batch, marginals, start)
 
     def _observed(self, domain: object, value: tf.Tensor) -> tf.Tensor:
         if not isinstance(domain, int):
@@ -350,35 +321,9 @@ class CompiledModel(tf.Module):
           InputError: something is missing, unknown, or has the wrong shape or range.
         """
         needs_images = bool(self.networks)
-        return checked_batch(self.checked, batch, self._given, outputs, needs_images, self.dtype)
-
-
-def initial_logits(
-    variable: Variable, restarts: Sequence[int], seed: int, scale: float, dtype: tf.DType
-) -> tf.Tensor:
-    """Logarithms of Dirichlet(scale) samples, each restart from its own seed.
-
-    Args:
-      variable: the Param.
-      restarts: the numbers of the restarts.
-      seed: the root seed of the run.
-      scale: the concentration: small is peaked, large is near uniform.
-      dtype: the floating point type.
-
-    Returns:
-      Tensor [restart, *dims, n].
-    """
-    shape = (*variable.dims, variable.domain)
-    rows = []
-    for restart in restarts:
-        seeds = seed_of(seed, f"param/{variable.name}", restart)
-        gamma = tf.random.stateless_gamma(
-            shape, seeds, tf.cast(scale, tf.float64), dtype=tf.float64
+        return checked_batch(
+            self.checked, batch, self._given_labels, outputs, needs_images, self.dtype
         )
-        # Far below what float32 can tell from 0: a value that the sample never takes.
-        gamma = tf.maximum(gamma, 1e-30)
-        rows.append(tf.math.log(gamma / tf.reduce_sum(gamma, -1, keepdims=True)))
-    return tf.cast(tf.stack(rows), dtype)
 
 
 def _shape(shape: tf.TensorShape | None) -> str:

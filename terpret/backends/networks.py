@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from terpret.backends.initial_values import initial_kernels
 from terpret.core.nodes import RESTART, Learned
-from terpret.language.checked import Domain, Network
-from terpret.language.errors import InputError
+from terpret.errors import InputError
+from terpret.language.checked import Domain, Network, extent
 
 
 class Weights(tf.Module):
@@ -21,9 +22,9 @@ class Weights(tf.Module):
     def __init__(self, network: Network, restarts: int, seed: int, dtype: tf.DType):
         super().__init__(name=network.name)
         widths = [
-            sum(map(_extent, network.inputs)),
+            sum(map(extent, network.inputs)),
             *network.hid_sizes,
-            _extent(network.output),
+            extent(network.output),
         ]
         self.kernels = []
         self.biases = []
@@ -67,31 +68,6 @@ class Library:
                 f"model declares in line {network.span.line}"
             )
         return self.weights[network.name]
-
-
-def initial_kernels(
-    shape: tuple[int, int], restarts: Sequence[int], key: tuple[int, str], dtype: tf.DType
-) -> tf.Tensor:
-    """Glorot uniform kernels, drawn for each restart from its own seed.
-
-    Returns:
-      Tensor [restart, inputs, outputs].
-    """
-    limit = math.sqrt(6 / sum(shape))
-    return tf.stack(
-        [
-            tf.random.stateless_uniform(shape, seed_of(*key, k), -limit, limit, dtype)
-            for k in restarts
-        ]
-    )
-
-
-def seed_of(seed: int, purpose: str, restart: int) -> tuple[int, int]:
-    """A stateless seed for one restart and one purpose, whatever runs beside it."""
-    mixed = 0xCBF29CE484222325
-    for byte in f"{seed}/{purpose}/{restart}".encode():
-        mixed = (mixed ^ byte) * 0x100000001B3 % 2**64
-    return mixed % 2**31, mixed >> 33
 
 
 def apply_network(
@@ -184,7 +160,3 @@ def _concatenate(parts: list[tf.Tensor]) -> tf.Tensor:
         shape = tf.broadcast_dynamic_shape(shape, tf.shape(part)[:-1])
     wide = [tf.broadcast_to(p, tf.concat([shape, [p.shape[-1]]], 0)) for p in parts]
     return tf.concat(wide, -1)
-
-
-def _extent(domain: Domain) -> int:
-    return domain if isinstance(domain, int) else math.prod(domain)

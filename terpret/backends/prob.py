@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-Labels = Sequence[int]
-Sizes = Mapping[int, int | None]
+from terpret.core.nodes import Label
+
+Labels = Sequence[Label]
+Sizes = Mapping[Label, int | None]
 
 # Products of at most this many numbers are not worth a call of a matrix product, nor one of many
 # products side by side.
@@ -123,7 +125,7 @@ def large(first: Sizes, second: Sizes, output: Labels) -> bool:
     return products > (SMALL_OF_MANY if many else SMALL)
 
 
-def _between(summed: Labels, operand: Labels, output: Labels) -> list[int]:
+def _between(summed: Labels, operand: Labels, output: Labels) -> list[Label]:
     """The labels of `output` with those of `summed` at their places in `operand`."""
     result = list(output)
     for label in reversed(summed):
@@ -165,7 +167,7 @@ def _matrix(
     return tf.reshape(tensor, shape), turned
 
 
-def _sum_alone(tensor: tf.Tensor, labels: Labels, needed: set[int]) -> tuple[tf.Tensor, Labels]:
+def _sum_alone(tensor: tf.Tensor, labels: Labels, needed: set[Label]) -> tuple[tf.Tensor, Labels]:
     kept = [label for label in labels if label in needed]
     if len(kept) == len(labels):
         return tensor, labels

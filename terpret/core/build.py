@@ -8,12 +8,14 @@ import itertools
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from terpret.core.nodes import Axis, Label, Node, Outputs, Term, bound_axis, merge_axes, one_hot
 from terpret.core.pool import Pool, TooManyNodes
+from terpret.errors import InputError
 from terpret.language import checked
-from terpret.language.checked import elements_of
-from terpret.language.errors import Diagnostic, InputError, ModelError
+from terpret.language.checked import elements_of, shape_of
+from terpret.language.errors import Diagnostic, ModelError
 
 MAX_CONSTANT_NUMBERS = 1 << 24
 
@@ -22,7 +24,7 @@ class _TooLarge(Exception):
     """The constants of the network hold too many numbers."""
 
 
-class _Values(dict):
+class _Values(dict[checked.Element, Node]):
     """The node of each element that was set; a branch's own values, then those outside."""
 
     def __init__(self, outer: "_Values | None" = None):
@@ -38,7 +40,7 @@ class _Values(dict):
 def build(
     model: checked.CheckedModel,
     given: frozenset[str] = frozenset(),
-    constants: Mapping[str, object] | None = None,
+    constants: Mapping[str, ArrayLike] | None = None,
     limit: int | None = None,
     shared: bool = False,
 ) -> Outputs:
@@ -82,7 +84,7 @@ class _Builder:
         model: checked.CheckedModel,
         pool: Pool,
         given: frozenset[str],
-        constants: Mapping[str, object],
+        constants: Mapping[str, ArrayLike],
         shared: bool,
     ):
         self._model = model
@@ -95,13 +97,12 @@ class _Builder:
         self._leaves: dict[checked.Variable, Node] = {}
         for variable in model.variables:
             if variable.kind == "Param" and variable.name in constants:
-                self._leaves[variable] = self._constant(constants[variable.name], variable.domain)
+                self._leaves[variable] = self._constant(constants[variable.name], variable.size)
             elif variable.kind == "Param":
-                self._leaves[variable] = pool.param(variable.name, variable.dims, variable.domain)
+                self._leaves[variable] = pool.param(variable.name, variable.dims, variable.size)
             elif variable.kind == "Input":
                 integer = isinstance(variable.domain, int)
-                inner = (variable.domain,) if integer else variable.domain
-                shape = (*variable.dims, *inner)
+                shape = (*variable.dims, *shape_of(variable.domain))
                 self._leaves[variable] = pool.input(variable.name, shape, integer)
 
     def outputs(self) -> Outputs:
@@ -116,7 +117,7 @@ class _Builder:
             outputs[observed(observation)] = self._element(observation.element, values)
         return outputs
 
-    def _constant(self, values: object, domain: int) -> Node:
+    def _constant(self, values: ArrayLike, domain: int) -> Node:
         self._numbers += np.size(values) * domain
         if self._numbers > MAX_CONSTANT_NUMBERS:
             raise _TooLarge
@@ -125,9 +126,7 @@ class _Builder:
     def _output(self, variable: checked.Variable, nodes: list[Node]) -> Node:
         if nodes:
             return self._array(nodes, variable.dims)
-        domain = variable.domain
-        inner = (domain,) if isinstance(domain, int) else domain
-        return self._pool.constant(np.zeros((*variable.dims, *inner)))
+        return self._pool.constant(np.zeros((*variable.dims, *shape_of(variable.domain))))
 
     def _block(self, statements: tuple[checked.Statement, ...], values: _Values) -> None:
         for statement in statements:
@@ -213,7 +212,7 @@ class _Builder:
 
     def _element(self, element: checked.Element, values: _Values) -> Node:
         if element in self._model.clamps:
-            clamp = checked.Known((), (self._model.clamps[element],), element.variable.domain)
+            clamp = checked.Known((), (self._model.clamps[element],), element.variable.size)
             return self._value(clamp, values)
         leaf = self._leaves.get(element.variable)
         return values[element] if leaf is None else self._pool.pick(leaf, element.index)
@@ -253,7 +252,7 @@ class _Builder:
     def _label(self, call: checked.Learned, values: _Values) -> Node:
         read = label_read(call)
         network, variable = call.network, read.elements[0].variable
-        leaf = self._pool.input(network.name, (*variable.dims, network.output), True)
+        leaf = self._pool.input(network.name, (*variable.dims, *shape_of(network.output)), True)
         nodes = [self._pool.pick(leaf, element.index) for element in read.elements]
         sizes = tuple(bound.size for bound in read.bound)
         return self._pool.open(self._array(nodes, sizes), self._axes(read.bound))

@@ -112,6 +112,7 @@ def _split(pool: Pool, node: Contract, k: int, common: Node, where: dict[int, in
     """
     branches = node.terms[k]
     stack = branches.node
+    assert isinstance(stack, Stack)
     label, *inner = branches.shape_labels
     others = [place for place in range(len(stack.elements)) if place not in where]
     parts = [_weighed(pool, node, k, list(where), _grouped(pool, branches, common, where))]
@@ -146,12 +147,14 @@ def _weighed(pool: Pool, node: Contract, k: int, places: list[int], terms: Seque
 def _grouped(pool: Pool, branches: Term, common: Node, where: dict[int, int]) -> list[Term]:
     """What takes the place of the branches that have the factor: their weights, and the factor."""
     stack = branches.node
+    assert isinstance(stack, Stack)
     outer = branches.by_axis
     inner = branches.shape_labels[1:]
     weights: list[Node] = []
     common_labels: tuple[Label, ...] = ()
     for place, which in where.items():
         element = stack.elements[place]
+        assert isinstance(element, Contract)
         labels = element.terms[which].labels
         summed = [name for name in labels if name not in element.output]
         named = {label: axis for axis, label in element.labelled_axes}
@@ -169,8 +172,8 @@ def _grouped(pool: Pool, branches: Term, common: Node, where: dict[int, int]) ->
         weights.append(_plain(pool.contract(rest, axes, summed)))
     stacked = fold.stack(pool, weights)
     summed_labels = (("summed", n) for n in range(len(stacked.shape) - 1))
-    labels = (*(outer[axis] for axis in stacked.axes), "part", *summed_labels)
-    return [Term(stacked, labels), Term(common, common_labels)]
+    stacked_labels = (*(outer[axis] for axis in stacked.axes), "part", *summed_labels)
+    return [Term(stacked, stacked_labels), Term(common, common_labels)]
 
 
 def _plain(node: Node) -> Node:

@@ -5,6 +5,7 @@ rule applies any more.
 """
 
 import math
+import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ from terpret.core.nodes import (
 from terpret.core.pool import Pool
 
 MAX_FOLDED = 1 << 20
+# What an einsum of NumPy can call its labels.
+LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 
 def contracted(
@@ -41,7 +44,8 @@ def contracted(
       operands: its factors, simplified; they may have lost axes.
       inlined: which factors, contractions themselves, become part of this one.
     """
-    work = _Contraction(pool, node.labelled_axes, list(node.shape_labels), node.normalised)
+    axes: list[tuple[Axis, Label]] = [*node.labelled_axes]
+    work = _Contraction(pool, axes, list(node.shape_labels), node.normalised)
     for term, operand, inline in zip(node.terms, operands, inlined, strict=True):
         moved = term.relabelled(operand)
         work.terms.append(_Factor(moved.node, list(moved.labels), inline))
@@ -124,7 +128,7 @@ class _Contraction:
         for k, (node, labels, inline) in enumerate(self.terms):
             if not isinstance(node, Contract) or not (inline or fold.is_renaming(node)):
                 continue
-            inner = dict(zip(node.output, labels, strict=True))
+            inner: dict[Label, Label] = dict(zip(node.output, labels, strict=True))
             self.terms[k : k + 1] = [
                 _Factor(factor, self._relabel(own, inner)) for factor, own in node.terms
             ]
@@ -164,7 +168,7 @@ class _Contraction:
             self.terms[k] = _Factor(self._pool.constant(value), rest)
             return True
         if isinstance(node, Contract):
-            return self._read_inside(k, label)
+            return self._read_inside(k, node, label)
         indexed = isinstance(node, Stack | Param | Input | Pick) or (
             isinstance(node, Learned) and node.mapped > 0
         )
@@ -174,12 +178,12 @@ class _Contraction:
         self.terms[k] = self._with_axes_of(picked, k, labels[position + 1 :])
         return True
 
-    def _read_inside(self, k: int, label: Label) -> bool:
+    def _read_inside(self, k: int, node: Contract, label: Label) -> bool:
         """Makes a contraction part of this one where all but tables of it would be read at a place.
 
         Reading one image's class then asks the network for that image only.
         """
-        node, labels, _ = self.terms[k]
+        labels = self.terms[k].labels
         inner = node.output[labels.index(label)]
         if any(inner not in own and not isinstance(factor, Constant) for factor, own in node.terms):
             return False
@@ -220,7 +224,7 @@ class _Contraction:
         node, labels, _ = self.terms[k]
         if second in labels:
             a, b = labels.index(first), labels.index(second)
-            value = np.moveaxis(np.diagonal(node.value, 0, a, b), -1, b - (a < b))
+            value = np.moveaxis(np.diagonal(_value(node), 0, a, b), -1, b - (a < b))
             kept = [label for label in labels if label != first]
             self.terms[k] = _Factor(self._pool.constant(value), kept)
 
@@ -283,7 +287,7 @@ class _Contraction:
                     for label, size in zip(ls, node.shape, strict=True)
                 }
                 size = math.prod(sizes[label] for label in output)
-                largest = max(node.value.size for node, _, _ in pair)
+                largest = max(_value(node).size for node, _, _ in pair)
                 if size > max(largest, 64) or size > MAX_FOLDED:
                     continue
                 value = self._einsum(pair, output)
@@ -293,11 +297,22 @@ class _Contraction:
         return False
 
     def _einsum(self, terms: Sequence[_Factor], output: list[Label]) -> np.ndarray:
-        numbers: dict[Label, int] = {}
-        arguments: list[object] = []
-        for node, labels, _ in terms:
-            arguments += [node.value, [numbers.setdefault(name, len(numbers)) for name in labels]]
-        return np.einsum(*arguments, [numbers[label] for label in output])
+        letter_of: dict[Label, str] = {}
+
+        def letters(labels: list[Label]) -> str:
+            for label in labels:
+                if label not in letter_of:
+                    letter_of[label] = LETTERS[len(letter_of)]
+            return "".join(letter_of[label] for label in labels)
+
+        factors = ",".join([letters(labels) for _, labels, _ in terms])
+        return np.einsum(f"{factors}->{letters(output)}", *(_value(node) for node, _, _ in terms))
+
+
+def _value(node: Node) -> np.ndarray:
+    """The value of a factor that is known to be a constant."""
+    assert isinstance(node, Constant)
+    return node.value
 
 
 def _place_of_one(value: np.ndarray) -> int | None:

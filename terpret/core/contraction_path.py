@@ -64,7 +64,7 @@ def _greedy(
     """A path of many factors: two are contracted whose product grows least, until few are left.
 
     With `summing`, those come first whose contraction sums over a label: in a long chain, such as a
-    program of many steps, factors of one batch must not meet just because they are small.
+    program of many steps, factors of one batch must not be contracted just because they are small.
     """
     total = 0.0
     labels, paths = list(factors), list[Path](range(len(factors)))

@@ -27,8 +27,9 @@ def pick(pool: Pool, operand: Node, index: tuple[int, ...]) -> Node:
 
 def stack(pool: Pool, elements: Sequence[Node]) -> Node:
     """The elements along a new leading dimension; all elements of one array are that array."""
-    if all(isinstance(element, Constant) for element in elements):
-        return pool.constant(np.stack([element.value for element in elements]))
+    known = [element.value for element in elements if isinstance(element, Constant)]
+    if len(known) == len(elements):
+        return pool.constant(np.stack(known))
     first = elements[0]
     if isinstance(first, Pick) and first.index[-1] == 0:
         array, prefix = first.operand, first.index[:-1]

@@ -5,7 +5,7 @@ more.
 
 Made once it is the cheaper the more often it is read; but the readers may know a better order.
 Tiles weighed by what all restarts agree on are large for each restart, while a restart's weights
-of its own, put together first, meet all tiles in one matrix product.
+of its own, put together first, are contracted with all tiles in one matrix product.
 """
 
 import collections
@@ -31,7 +31,7 @@ def inline_shared(outputs: Outputs, restarts: int, limit: int) -> Outputs:
       Roots of the same values.
     """
     nodes = topological(outputs.values())
-    readers = collections.defaultdict(list)
+    readers: dict[int, list[tuple[Node | None, int]]] = collections.defaultdict(list)
     for node in nodes:
         for place, operand in enumerate(node.operands):
             readers[operand.number].append((node, place))
@@ -46,10 +46,11 @@ def inline_shared(outputs: Outputs, restarts: int, limit: int) -> Outputs:
 
 
 def _cheaper_apart(node: Contract, readers: Readers, restarts: int) -> bool:
-    if len(readers) < 2 or not all(isinstance(reader, Contract) for reader, _ in readers):
+    merging = [(reader, place) for reader, place in readers if isinstance(reader, Contract)]
+    if len(readers) < 2 or len(merging) < len(readers):
         return False
     once, apart = _cost(node.terms, node.output, restarts), 0.0
-    for reader, place in readers:
+    for reader, place in merging:
         once += _cost(reader.terms, reader.output, restarts)
         apart += _cost(_joined(reader, place, node), reader.output, restarts)
     return apart < once

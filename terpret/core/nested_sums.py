@@ -60,8 +60,9 @@ def merge_nested_sums(outputs: Outputs, limit: int) -> Outputs:
 def _merged(pool: Pool, node: Contract, read: collections.Counter[int]) -> Node | None:
     """The contraction with one branch of one of its sums taken apart; None if there is none."""
     for k, (stack, labels) in enumerate(node.terms):
-        summed = isinstance(stack, Stack) and labels[len(stack.axes)] not in node.output
-        if summed and labels.count(labels[len(stack.axes)]) == 1 and read[stack.number] == 1:
+        if not isinstance(stack, Stack) or labels[len(stack.axes)] in node.output:
+            continue
+        if labels.count(labels[len(stack.axes)]) == 1 and read[stack.number] == 1:
             for place, branch in enumerate(stack.elements):
                 inner = _branches(branch) if read[branch.number] == 1 else None
                 if inner is not None:
@@ -108,8 +109,11 @@ def _taken_apart(pool: Pool, node: Contract, k: int, place: int, which: int) -> 
     """The contraction with the branches of the branch at `place` in the place of that branch."""
     stack, outer_of = node.terms[k].node, node.terms[k].by_axis
     label, *dimensions = node.terms[k].shape_labels
+    assert isinstance(stack, Stack)
     branch = stack.elements[place]
+    assert isinstance(branch, Contract)
     inner = branch.terms[which].node
+    assert isinstance(inner, Stack)
     names = {own: outer_of[axis] for axis, own in branch.labelled_axes}
     before = len(inner.elements)
     where = np.zeros((len(stack.elements), before, len(stack.elements) + before - 1))

@@ -8,10 +8,11 @@ marginal, before them the dimensions of an array.
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Iterable
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from terpret.language.checked import Network
 from terpret.language.errors import Span
@@ -114,9 +115,10 @@ class Stack(Node):
 
 # What tells the indices of a contraction apart: equal labels are one index.
 Label = Hashable
+Own = TypeVar("Own", bound=Label, covariant=True)
 
 
-class Term(NamedTuple):
+class Term(NamedTuple, Generic[Own]):
     """A factor of a contraction.
 
     Attributes:
@@ -125,19 +127,19 @@ class Term(NamedTuple):
     """
 
     node: Node
-    labels: tuple[Label, ...]
+    labels: tuple[Own, ...]
 
     @property
-    def by_axis(self) -> dict[Axis, Label]:
+    def by_axis(self) -> dict[Axis, Own]:
         """The label of each axis of the node."""
         return dict(zip(self.node.axes, self.labels, strict=False))
 
     @property
-    def shape_labels(self) -> tuple[Label, ...]:
+    def shape_labels(self) -> tuple[Own, ...]:
         """The labels of the node's dimensions."""
         return self.labels[len(self.node.axes) :]
 
-    def relabelled(self, node: Node) -> "Term":
+    def relabelled(self, node: Node) -> "Term[Own]":
         """A node of the same shape, with some of the axes, in this one's place."""
         by_axis = self.by_axis
         return Term(node, (*(by_axis[axis] for axis in node.axes), *self.shape_labels))
@@ -153,7 +155,7 @@ class Contract(Node):
       shape_labels: the label of each dimension of the result.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[Term[int], ...]
     axis_labels: tuple[int, ...]
     shape_labels: tuple[int, ...]
 
@@ -172,11 +174,11 @@ class Contract(Node):
         return self.axis_labels + self.shape_labels
 
     @property
-    def labelled_axes(self) -> list[tuple[Axis, Label]]:
+    def labelled_axes(self) -> list[tuple[Axis, int]]:
         """The axes of the result with their labels."""
         return list(zip(self.axes, self.axis_labels, strict=True))
 
-    def without(self, place: int) -> list[Term]:
+    def without(self, place: int) -> list[Term[int]]:
         """All factors but the one at `place`."""
         return [*self.terms[:place], *self.terms[place + 1 :]]
 
@@ -212,10 +214,10 @@ def merge_axes(nodes: Iterable[Node], *more: Axis) -> tuple[Axis, ...]:
     return tuple(sorted({axis for node in nodes for axis in node.axes} | set(more)))
 
 
-def one_hot(values: np.ndarray | Sequence[int] | int, size: int) -> np.ndarray:
+def one_hot(values: ArrayLike, size: int) -> np.ndarray:
     """One-hot rows; a negative value gives a row of zeros."""
-    values = np.asarray(values)
-    return (values[..., None] == np.arange(size)).astype(np.float64)
+    numbers = np.asarray(values)
+    return (numbers[..., None] == np.arange(size)).astype(np.float64)
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:

@@ -95,7 +95,7 @@ def _problem(node: Node, done: set[int], made: Schedule) -> str:
         return "it is made twice, or needlessly"
     if isinstance(node, Contract) and len(node.terms) > 2:
         return "its factors are not contracted pairwise"
-    below = []
+    below: list[Node] = []
     for operand in node.operands:
         if operand.number in made.unmade and not isinstance(node, Contract):
             return "it reads a stack that is never made"

@@ -8,7 +8,7 @@ were. The rules, of which each contraction takes one after another until none fi
 - equal elements of a stack are read once, through a table of who reads which;
 - weights that sum to 1 and weigh nothing are dropped, and with them the axes they carried;
 - an array stacked again from its own elements is the array;
-- a network meets a whole array of images once, however many elements of it are read;
+- a network is applied to a whole array of images once, however many elements of it are read;
 - a contraction that only one other contraction reads becomes part of it, to be planned as one.
 """
 
@@ -76,7 +76,7 @@ def _read_once(roots: Iterable[Node]) -> frozenset[int]:
 
 
 def _only_images_that_are_read(outputs: Outputs, limit: int) -> Outputs:
-    """Networks whose results are read one by one meet only the images that are read."""
+    """Networks whose results are read one by one are applied only to the images that are read."""
     nodes = topological(outputs.values())
     read: dict[int, set[tuple[int, ...]]] = {}
     whole: set[int] = {root.number for root in outputs.values()}

@@ -10,9 +10,10 @@ that need none of each other is one contraction.
 """
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from terpret.core import fold
-from terpret.core.nodes import Axis, Contract, Node, Outputs, Stack, Term, lane_axis
+from terpret.core.nodes import Axis, Contract, Label, Node, Outputs, Stack, Term, lane_axis
 from terpret.core.pool import Pool
 from terpret.core.rewrite import rebuild, simplified
 
@@ -41,7 +42,7 @@ def vectorise(outputs: Outputs, limit: int) -> Outputs:
     return rebuild(outputs, limit, visit)
 
 
-def _alike(nodes: Sequence[Node]) -> bool:
+def _alike(nodes: Sequence[Node]) -> TypeGuard[Sequence[Contract]]:
     """Whether the nodes are contractions that differ in the values of their operands only."""
     first = nodes[0]
     return isinstance(first, Contract) and all(
@@ -98,10 +99,11 @@ def _together(pool: Pool, nodes: Sequence[Node], lane: Axis, known: Known) -> No
         return known[key]
     if any(lane in node.axes for node in nodes):
         raise _Taken
+    stacks = [node for node in nodes if isinstance(node, Stack) and node.shape == first.shape]
     if _alike(nodes):
         made = _contracted(pool, nodes, lane, known)
-    elif all(isinstance(node, Stack) and node.shape == first.shape for node in nodes):
-        columns = zip(*(node.elements for node in nodes), strict=True)
+    elif len(stacks) == len(nodes):
+        columns = zip(*(node.elements for node in stacks), strict=True)
         made = pool.stack([_together(pool, column, lane, known) for column in columns])
     else:
         made = pool.open(fold.stack(pool, nodes), [lane])
@@ -118,7 +120,7 @@ def _contracted(pool: Pool, nodes: Sequence[Contract], lane: Axis, known: Known)
         label_of = {lane: lane, **before.by_axis}
         axis_labels = (label_of[axis] for axis in factor.axes)
         terms.append(Term(factor, (*axis_labels, *before.shape_labels)))
-    axes = list(first.labelled_axes)
+    axes: list[tuple[Axis, Label]] = [*first.labelled_axes]
     if any(f is not b and lane in f.axes for f, b in zip(factors, first.operands, strict=True)):
         axes.append((lane, lane))
     normalised = all(node.normalised for node in nodes)

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from terpret.discrete.answers import UNOBSERVED
+from terpret.errors import InputError
 from terpret.language import syntax
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.declarations import usable_hyper
-from terpret.language.errors import InputError, Source, read_source, suggestion
+from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.parser import parse
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -95,7 +96,8 @@ def surplus_hypers(
     Raises:
       ModelError, InputError: as `declared_hypers`.
     """
-    given = dict.fromkeys(name for hypers in configurations.values() for name in hypers)
+    names = (name for hypers in configurations.values() for name in hypers)
+    given = dict.fromkeys(names, 0)
     known = declared_hypers(model, given)
     return [name for name in given if name not in known]
 
@@ -222,7 +224,8 @@ def _no_more(value: object, variables: Mapping[tuple[int, ...], Variable], place
 
 def _array(value: object, variable: Variable, place: str) -> np.ndarray:
     tensor = not isinstance(variable.domain, int)
-    shape = (*variable.dims, *variable.domain) if tensor else variable.dims
+    inner = () if isinstance(variable.domain, int) else variable.domain
+    shape = (*variable.dims, *inner)
     flat: list[float] = []
     _flatten(value, shape, variable, place, flat)
     return np.array(flat, np.float64 if tensor else np.int64).reshape(shape)
@@ -306,8 +309,7 @@ def strict_json(text: str) -> object:
       NotStrict: with what is wrong.
       ValueError, RecursionError: as `json.loads` does.
     """
-    hooks = {"object_pairs_hook": _object, "parse_constant": _constant, "parse_float": _float}
-    return json.loads(text, **hooks)
+    return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Stateless streams: example number i of stream `seed` is a function of (seed, i) and nothing else.
 
-Random words come from a counter-based hash (splitmix64's finaliser), computed for thousands of
+Random words come from a counter-based hash, computed for thousands of
 example numbers at once, so a stream can be cut into batches anywhere, resumed at any number, and is
 the same on every machine.
 """
@@ -10,12 +10,10 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from terpret.errors import DataError
+from terpret.hashing import hashed
 
 Tensors = dict[str, tf.Tensor]
 
-_GOLDEN = 0x9E3779B97F4A7C15
-_FACTORS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-_SHIFTS = (30, 27, 31)
 # Draws of different purpose start from different words, or one would foretell the other.
 _DRAWS, _SHUFFLE = 0, 1
 _SHUFFLE_ROUNDS = 24
@@ -38,9 +36,9 @@ def draws(seed: int, numbers: tf.Tensor, count: int, below: int, first: int = 0)
     Returns:
       int64 [n, count]; row r is a function of (seed, numbers[r]) alone.
     """
-    examples = _mix(_stream_word(seed, _DRAWS) + tf.cast(numbers, tf.uint64))
+    examples = hashed(_stream_word(seed, _DRAWS) + tf.cast(numbers, tf.uint64))
     places = tf.cast(first + tf.range(count, dtype=tf.int64), tf.uint64)
-    words = _mix(examples[:, None] + places)
+    words = hashed(examples[:, None] + places)
     # The remainder favours small integers by less than below / 2**64.
     return tf.cast(words % tf.constant(below, tf.uint64), tf.int64)
 
@@ -64,13 +62,13 @@ def shuffled_epochs(seed: int, numbers: tf.Tensor, distinct: int) -> tf.Tensor:
         return numbers
     size = tf.constant(distinct, tf.int64)
     epochs, places = numbers // size, numbers % size
-    keys = _mix(_stream_word(seed, _SHUFFLE) + tf.cast(epochs, tf.uint64))
+    keys = hashed(_stream_word(seed, _SHUFFLE) + tf.cast(epochs, tf.uint64))
 
     def swap_or_not(turn: tf.Tensor, shuffled: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        key = _mix(keys + turn)
+        key = hashed(keys + turn)
         partner = (tf.cast(key % tf.cast(size, tf.uint64), tf.int64) - shuffled) % size
         pair = tf.cast(tf.maximum(shuffled, partner), tf.uint64)
-        swap = tf.bitwise.right_shift(_mix(key + pair), tf.constant(63, tf.uint64))
+        swap = tf.bitwise.right_shift(hashed(key + pair), tf.constant(63, tf.uint64))
         return turn + 1, tf.where(tf.cast(swap, tf.bool), partner, shuffled)
 
     # Each round pairs the places up and swaps each pair or not: a permutation of a range of any
@@ -152,17 +150,8 @@ def served(batches: tf.data.Dataset) -> tf.data.Dataset:
     return batches.prefetch(_PREFETCHED_BATCHES).with_options(options)
 
 
-def _mix(words: tf.Tensor) -> tf.Tensor:
-    """Hashes uint64 words of any shape; the hashes of words close together are unrelated."""
-    words = words + tf.constant(_GOLDEN, tf.uint64)
-    for shift, factor in zip(_SHIFTS, (*_FACTORS, 1), strict=True):
-        words = tf.bitwise.bitwise_xor(
-            words, tf.bitwise.right_shift(words, tf.constant(shift, tf.uint64))
-        )
-        words = words * tf.constant(factor, tf.uint64)
-    return words
-
-
 def _stream_word(seed: int, purpose: int) -> tf.Tensor:
     """Returns the uint64 word that a stream's draws of one purpose start from."""
-    return _mix(_mix(tf.constant(int(seed) % 2**64, tf.uint64)) + tf.constant(purpose, tf.uint64))
+    return hashed(
+        hashed(tf.constant(int(seed) % 2**64, tf.uint64)) + tf.constant(purpose, tf.uint64)
+    )

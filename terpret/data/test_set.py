@@ -1,4 +1,4 @@
-"""Unseen examples, of which every image is looked at once however often it comes."""
+"""Unseen examples, of which every image is kept once however often it comes."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Exam:
+class TestSet:
     """Unseen examples.
 
     Attributes:
@@ -16,6 +16,9 @@ class Exam:
       answers: the Outputs by name, [examples, *dims]; -1 where nothing was observed.
       images: the images of each InputTensor, [images, *shape] by name.
     """
+
+    # For pytest, which takes classes of such a name for tests.
+    __test__ = False
 
     inputs: Mapping[str, np.ndarray]
     answers: Mapping[str, np.ndarray]
@@ -30,16 +33,16 @@ class Exam:
         """The Inputs that are no images, [examples, *dims] by name."""
         return {name: v for name, v in self.inputs.items() if name not in self.images}
 
-    def part(self, start: int, end: int) -> "Exam":
+    def part(self, start: int, end: int) -> "TestSet":
         """The examples from `start` on, before `end`."""
         rows = slice(start, end)
-        return Exam(
+        return TestSet(
             {name: values[rows] for name, values in self.inputs.items()},
             {name: values[rows] for name, values in self.answers.items()},
             self.images,
         )
 
-    def first(self, count: int) -> "Exam":
+    def first(self, count: int) -> "TestSet":
         """The first examples, with those images alone that they show."""
         some = self.part(0, count)
         inputs, images = dict(some.inputs), {}
@@ -47,7 +50,7 @@ class Exam:
             used, places = np.unique(inputs[name], return_inverse=True)
             inputs[name] = places.reshape(inputs[name].shape)
             images[name] = every[used]
-        return Exam(inputs, some.answers, images)
+        return TestSet(inputs, some.answers, images)
 
     def shown(self) -> dict[str, np.ndarray]:
         """All Inputs with the images themselves, as a model takes them."""

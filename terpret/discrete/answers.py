@@ -18,12 +18,12 @@ def right(given: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray]) ->
     Returns:
       Booleans [..., examples].
     """
-    result = np.True_
+    result: np.ndarray | np.bool_ = np.True_
     for name, answer in answers.items():
         same = (given[name] == answer) | (answer < 0)
         lead = same.ndim - answer.ndim + 1
         result = result & same.reshape(*same.shape[:lead], -1).all(-1)
-    return result
+    return np.asarray(result)
 
 
 def labelled(answers: Mapping[str, np.ndarray], examples: int) -> np.ndarray:

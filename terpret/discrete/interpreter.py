@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from terpret.errors import InputError
 from terpret.language import checked, runtime
 from terpret.language.checked import elements_of
-from terpret.language.errors import InputError
 
 Rows = np.ndarray
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from terpret.discrete.interpreter import interpret, observations, outcome, trace
+from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable, elements_of
-from terpret.language.errors import InputError, suggestion
+from terpret.language.errors import suggestion
 from terpret.language.reads import label_names
 
 Labels = Mapping[str, np.ndarray]
@@ -126,7 +127,7 @@ class Program:
 def assignments(model: CheckedModel) -> int:
     """The number of ways to give every Param a value; clamped elements have theirs."""
     clamped = collections.Counter(element.variable for element in model.clamps)
-    return math.prod(v.domain ** (v.elements - clamped[v]) for v in model.of_kind("Param"))
+    return math.prod(v.size ** (v.elements - clamped[v]) for v in model.of_kind("Param"))
 
 
 def with_clamps(model: CheckedModel, name: str, array: np.ndarray, clamp: object) -> np.ndarray:
@@ -166,8 +167,8 @@ def program_of(model: CheckedModel, values: Mapping[str, np.ndarray]) -> Program
                 f"the Param '{name}' has shape {list(variable.dims)}, the program's "
                 f"{list(array.shape)}"
             )
-        if array.size and not (0 <= array.min() and array.max() < variable.domain):
-            raise InputError(f"the Param '{name}' ranges over 0..{variable.domain - 1}")
+        if array.size and not (0 <= array.min() and array.max() < variable.size):
+            raise InputError(f"the Param '{name}' ranges over 0..{variable.size - 1}")
         arrays[name] = with_clamps(model, name, array.astype(np.int64), None)
     return Program(model, arrays, {name: np.ones(a.shape) for name, a in arrays.items()})
 
@@ -188,7 +189,7 @@ def _integers(value: object, variable: Variable) -> np.ndarray:
             shown = text if len(text) <= 40 else f"{text[:37]}..."
             raise InputError(f"the Param '{place}' is {shown}, not an integer")
         elif not -LARGEST <= one <= LARGEST:
-            raise InputError(f"the Param '{place}' ranges over 0..{variable.domain - 1}")
+            raise InputError(f"the Param '{place}' ranges over 0..{variable.size - 1}")
     try:
         array = np.array(plain)
     except ValueError:

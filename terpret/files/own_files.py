@@ -11,8 +11,8 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
+from terpret.errors import InputError
 from terpret.files.atomic import UNFINISHED, write_bytes
-from terpret.language.errors import InputError
 
 LIST = "files.txt"
 MARKER = "Neural TerpreT run folder, format 1: the files that its runs wrote"

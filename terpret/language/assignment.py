@@ -18,7 +18,7 @@ class Frame:
         self._outer = outer
         self.set: dict[Element, Span] = {}
         self.partial: dict[Element, tuple[Span, str]] = {}
-        self._unsure = outer._unsure if outer is not None else [False]
+        self._unsure: list[bool] = outer._unsure if outer is not None else [False]
 
     def lose_track(self) -> None:
         """A statement was refused, and what it would have set is not known."""
@@ -31,7 +31,7 @@ class Frame:
 
     def where_set(self, element: Element) -> Span | None:
         """Where the element was set on this path, or None."""
-        frame = self
+        frame: Frame | None = self
         while frame is not None:
             if element in frame.set:
                 return frame.set[element]
@@ -40,7 +40,7 @@ class Frame:
 
     def where_partial(self, element: Element) -> tuple[Span, str] | None:
         """The chain that sets the element in some branches only, and which it leaves out."""
-        frame = self
+        frame: Frame | None = self
         while frame is not None:
             if element in frame.partial:
                 return frame.partial[element]

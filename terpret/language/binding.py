@@ -6,7 +6,8 @@ from terpret.language.errors import Span, suggestion
 from terpret.language.place import Place
 from terpret.language.scope import Inline, NotStatic, Scope, Unreported
 from terpret.language.static import Value
-from terpret.language.step_limit import Fuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel
 from terpret.language.values import Values
 
 

@@ -4,11 +4,11 @@ import dataclasses
 
 from terpret.language import syntax
 from terpret.language.assignment import Frame
-from terpret.language.checked import Expression
+from terpret.language.checked import Expression, size_of
 from terpret.language.conditions import test
 from terpret.language.describe import describe
 from terpret.language.scope import Scope
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 from terpret.language.values import Values
 
 Body = tuple[syntax.Statement, ...]
@@ -49,7 +49,7 @@ def decide(statement: syntax.If, values: Values, scope: Scope, frame: Frame) -> 
             otherwise = body
             break
         if subject is None:
-            subject, remaining = found.subject, list(range(found.subject.domain))
+            subject, remaining = found.subject, list(range(size_of(found.subject.domain)))
         elif subject != found.subject:
             raise StaticError(
                 "E305",
@@ -65,7 +65,7 @@ def decide(statement: syntax.If, values: Values, scope: Scope, frame: Frame) -> 
                 "E306",
                 expression.span,
                 f"this branch is never taken: its values of {describe(subject)} {why}",
-                f"test values from 0 to {subject.domain - 1}, each once",
+                f"test values from 0 to {size_of(subject.domain) - 1}, each once",
             )
         left -= set(taken)
         remaining = [value for value in remaining if value in left]

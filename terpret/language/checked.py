@@ -16,6 +16,23 @@ from terpret.language.errors import Diagnostic, Source, Span
 Domain = int | tuple[int, ...]
 """What a value ranges over: n for the integers 0..n-1, a shape for a tensor of floats."""
 
+
+def size_of(domain: Domain) -> int:
+    """The number of values of an integer; only for what is known to be one."""
+    assert isinstance(domain, int)
+    return domain
+
+
+def shape_of(domain: Domain) -> tuple[int, ...]:
+    """The dimensions of a tensor of the domain; of an integer, those of its marginal."""
+    return (domain,) if isinstance(domain, int) else domain
+
+
+def extent(domain: Domain) -> int:
+    """How many numbers a tensor of the domain has; of an integer, its marginal."""
+    return math.prod(shape_of(domain))
+
+
 PLACE = "{}"
 """Where the number of a value stands in a pattern of names."""
 NUMBERS = PLACE
@@ -46,6 +63,11 @@ class Variable:
     def elements(self) -> int:
         """The number of elements."""
         return math.prod(self.dims)
+
+    @property
+    def size(self) -> int:
+        """The number of values of an integer; only of a variable that is known to be one."""
+        return size_of(self.domain)
 
     @property
     def named(self) -> bool:

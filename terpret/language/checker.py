@@ -7,8 +7,8 @@ the body is unrolled over the values instead. Both forms mean the same.
 
 import dataclasses
 
-from terpret.language import declarations, static, syntax
-from terpret.language import whole_model as finish
+from terpret.errors import InputError
+from terpret.language import declarations, static, syntax, whole_model
 from terpret.language.assignment import Frame
 from terpret.language.binding import Bindings
 from terpret.language.chains import decide
@@ -24,11 +24,12 @@ from terpret.language.checked import (
     Switch,
 )
 from terpret.language.describe import when
-from terpret.language.errors import Diagnostics, InputError, Source, Span, suggestion
+from terpret.language.errors import Diagnostics, Source, Span, suggestion
 from terpret.language.place import Place
 from terpret.language.scope import Inline, Scope, Unbound, Unreported
 from terpret.language.set_and_observe import Settings
-from terpret.language.step_limit import MAX_STEPS, Fuel, OutOfFuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import MAX_STEPS, Fuel, OutOfFuel
 from terpret.language.values import Values
 
 MAX_NESTING = 64
@@ -70,7 +71,7 @@ def check(
 
 
 class _Checker:
-    """One method a statement with a body; the others are in `binding` and `setting`."""
+    """One method a statement with a body; the others are in `binding` and `set_and_observe`."""
 
     def __init__(self, source: Source, hypers: dict[str, int], max_steps: int):
         self._source = source
@@ -83,26 +84,27 @@ class _Checker:
         self._unrolled: set[int] = set()
 
     def model(self, module: syntax.Module) -> CheckedModel:
-        finish.warn_divisions(module, self._diagnostics)
+        whole_model.warn_divisions(module, self._diagnostics)
         place = Place(Scope({}, self._bindings.call, self._fuel), Frame())
         try:
             statements = self._block(module.statements, place)
         except _OutOfFuel:
             statements = ()
+        variables = self._bindings.variables
         if not self._diagnostics.sorted("E"):
             observed = bool(self._settings.observations)
-            finish.outputs_set(self._bindings.variables, observed, place.frame, self._diagnostics)
+            whole_model.outputs_set(variables, observed, place.frame, self._diagnostics)
         self._diagnostics.raise_errors()
         unknown = [name for name in self._given if name not in self._bindings.hypers]
         if unknown:
             known = ", ".join(self._bindings.hypers) or "none"
             hint = suggestion(unknown[0], self._bindings.hypers) or f"it has: {known}"
             raise InputError(f"{self._source.path} has no hyper '{unknown[0]}'; {hint}")
-        finish.warn_unused(self._bindings.variables, self._values.read, self._diagnostics)
+        whole_model.warn_unused(variables, self._values.read, self._diagnostics)
         return CheckedModel(
             source=self._source,
             hypers=self._bindings.hypers,
-            variables=tuple(self._bindings.variables),
+            variables=tuple(variables),
             statements=statements,
             networks=tuple(self._bindings.networks),
             warnings=tuple(self._diagnostics.sorted("W")),
@@ -112,7 +114,9 @@ class _Checker:
 
     # Statements.
 
-    def _block(self, statements: tuple[syntax.Statement, ...], place: Place) -> tuple:
+    def _block(
+        self, statements: tuple[syntax.Statement, ...], place: Place
+    ) -> tuple[Statement, ...]:
         result: list[Statement] = []
         for statement in statements:
             try:
@@ -220,7 +224,7 @@ class _Checker:
             return self._block(chain.static, inner)
         cases, branches = [], []
         for values, body in chain.branches:
-            branch = place.branch(level=place.level + 1)
+            branch = place.branch()
             cases.append(Case(values, self._block(body, branch)))
             branches.append(branch)
         return (self._merged(statement, place, chain.subject, cases, branches, chain.remaining),)
@@ -257,15 +261,16 @@ class _Checker:
         is_variable = isinstance(statement.subject, syntax.Name | syntax.Subscript)
         if isinstance(subject, Known) and (statement.name is not None or is_variable):
             return self._known(statement, place)
-        if statement.name is None and not isinstance(subject, Read):
-            raise StaticError(
-                "E210", statement.span, "this 'with' binds no name", "write 'with ... as v:'"
-            )
-        if statement.name is None and subject.bound:
-            raise Unbound(subject.bound[-1])
+        if statement.name is None:
+            if not isinstance(subject, Read):
+                raise StaticError(
+                    "E210", statement.span, "this 'with' binds no name", "write 'with ... as v:'"
+                )
+            if subject.bound:
+                raise Unbound(subject.bound[-1])
         if id(statement) not in self._unrolled and place.depth < MAX_AXES:
             mark = self._diagnostics.mark()
-            name = statement.name or str(subject.elements[0])
+            name = _bound_name(statement, subject)
             variable = BoundVariable(name, subject.domain, place.depth)
             try:
                 return (self._bind(variable, subject, statement, place),)
@@ -297,16 +302,15 @@ class _Checker:
         place: Place,
     ) -> Place:
         """The body of a `with`, where its name, or the element itself, stands for `value`."""
-        changes: dict[str, object] = {"level": place.level + 1}
+        inner = place.branch()
         if isinstance(value, BoundVariable):
-            changes["depth"] = place.depth + 1
+            inner = dataclasses.replace(inner, depth=place.depth + 1)
         else:
-            name = statement.name or str(subject.elements[0])
-            changes["loops"] = (*place.loops, (name, value))
-        inner = place.branch(**changes)
+            loops = (*place.loops, (_bound_name(statement, subject), value))
+            inner = dataclasses.replace(inner, loops=loops)
         if statement.name is not None:
             inner.scope.bind(statement.name, value)
-        else:
+        elif isinstance(subject, Read):
             inner.scope.bound_reads[subject.elements[0]] = value
         return inner
 
@@ -320,9 +324,15 @@ class _Checker:
         inner = self._bound(variable, subject, statement, place)
         body = self._block(statement.body, inner)
         merged = place.frame.merge([inner.frame], [()], (), str, statement.span)
-        bound = statement.name or ""
-        place.scope.join([inner.scope], statement.span, closed=variable, bound=bound)
+        place.scope.join([inner.scope], statement.span, True, variable, statement.name or "")
         return Bind(variable, subject, body, merged, statement.span)
+
+
+def _bound_name(statement: syntax.With, subject: Expression) -> str:
+    """What a `with` gives a value: its name, or else the one element that it is over."""
+    if statement.name is not None or not isinstance(subject, Read):
+        return statement.name or ""
+    return str(subject.elements[0])
 
 
 def _too_deep(span: Span) -> StaticError:
@@ -338,6 +348,3 @@ def _unused(call: syntax.Call) -> StaticError:
         f"the result of '{call.function}' is not used",
         f"write 'x.set_to({call.function}(...))'",
     )
-
-
-__all__ = ["check"]

@@ -1,6 +1,7 @@
 """Tests: a static boolean, or the values of one variable for which a test holds."""
 
 import dataclasses
+from typing import Any
 
 from terpret.language import static, syntax
 from terpret.language.assignment import Frame
@@ -8,7 +9,7 @@ from terpret.language.checked import Element, Expression, Network, Table, Variab
 from terpret.language.describe import describe, ranges
 from terpret.language.scope import Choice, NotStatic, Pieces, Scope
 from terpret.language.static import Within
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 from terpret.language.values import Values
 
 VALUE_STEPS = 15
@@ -53,7 +54,7 @@ def test(expression: syntax.Expression, values: Values, scope: Scope, frame: Fra
         raise StaticError("E307", expression.span, "a tensor cannot be tested", "test an integer")
     replaced = _replaced(expression, subjects)
     scope.burn(VALUE_STEPS * first.domain, expression.span)
-    _refuse_outside(replaced, first, scope)
+    _refuse_outside(replaced, first, first.domain, scope)
     holds = tuple(
         value
         for value in range(first.domain)
@@ -100,7 +101,7 @@ def _replace(node: syntax.Expression, subjects: list[syntax.Expression]) -> synt
     """`node` with every subject replaced by one name."""
     if any(node is subject for subject in subjects):
         return syntax.Name(_SUBJECT, node.span)
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for field in dataclasses.fields(node):
         old = getattr(node, field.name)
         if isinstance(old, syntax.Expression):
@@ -110,7 +111,7 @@ def _replace(node: syntax.Expression, subjects: list[syntax.Expression]) -> synt
     return dataclasses.replace(node, **changes)
 
 
-def _refuse_outside(test: syntax.Expression, subject: Expression, scope: Scope) -> None:
+def _refuse_outside(test: syntax.Expression, subject: Expression, size: int, scope: Scope) -> None:
     """`x == 5` where x is never 5 is a slip, though it has a meaning."""
     for node in syntax.walk(test):
         if not isinstance(node, syntax.Compare) or node.operators[0] not in ("==", "in"):
@@ -124,10 +125,10 @@ def _refuse_outside(test: syntax.Expression, subject: Expression, scope: Scope) 
         except NotStatic:
             continue
         for value in found if isinstance(found, tuple) else (found,):
-            if isinstance(value, int) and not 0 <= value < subject.domain:
+            if isinstance(value, int) and not 0 <= value < size:
                 raise StaticError(
                     "E306",
                     other.span,
-                    f"{describe(subject)} is never {int(value)}: it {ranges(subject.domain)}",
-                    f"test values from 0 to {subject.domain - 1}",
+                    f"{describe(subject)} is never {int(value)}: it {ranges(size)}",
+                    f"test values from 0 to {size - 1}",
                 )

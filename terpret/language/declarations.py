@@ -8,7 +8,7 @@ from terpret.language.describe import flat
 from terpret.language.errors import Span, suggestion
 from terpret.language.scope import Broken, Inline, Pieces, Scope
 from terpret.language.static import MAX_MAGNITUDE
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 from terpret.language.value_names import value_names
 
 KINDS = ("Param", "Var", "Input", "Output", "InputTensor", "OutputTensor")
@@ -93,8 +93,8 @@ def hyper(
     Raises:
       StaticError: neither is there, or the declaration has another form.
     """
-    plain = isinstance(target, syntax.Name) and value is call
-    if not plain or len(call.arguments) > 1 or call.keywords:
+    plain = value is call and len(call.arguments) <= 1 and not call.keywords
+    if not isinstance(target, syntax.Name) or not plain:
         raise StaticError("E206", value.span, "a hyper is one integer", "write 'T = Hyper(5)'")
     name = target.id
     free(name, target.span, scope)
@@ -125,6 +125,7 @@ def variable(name: str, value: syntax.Expression, scope: Scope) -> Variable:
       StaticError: a size is wrong, or the declaration has another form.
     """
     call = declared_kind(value)
+    assert call is not None
     dims: tuple[int, ...] = ()
     if isinstance(value, syntax.Subscript):
         if len(value.index) > MAX_RANK:
@@ -181,7 +182,7 @@ def declare(
     Raises:
       StaticError: the name is taken, or the declaration is wrong.
     """
-    name = target.id if isinstance(target, syntax.Name) else target.base.id
+    name = _name(target)
     if isinstance(target, syntax.Name):
         free(name, target.span, scope)
         whole = variable(name, value, scope)
@@ -213,9 +214,16 @@ def declare(
     return made
 
 
+def _name(target: syntax.Expression) -> str:
+    """The name in `x` or `x[i]`."""
+    base = target.base if isinstance(target, syntax.Subscript) else target
+    assert isinstance(base, syntax.Name)
+    return base.id
+
+
 def broken(target: syntax.Expression, scope: Scope) -> None:
     """Remembers that the declaration of a name was refused."""
-    name = target.base.id if isinstance(target, syntax.Subscript) else target.id
+    name = _name(target)
     if name not in RESERVED and (isinstance(target, syntax.Subscript) or name not in scope.names):
         scope.bind(name, Broken())
 

@@ -9,6 +9,8 @@ import os
 import re
 from collections.abc import Iterable
 
+from terpret.errors import InputError
+
 MAX_BYTES = 256 * 1024
 MAX_SHOWN = 50
 
@@ -117,13 +119,6 @@ class ModelError(Exception):
         shown = [diagnostic.render(self.source) for diagnostic in self.diagnostics[:MAX_SHOWN]]
         more = len(self.diagnostics) - len(shown)
         return "\n".join(shown + [f"and {more} more errors"] * (more > 0))
-
-
-class InputError(Exception):
-    """What was handed to a model (hypers, a batch, labels, a program) does not fit it.
-
-    The message is one sentence for the user; there is no place in a model to point at.
-    """
 
 
 class Diagnostics:

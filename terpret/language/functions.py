@@ -1,13 +1,13 @@
 """Declarations of `@Runtime` and `@Learn` functions, from surface nodes to bindings."""
 
 import itertools
-import math
 
 from terpret.language import runtime, static, syntax
-from terpret.language.checked import Domain, Network, Table
+from terpret.language.checked import Domain, Network, Table, extent, size_of
 from terpret.language.declarations import domain
 from terpret.language.scope import Scope
-from terpret.language.step_limit import Fuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel
 
 MAX_WIDTH = 100_000
 MAX_WEIGHTS = 50_000_000
@@ -41,7 +41,9 @@ def table(function: syntax.Function, run: runtime.Body, scope: Scope, fuel: Fuel
                 'write out_of_range="drop", or nothing',
             )
         drop = value == syntax.Text("drop")
-    values = runtime.tabulate(function, run, domains, result, scope, fuel, drop)
+    values = runtime.tabulate(
+        function, run, tuple(map(size_of, domains)), result, scope, fuel, drop
+    )
     return Table(function.name, values, result, function.span)
 
 
@@ -78,7 +80,7 @@ def network(function: syntax.Function, scope: Scope) -> Network:
             raise StaticError(
                 "E205", given.span, f"a layer's width is {width}", f"use 1 to {MAX_WIDTH:,}"
             )
-    widths = [sum(map(_extent, inputs)), *hidden, _extent(output)]
+    widths = [sum(map(extent, inputs)), *hidden, extent(output)]
     weights = sum(a * b for a, b in itertools.pairwise(widths))
     if weights > MAX_WEIGHTS:
         raise StaticError(
@@ -88,10 +90,6 @@ def network(function: syntax.Function, scope: Scope) -> Network:
             f"make its layers smaller: at most {MAX_WEIGHTS:,}",
         )
     return Network(function.name, inputs, output, hidden, function.span)
-
-
-def _extent(ranges: Domain) -> int:
-    return ranges if isinstance(ranges, int) else math.prod(ranges)
 
 
 def _signature(function: syntax.Function, scope: Scope) -> tuple[tuple[Domain, ...], Domain]:

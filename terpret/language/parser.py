@@ -111,5 +111,7 @@ def _refuse_large(tree: ast.Module, source: Source, diagnostics: Diagnostics) ->
 
 
 def _start(source: Source, node: ast.AST) -> Span:
-    start = source.column(node.lineno, node.col_offset)
-    return Span(node.lineno, start, node.lineno, start + 1)
+    # Not every node has a place, but those that are asked for have one.
+    line, offset = (getattr(node, name) for name in ("lineno", "col_offset"))
+    start = source.column(line, offset)
+    return Span(line, start, line, start + 1)

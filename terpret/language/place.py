@@ -28,8 +28,12 @@ class Place:
     inline: bool = False
     static: bool = True
 
-    def branch(self, **changes: object) -> "Place":
-        """The start of a branch: what it binds and sets does not show outside."""
+    def branch(self) -> "Place":
+        """The start of a branch, one level deeper: what it binds and sets does not show outside."""
         return dataclasses.replace(
-            self, scope=self.scope.branch(), frame=Frame(self.frame), static=False, **changes
+            self,
+            scope=self.scope.branch(),
+            frame=Frame(self.frame),
+            level=self.level + 1,
+            static=False,
         )

@@ -12,7 +12,8 @@ import numpy as np
 from terpret.language import static, syntax
 from terpret.language.errors import Span
 from terpret.language.static import Value
-from terpret.language.step_limit import Fuel, OutOfFuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel, OutOfFuel
 
 MAX_TABLE = 4_000_000
 MAX_ARGUMENTS = 8
@@ -20,7 +21,7 @@ DROPPED = -1
 CALL_STEPS = 30
 
 Result = tuple[Value, Span] | None
-Body = Callable[[tuple[Value, ...], static.Scope, Fuel], tuple[int, Span]]
+Body = Callable[[tuple[int, ...], static.Scope, Fuel], tuple[int, Span]]
 
 
 class Frame:
@@ -113,7 +114,7 @@ def tabulate(
     return table
 
 
-def called(function: syntax.Function, arguments: tuple[Value, ...]) -> str:
+def called(function: syntax.Function, arguments: tuple[int, ...]) -> str:
     """`f(1, 2)`, for messages."""
     return f"{function.name}({', '.join(str(int(argument)) for argument in arguments)})"
 
@@ -127,7 +128,7 @@ def body(function: syntax.Function) -> Body:
     steps = _block(function.body)
     local = frozenset(_assigned(function.body))
 
-    def run(arguments: tuple[Value, ...], scope: static.Scope, fuel: Fuel) -> tuple[int, Span]:
+    def run(arguments: tuple[int, ...], scope: static.Scope, fuel: Fuel) -> tuple[int, Span]:
         fuel.spend(CALL_STEPS, function.span)
         frame = Frame(dict(zip(function.parameters, arguments, strict=True)), local, scope, fuel)
         try:

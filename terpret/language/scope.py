@@ -9,7 +9,8 @@ from terpret.language import static, syntax
 from terpret.language.checked import BoundVariable, Element, Network, Table, Variable
 from terpret.language.errors import Span, suggestion
 from terpret.language.static import Value
-from terpret.language.step_limit import Fuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import Fuel
 
 Result = TypeVar("Result")
 
@@ -34,7 +35,7 @@ class Unbound(Exception):
         self.variable = variable
 
 
-class Pieces(dict):
+class Pieces(dict[tuple[int, ...], Variable]):
     """An array whose elements were declared one by one: index to variable."""
 
 
@@ -59,7 +60,7 @@ class Choice:
     """
 
     bound: tuple[BoundVariable, ...]
-    options: tuple[Element, ...] | tuple[Value, ...]
+    options: tuple[Element | Value, ...]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -158,7 +159,7 @@ class Scope:
             )
             if first is closed or (isinstance(first, Choice) and closed in first.bound):
                 agree = False
-            self.bind(name, first if agree else Conflict(span))
+            self.bind(name, first if agree and first is not None else Conflict(span))
 
     def suggestion(self, name: str) -> str:
         """`did you mean '...'?`, found once for each name however often it is asked for."""
@@ -228,10 +229,12 @@ class Scope:
             return static.item(binding, index(), span)
         if isinstance(binding, Variable | Pieces):
             if self.bound_reads:
-                element = Element(binding, index())
-                if isinstance(binding, Pieces) and element.index in binding:
-                    element = Element(binding[element.index], ())
-                value = self.bound_reads.get(element)
+                position = index()
+                value = None
+                if isinstance(binding, Variable):
+                    value = self.bound_reads.get(Element(binding, position))
+                elif position in binding:
+                    value = self.bound_reads.get(Element(binding[position], ()))
                 if value is not None:
                     return value if isinstance(value, int) else self._assigned(value)
             raise self._not_static(name, span)

@@ -7,7 +7,8 @@ from terpret.language.assignment import Frame
 from terpret.language.checked import Element, Known, Observation, Read, Set
 from terpret.language.errors import Span
 from terpret.language.place import Place
-from terpret.language.step_limit import OutOfFuel, StaticError
+from terpret.language.static_error import StaticError
+from terpret.language.step_limit import OutOfFuel
 from terpret.language.values import Values
 
 
@@ -61,10 +62,12 @@ class Settings:
     def _once(self, element: Element, span: Span, frame: Frame) -> None:
         first = frame.where_set(element)
         partial = frame.where_partial(element)
-        if first is None and partial is None:
+        if first is not None:
+            line, some = first.line, ""
+        elif partial is not None:
+            line, some = partial[0].line, "in some branches "
+        else:
             return
-        line = first.line if first else partial[0].line
-        some = "" if first else "in some branches "
         raise StaticError(
             "E401",
             span,

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from terpret.language import syntax
 from terpret.language.errors import Span
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 
 MAX_MAGNITUDE = 2**53
 MAX_LIST = 10_000
@@ -65,7 +65,11 @@ _COMPARE = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+_UNARY: dict[str, Callable[[int], int]] = {
+    "-": operator.neg,
+    "+": operator.pos,
+    "~": operator.invert,
+}
 BUILTINS = ("min", "max", "abs", "len", "int", "bool", "range")
 
 

@@ -1,16 +1,9 @@
-"""How checking a model fails: an expression without a static value, or too much work."""
+"""The steps that checking a model may take."""
 
 from terpret.language.errors import Span
+from terpret.language.static_error import StaticError
 
 MAX_STEPS = 17_500_000
-
-
-class StaticError(Exception):
-    """An expression has no static value; carries what a diagnostic needs."""
-
-    def __init__(self, code: str, span: Span, message: str, help: str = ""):
-        super().__init__(code, span, message, help)
-        self.code, self.span, self.message, self.help = code, span, message, help
 
 
 class Fuel:

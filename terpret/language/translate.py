@@ -9,7 +9,7 @@ from terpret.language.static import MAX_MAGNITUDE, TOO_LARGE
 DECORATORS = ("Runtime", "CompileMe", "Learn", "Inline")
 SET_METHODS = ("set_to", "set_to_constant", "observe_value")
 
-_BINARY = {
+_BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
@@ -20,8 +20,13 @@ _BINARY = {
     ast.BitOr: "|",
     ast.BitXor: "^",
 }
-_UNARY = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~", ast.Not: "not"}
-_COMPARE = {
+_UNARY: dict[type[ast.unaryop], str] = {
+    ast.USub: "-",
+    ast.UAdd: "+",
+    ast.Invert: "~",
+    ast.Not: "not",
+}
+_COMPARE: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
     ast.Lt: "<",
@@ -78,7 +83,9 @@ class Translator:
         self._source = source
         self._diagnostics = diagnostics
 
-    def _span(self, node: ast.AST) -> Span:
+    def _span(self, node: ast.stmt | ast.expr) -> Span:
+        # What was parsed has an end.
+        assert node.end_lineno is not None and node.end_col_offset is not None
         return Span(
             node.lineno,
             self._source.column(node.lineno, node.col_offset),
@@ -86,7 +93,7 @@ class Translator:
             self._source.column(node.end_lineno, node.end_col_offset),
         )
 
-    def _header(self, node: ast.AST) -> Span:
+    def _header(self, node: ast.stmt) -> Span:
         """The first line of a compound statement."""
         span = self._span(node)
         text = self._source.line(span.line).rstrip()
@@ -96,11 +103,10 @@ class Translator:
         self._diagnostics.add(code, span, message, help)
         return _Refused()
 
-    def _unknown(self, node: ast.AST, span: Span | None = None) -> _Refused:
+    def _unknown(self, node: ast.AST, span: Span) -> _Refused:
         what, instead = _INSTEAD.get(
             type(node), (f"'{type(node).__name__}'", "see docs/language.md for what there is")
         )
-        span = span or self._span(node)
         if isinstance(node, ast.Attribute):
             dotted = ast.unparse(node)
             if len(dotted) < 80:
@@ -111,7 +117,7 @@ class Translator:
     # Statements.
 
     def block(self, nodes: list[ast.stmt]) -> tuple[syntax.Statement, ...]:
-        statements = []
+        statements: list[syntax.Statement] = []
         for node in nodes:
             try:
                 statements.extend(self._statement(node))
@@ -132,8 +138,8 @@ class Translator:
                 raise self._refuse(
                     span, "one statement assigns one name", "write an assignment for each name"
                 )
-            case ast.Expr(value=ast.Call(func=ast.Attribute()) as call):
-                return (self._set_to(call, span),)
+            case ast.Expr(value=ast.Call(func=ast.Attribute() as method) as call):
+                return (self._set_to(call, method, span),)
             case ast.Expr(value=ast.Call() as call):
                 return (syntax.CallStatement(self._call(call), span),)
             case ast.If():
@@ -165,15 +171,15 @@ class Translator:
 
     def _target(self, node: ast.expr) -> syntax.Name | syntax.Subscript:
         target = self.expression(node)
-        is_element = isinstance(target, syntax.Subscript) and isinstance(target.base, syntax.Name)
-        if isinstance(target, syntax.Name) or is_element:
+        if isinstance(target, syntax.Name):
+            return target
+        if isinstance(target, syntax.Subscript) and isinstance(target.base, syntax.Name):
             return target
         raise self._refuse(
             self._span(node), "this cannot be assigned to", "assign to a name or an array element"
         )
 
-    def _set_to(self, node: ast.Call, span: Span) -> syntax.SetTo:
-        function = node.func
+    def _set_to(self, node: ast.Call, function: ast.Attribute, span: Span) -> syntax.SetTo:
         end = self._span(function)
         start = self._span(function.value)
         method = Span(start.end_line, start.end_column + 1, end.end_line, end.end_column)
@@ -233,7 +239,7 @@ class Translator:
         elif isinstance(decorator, ast.Call):
             call = self._call(decorator)
         else:
-            raise self._unknown(decorator)
+            raise self._unknown(decorator, self._span(decorator))
         if call.function not in DECORATORS:
             raise self._refuse(
                 call.span,
@@ -268,13 +274,13 @@ class Translator:
         match node:
             case ast.Constant(value=int(number)) if abs(number) > MAX_MAGNITUDE:
                 raise self._refuse(span, *TOO_LARGE, code="E302")
-            case ast.Constant(value=int()):
-                return syntax.Number(node.value, span)
-            case ast.Constant(value=str()):
-                return syntax.Text(node.value, span)
-            case ast.Constant():
+            case ast.Constant(value=int(number)):
+                return syntax.Number(number, span)
+            case ast.Constant(value=str(text)):
+                return syntax.Text(text, span)
+            case ast.Constant(value=other):
                 raise self._refuse(
-                    span, f"{node.value!r:.40} is not an integer", "use integers and booleans"
+                    span, f"{other!r:.40} is not an integer", "use integers and booleans"
                 )
             case ast.Name():
                 return syntax.Name(node.id, span)
@@ -296,12 +302,12 @@ class Translator:
                 name = "and" if isinstance(operator, ast.And) else "or"
                 return syntax.Logical(name, tuple(map(self.expression, node.values)), span)
             case ast.Compare(ops=operators):
-                for operator in operators:
-                    if type(operator) not in _COMPARE:
-                        raise self._unknown(operator, span)
+                for compared in operators:
+                    if type(compared) not in _COMPARE:
+                        raise self._unknown(compared, span)
                 return syntax.Compare(
                     self.expression(node.left),
-                    tuple(_COMPARE[type(operator)] for operator in operators),
+                    tuple(_COMPARE[type(compared)] for compared in operators),
                     tuple(map(self.expression, node.comparators)),
                     span,
                 )
@@ -314,29 +320,30 @@ class Translator:
                 )
             case ast.List() | ast.Tuple():
                 return syntax.ListDisplay(tuple(map(self.expression, node.elts)), span)
-            case ast.ListComp(generators=[ast.comprehension(target=ast.Name()) as generator]):
+            case ast.ListComp(generators=[ast.comprehension(target=ast.Name(id=name)) as over]):
                 return syntax.Comprehension(
                     self.expression(node.elt),
-                    generator.target.id,
-                    self.expression(generator.iter),
-                    tuple(map(self.expression, generator.ifs)),
+                    name,
+                    self.expression(over.iter),
+                    tuple(map(self.expression, over.ifs)),
                     span,
                 )
-        raise self._unknown(node)
+        raise self._unknown(node, span)
 
     def _call(self, node: ast.Call) -> syntax.Call:
         span = self._span(node)
         if not isinstance(node.func, ast.Name):
-            raise self._unknown(node.func)
-        if any(keyword.arg is None for keyword in node.keywords):
+            raise self._unknown(node.func, self._span(node.func))
+        named = [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
+        if len(named) < len(node.keywords):
             raise self._refuse(span, "'**' is not in the language", "write the arguments out")
-        keywords = [keyword.arg for keyword in node.keywords]
+        keywords = [name for name, _ in named]
         if len(set(keywords)) < len(keywords):
             twice = next(name for name in keywords if keywords.count(name) > 1)
             raise self._refuse(span, f"the keyword '{twice}' stands twice", "write it once")
         return syntax.Call(
             node.func.id,
             tuple(map(self.expression, node.args)),
-            tuple((keyword.arg, self.expression(keyword.value)) for keyword in node.keywords),
+            tuple((name, self.expression(value)) for name, value in named),
             span,
         )

@@ -3,7 +3,7 @@
 from terpret.language import syntax
 from terpret.language.checked import PLACE, Domain
 from terpret.language.scope import Scope
-from terpret.language.step_limit import StaticError
+from terpret.language.static_error import StaticError
 
 MAX_LENGTH = 60
 _WRITE = 'write names=["stay", "right"], a name for each value, or names="R{}" for all'

@@ -1,5 +1,7 @@
 """Expressions of the checked tree: reads, calls and known values, with their domains checked."""
 
+from collections.abc import Callable
+
 from terpret.language import static, syntax
 from terpret.language.assignment import Frame
 from terpret.language.checked import (
@@ -28,7 +30,8 @@ from terpret.language.scope import (
     Unbound,
     Unreported,
 )
-from terpret.language.step_limit import StaticError
+from terpret.language.static import Value
+from terpret.language.static_error import StaticError
 
 TARGET_STEPS = 30
 
@@ -61,7 +64,7 @@ class Values:
                 return self._chosen(lambda: self.target(expression, scope), scope, expression.span)
         return self._chosen(lambda: static.evaluate(expression, scope), scope, expression.span)
 
-    def _chosen(self, function: object, scope: Scope, span: Span) -> Binding:
+    def _chosen(self, function: Callable[[], Element | Value], scope: Scope, span: Span) -> Binding:
         bound, options = scope.over_bound(function, span)
         return Choice(bound, tuple(options)) if bound else options[0]
 
@@ -200,7 +203,7 @@ class Values:
             if bound and any(element in scope.bound_reads for element in elements):
                 raise Unbound(bound[-1])
             if known is not None and not bound:
-                size = elements[0].variable.domain
+                size = elements[0].variable.size
                 scope.burn(size, span)
                 if isinstance(known, BoundVariable):
                     return Known((known,), tuple(range(size)), size)
@@ -299,6 +302,7 @@ class Values:
                 f"{error.message}, so it cannot be calculated with here",
                 "declare a @Runtime function and call it",
             ) from None
+        numbers = []
         for value in values:
             if not isinstance(value, int):
                 raise StaticError("E301", span, "this is a list, not an integer", "use an integer")
@@ -320,8 +324,9 @@ class Values:
                     if expected is not None
                     else "values start at 0",
                 )
-        size = expected if expected is not None else max(values) + 1
-        return Known(bound, tuple(map(int, values)), size)
+            numbers.append(int(value))
+        size = expected if isinstance(expected, int) else max(numbers) + 1
+        return Known(bound, tuple(numbers), size)
 
 
 def _indices(count: int) -> str:

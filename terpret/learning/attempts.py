@@ -94,4 +94,6 @@ class Attempting(Finder):
         learner.reinitialise(row, seed, networks_too)
 
     def _settings(self, learner: Learner) -> Attempts:
-        return learner.method.strategy
+        settings = learner.method.strategy
+        assert isinstance(settings, Attempts)
+        return settings

@@ -1,6 +1,8 @@
-"""Networks look at every image of an exam once; what they saw serves all examples that show it."""
+"""Networks see every image of a test set once; their predictions serve all its examples."""
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -8,23 +10,64 @@ import tensorflow as tf
 from terpret.backends.emit import Apply
 from terpret.backends.model import CompiledModel
 from terpret.core.nodes import RESTART, Input, Learned, Node, Pick, Stack, topological
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 
+Result = TypeVar("Result")
 # What each network's last layer says of each image, [restart or 1, images, n] by network.
-Seen = Mapping[str, np.ndarray]
+Predictions = Mapping[str, np.ndarray]
+# What networks made of images, by the network and the identity of the images.
+Memory = dict[tuple[Hashable, int], Result]
 
 
-def look(model: CompiledModel, exam: Exam) -> Seen:
-    """Shows an exam's images to the networks that the model uses.
+def once(
+    memory: Memory[Result],
+    network: Hashable,
+    images: np.ndarray,
+    predict: Callable[[np.ndarray], Result],
+) -> Result:
+    """What a network makes of images, made once however many test sets show them.
+
+    Args:
+      memory: what was made already, of images that still exist.
+      network: what tells the network from others.
+      images: the images.
+      predict: makes it.
+    """
+    key = network, id(images)
+    if key not in memory:
+        memory[key] = predict(images)
+    return memory[key]
+
+
+def predict(
+    model: CompiledModel, test_set: TestSet, memory: Memory[np.ndarray] | None = None
+) -> Predictions:
+    """Shows a test set's images to the networks that the model uses.
+
+    Args:
+      model: the model.
+      test_set: the test set.
+      memory: predictions of models that share networks, on test sets that share images.
 
     Raises:
-      InputError: no InputTensor holds images for one of them.
+      InputError: no InputTensor holds images for one of the networks.
     """
-    return {name: model.look(name, exam.images[_shown_to(model, name)]) for name in model.networks}
+    memory = {} if memory is None else memory
+    return {
+        name: once(
+            memory,
+            weights,
+            test_set.images[_shown_to(model, name)],
+            functools.partial(model.predict, name),
+        )
+        for name, weights in model.networks.items()
+    }
 
 
-def labels_of(model: CompiledModel, exam: Exam, seen: Seen) -> dict[str, np.ndarray]:
-    """Each network's most probable label of everything an exam shows.
+def labels_of(
+    model: CompiledModel, test_set: TestSet, predictions: Predictions
+) -> dict[str, np.ndarray]:
+    """Each network's most probable label of everything a test set shows.
 
     Returns:
       Integers [restart, examples, *dims] by network; where all restarts share the networks, there
@@ -32,9 +75,9 @@ def labels_of(model: CompiledModel, exam: Exam, seen: Seen) -> dict[str, np.ndar
     """
     result = {}
     for network in model.checked.networks:
-        places = exam.inputs[_shown_to(model, network.name)]
-        if network.name in seen:
-            result[network.name] = seen[network.name].argmax(-1)[:, places]
+        places = test_set.inputs[_shown_to(model, network.name)]
+        if network.name in predictions:
+            result[network.name] = predictions[network.name].argmax(-1)[:, places]
         else:
             # A network that no program can reach never decides anything.
             result[network.name] = np.zeros((model.library.restarts, *places.shape), np.int64)
@@ -42,17 +85,17 @@ def labels_of(model: CompiledModel, exam: Exam, seen: Seen) -> dict[str, np.ndar
 
 
 def answering(
-    model: CompiledModel, exam: Exam, seen: Seen
-) -> Callable[[Exam], dict[str, np.ndarray]]:
-    """What gives the soft program's most probable answers to a part of an exam.
+    model: CompiledModel, test_set: TestSet, predictions: Predictions
+) -> Callable[[TestSet], dict[str, np.ndarray]]:
+    """What gives the soft program's most probable answers to a part of a test set.
 
     Args:
       model: the model with its learned parameters.
-      exam: the exam.
-      seen: what its networks saw.
+      test_set: the test set.
+      predictions: of its networks, on the images of the test set.
 
     Returns:
-      A function from a part of the exam to the most probable value of every Output,
+      A function from a part of the test set to the most probable value of every Output,
       [restart, examples, *dims].
     """
     if not _sees_whole_images(model):
@@ -60,15 +103,15 @@ def answering(
             name: tf.argmax(values, -1).numpy()
             for name, values in model.marginals(part.shown()).items()
         }
-    apply = _from_memory(model, seen)
-    ones = {name: (1,) * (images.ndim - 1) for name, images in exam.images.items()}
+    apply = _from_memory(model, predictions)
+    ones = {name: (1,) * (images.ndim - 1) for name, images in test_set.images.items()}
 
     @tf.function(autograph=False, reduce_retracing=True)
     def answers(batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         marginals = model.emit_marginals(batch, apply=apply)
         return {name: tf.argmax(values, -1) for name, values in marginals.items()}
 
-    def answered(part: Exam) -> dict[str, np.ndarray]:
+    def answered(part: TestSet) -> dict[str, np.ndarray]:
         batch = {name: tf.constant(values, tf.int32) for name, values in part.integers.items()}
         for name, shape in ones.items():
             # The number of an image in place of the image goes the same way to the networks.
@@ -79,9 +122,9 @@ def answering(
     return answered
 
 
-def _from_memory(model: CompiledModel, seen: Seen) -> Apply:
-    """Looks up what a network saw in the image of a number."""
-    memory = {name: tf.constant(values, model.dtype) for name, values in seen.items()}
+def _from_memory(model: CompiledModel, predictions: Predictions) -> Apply:
+    """Looks up what a network predicts of the image of a number."""
+    memory = {name: tf.constant(values, model.dtype) for name, values in predictions.items()}
 
     def apply(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
         (numbers,), (argument,) = arguments, node.arguments

@@ -106,4 +106,6 @@ class Cycling(Finder):
             variable.assign((1 - by_restart(share, variable)) * variable + noise)
 
     def _settings(self, learner: Learner) -> Cycles:
-        return learner.method.strategy
+        settings = learner.method.strategy
+        assert isinstance(settings, Cycles)
+        return settings

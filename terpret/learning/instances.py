@@ -249,7 +249,7 @@ def _small(errors: Arrays, squares: Mapping[str, float]) -> np.ndarray:
 
 
 def _all(parts: Iterable[np.ndarray]) -> np.ndarray:
-    return functools.reduce(np.logical_and, parts, np.True_)
+    return functools.reduce(np.logical_and, parts, np.asarray(True))
 
 
 def _most_probable(marginals: np.ndarray) -> np.ndarray:

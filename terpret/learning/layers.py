@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Weights
-from terpret.language.errors import InputError
+from terpret.errors import InputError
 
 # The kernel [in, out] and bias [out] of each layer, by network.
 Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]

@@ -107,12 +107,12 @@ class Learner(tf.Module):
             method = method.for_networks_alone()
         self.model, self.method, self.seed = model, method, seed
         self.freeze, self.frozen = pretrained.freeze, pretrained.frozen
-        self._given = dict(pretrained.layers)
+        self._pretrained = dict(pretrained.layers)
         rows, dtype = model.restarts, model.dtype
         self.steps = tf.Variable(tf.zeros([rows], dtype), name="steps")
         self.active = tf.Variable(tf.fill([rows], True), name="active")
         self.horizon = tf.Variable(tf.fill([rows], tf.cast(examples, dtype)), name="horizon")
-        taught = {*shared.taught, *self._given}
+        taught = {*shared.taught, *self._pretrained}
         self._own = [name for name in model.networks if name not in taught]
         learned = self.freeze < examples and model.library.restarts == rows
         self.has_untaught_networks = learned and bool(self._own)
@@ -210,7 +210,7 @@ class Learner(tf.Module):
         """The learned variables with the values that restarts begin from, [restart, ...]."""
         model, seed = self.model, self.seed
         yield from first_logits(model, numbers, seed, self.method.dirichlet)
-        yield from first_weights(model, numbers, seed, model.networks, self._given)
+        yield from first_weights(model, numbers, seed, model.networks, self._pretrained)
 
     def _loop(self, batches: Iterator[Batch], count: tf.Tensor, frozen: bool) -> tf.Tensor:
         step = self.frozen_step if frozen else self.step
@@ -226,6 +226,7 @@ class Learner(tf.Module):
         return self._update(self.model, self._networks, batch)
 
     def _frozen_step(self, batch: Batch) -> tf.Tensor:
+        assert self.frozen is not None
         return self._update(self.frozen, [], batch)
 
     def _update(

@@ -4,20 +4,20 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
+from terpret.errors import InputError
 from terpret.files.atomic import write_bytes
-from terpret.language.checked import Domain
-from terpret.language.errors import InputError
+from terpret.language.checked import Domain, extent
 from terpret.learning.layers import Layers, assign_layers, row_layers
 
 FILE_NAME = "networks.npz"
@@ -57,7 +57,7 @@ class NetworkShape:
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """The number of inputs and of outputs of each layer."""
-        ends = sum(map(_extent, self.inputs)), _extent(self.output)
+        ends = sum(map(extent, self.inputs)), extent(self.output)
         widths = [ends[0], *self.hid_sizes, ends[1]]
         return list(zip(widths[:-1], widths[1:], strict=True))
 
@@ -123,7 +123,8 @@ def _write(
     networks = {name: dataclasses.asdict(shape) for name, shape in shapes.items()}
     about = {"format": FORMAT, "networks": networks, "source": dict(source)}
     stream = io.BytesIO()
-    np.savez(stream, **{ABOUT: np.array(json.dumps(about))}, **_arrays(layers))
+    entries: dict[str, Any] = {ABOUT: np.array(json.dumps(about)), **_arrays(layers)}
+    np.savez(stream, **entries)
     write_bytes(path, stream.getvalue())
 
 
@@ -207,7 +208,7 @@ def _arrays(layers: Layers) -> dict[str, np.ndarray]:
 
 def _layers(
     path: str, entries: Mapping[str, np.ndarray], network: str, shape: NetworkShape
-) -> list[tuple[np.ndarray, ...]]:
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """The layers of a network, from the entries of a file."""
 
     def taken(layer: int, part: str, size: tuple[int, ...]) -> np.ndarray:
@@ -284,7 +285,7 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
     return shapes, source
 
 
-def _shape(value: Mapping[str, object]) -> NetworkShape:
+def _shape(value: Mapping[str, Any]) -> NetworkShape:
     inputs = tuple(map(_domain, value["inputs"]))
     return NetworkShape(inputs, _domain(value["output"]), tuple(map(_size, value["hid_sizes"])))
 
@@ -314,10 +315,6 @@ def _checked(path: str, name: str, array: np.ndarray, size: Sequence[int]) -> np
     if not np.all(np.isfinite(array)):
         raise InputError(f"the entry '{name}' of {path} holds numbers that are not finite")
     return array
-
-
-def _extent(domain: Domain) -> int:
-    return domain if isinstance(domain, int) else math.prod(domain)
 
 
 def _domain_text(domain: Domain) -> str:

@@ -1,6 +1,6 @@
 """Random numbers of a training step: a function of (restart's seed, update, place) alone.
 
-A counter-based hash (splitmix64's finaliser), so that a restart draws the same numbers however many
+A counter-based hash, so that a restart draws the same numbers however many
 run beside it, and a resumed run draws those it would have drawn.
 """
 
@@ -8,10 +8,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from terpret.backends.networks import seed_of
-
-_GOLDEN = 0x9E3779B97F4A7C15
-_FACTORS = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+from terpret.hashing import GOLDEN, hashed, seed_of
 
 
 def keys(seed: int, purpose: str, restarts: Sequence[int]) -> tf.Tensor:
@@ -35,9 +32,9 @@ def uniform(keys: tf.Tensor, steps: tf.Tensor, shape: Sequence[int], dtype: tf.D
     size = 1
     for extent in shape:
         size *= extent
-    words = _mix(keys + tf.cast(steps, tf.uint64) * tf.constant(_GOLDEN, tf.uint64))
+    words = hashed(keys + tf.cast(steps, tf.uint64) * tf.constant(GOLDEN, tf.uint64))
     places = tf.cast(tf.range(size, dtype=tf.int64), tf.uint64)
-    bits = tf.bitwise.right_shift(_mix(words[:, None] + places), tf.constant(41, tf.uint64))
+    bits = tf.bitwise.right_shift(hashed(words[:, None] + places), tf.constant(41, tf.uint64))
     halves = tf.cast(tf.cast(bits, tf.int32), dtype) + 0.5
     return tf.reshape(halves / 2.0**23, [-1, *shape])
 
@@ -51,13 +48,3 @@ def normal(keys: tf.Tensor, steps: tf.Tensor, shape: Sequence[int], dtype: tf.DT
     """Standard normal numbers, [restart, *shape], unrelated to `gumbel`'s of the same key."""
     # Words of another purpose start elsewhere, or one noise would foretell the other.
     return tf.math.ndtri(uniform(~keys, steps, shape, dtype))
-
-
-def _mix(words: tf.Tensor) -> tf.Tensor:
-    words = words + tf.constant(_GOLDEN, tf.uint64)
-    for shift, factor in zip((30, 27), _FACTORS, strict=True):
-        words = tf.bitwise.bitwise_xor(
-            words, tf.bitwise.right_shift(words, tf.constant(shift, tf.uint64))
-        )
-        words = words * tf.constant(factor, tf.uint64)
-    return tf.bitwise.bitwise_xor(words, tf.bitwise.right_shift(words, tf.constant(31, tf.uint64)))

@@ -1,6 +1,7 @@
 """The methods that have a name: one entry a preset, each with its strategy."""
 
-from terpret.language.errors import InputError, suggestion
+from terpret.errors import InputError
+from terpret.language.errors import suggestion
 from terpret.learning.attempts import Attempts
 from terpret.learning.cycles import Cycles
 from terpret.learning.method import Method

@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 
 DEAD, CONVERGED = "dead", "converged"
-# What a restart has a list of points of.
-CURVES = {"losses", "accuracies", "on_images"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,20 +78,21 @@ class Restarts:
     seconds: float = 0.0
 
     def serialize(self) -> str:
-        """The text that `deserialize` reads, as `tf.train.experimental.PythonState` wants it."""
+        """The text that `restarts_of` reads."""
         return json.dumps(dataclasses.asdict(self))
 
 
 def restarts_of(text: str) -> Restarts:
     """The restarts that `Restarts.serialize` wrote."""
     values = json.loads(text)
-    rows = [
-        Restart(
-            **row | {name: tuple((int(x), y) for x, y in row[name]) for name in CURVES & set(row)}
-        )
-        for row in values.pop("rows")
-    ]
-    return Restarts(rows=rows, **values)
+    return Restarts(rows=[_restart_of(row) for row in values.pop("rows")], **values)
+
+
+def _restart_of(values: dict[str, Any]) -> Restart:
+    """A restart from its JSON, which has lists in the place of tuples: its curves."""
+    curves = {name: value for name, value in values.items() if isinstance(value, list)}
+    points = {name: tuple((int(x), y) for x, y in curve) for name, curve in curves.items()}
+    return Restart(**values | points)
 
 
 def plateaued(restart: Restart, rung: int, least: float) -> bool:

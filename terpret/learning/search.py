@@ -69,9 +69,16 @@ class Searching(Attempting):
         self.scores = tf.Variable(tf.fill([rows, kept], tf.constant(WORST, dtype)), name="scores")
         self.ages = tf.Variable(tf.zeros([rows, kept], dtype), name="ages")
         many = kept + settings.candidates
-        shared = learner.frozen is not None and learner.frozen is not model
+        frozen = learner.frozen
         self._wide = widened(model, many)
-        self._wide_frozen = widened(learner.frozen, many) if shared else self._wide
+        self._wide_frozen = self._wide
+        if frozen is not None and frozen is not model:
+            self._wide_frozen = widened(frozen, many)
+
+    def _settings(self, learner: Learner) -> Search:
+        settings = learner.method.strategy
+        assert isinstance(settings, Search)
+        return settings
 
     def attempts_ended(self, learner: Learner) -> np.ndarray:
         """As of attempts; the marginals need time to follow the best program first."""

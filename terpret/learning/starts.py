@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import tensorflow as tf
 
-from terpret.backends.model import CompiledModel, initial_logits
-from terpret.backends.networks import initial_kernels
+from terpret.backends.initial_values import initial_kernels, initial_logits
+from terpret.backends.model import CompiledModel
 from terpret.learning.layers import Layers
 
 Starts = Iterator[tuple[tf.Variable, tf.Tensor]]
@@ -26,7 +26,7 @@ def first_logits(model: CompiledModel, numbers: list[int], seed: int, dirichlet:
 
 
 def first_weights(
-    model: CompiledModel, numbers: list[int], seed: int, networks: Iterable[str], given: Layers
+    model: CompiledModel, numbers: list[int], seed: int, networks: Iterable[str], pretrained: Layers
 ) -> Starts:
     """The weights of networks with the values that restarts begin from, [restart, ...].
 
@@ -35,12 +35,12 @@ def first_weights(
       numbers: the restarts; the first alone where all share the networks.
       seed: the root seed.
       networks: which networks.
-      given: the layers of those that begin with these; the others are drawn.
+      pretrained: the layers of those that begin with these; the others are drawn.
     """
     dtype = model.dtype
     count = 1 if model.library.restarts < model.restarts else len(numbers)
     for name in networks:
-        weights, layers = model.networks[name], given.get(name)
+        weights, layers = model.networks[name], pretrained.get(name)
         for layer, (kernel, bias) in enumerate(zip(weights.kernels, weights.biases, strict=True)):
             if layers is not None:
                 yield kernel, tf.repeat(tf.constant(layers[layer][0], dtype)[None], count, 0)

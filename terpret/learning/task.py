@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.discrete.answers import right
 from terpret.discrete.program import Labels, Program
 from terpret.learning.instances import SAMPLE, Instances, Judge
@@ -20,13 +20,13 @@ class Symbols:
 
     Attributes:
       inputs: the integer Inputs by name, [cases, *dims].
-      fillings: the networks' labels by name, integers [cases, *dims]; several fillings differ
-        where an image has no label (a digit shown to the network of operators).
+      label_assignments: the networks' labels by name, integers [cases, *dims]; they
+        differ where an image has no label (a digit shown to the network of operators).
       answers: the Outputs by name, [cases, *dims]; -1 where nothing was observed.
     """
 
     inputs: Mapping[str, np.ndarray]
-    fillings: tuple[Labels, ...]
+    label_assignments: tuple[Labels, ...]
     answers: Mapping[str, np.ndarray]
 
     def correct(self, program: Program) -> bool:
@@ -58,13 +58,13 @@ class Symbols:
         return on_some if on_some < 1.0 or count <= SAMPLE else self._right(program, slice(None))
 
     def _right(self, program: Program, cases: np.ndarray | slice) -> float:
-        """The part of some cases whose answers are right with every filling, all run at once."""
+        """The part of some cases whose answers are right with every assignment, all run at once."""
         answers = {name: values[cases] for name, values in self.answers.items()}
-        times = len(self.fillings)
+        times = len(self.label_assignments)
         inputs = {name: np.concatenate([v[cases]] * times) for name, v in self.inputs.items()}
         labels = {
-            name: np.concatenate([filling[name][cases] for filling in self.fillings])
-            for name in self.fillings[0]
+            name: np.concatenate([assigned[name][cases] for assigned in self.label_assignments])
+            for name in self.label_assignments[0]
         }
         given = {
             name: values.reshape(times, -1, *values.shape[1:])
@@ -81,12 +81,12 @@ class Task:
       name: as on the command line.
       batches: the endless training stream of a seed, from an example number on, with images moved
         by `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches.
-      exam: unseen examples; of a data file without a test batch, what was learned from.
+      test_set: unseen examples; of a data file without a test batch, what was learned from.
       tested_on: what they are, in words.
       symbols: what a correct program is tested on; of a data file, the training instances.
       images: for each network that images can test alone: images [n, h, w] and labels [n].
       sources: where the data come from, for the record.
-      unseen: whether nothing was learned from the exam.
+      unseen: whether nothing was learned from the test set.
       judged_on: what instances a correct program is right on, in words; empty for symbols.
       published: the paper's test accuracy on this task, where there is one.
       watched: unseen examples on which the discretised programs are tried at every check, for
@@ -101,7 +101,7 @@ class Task:
 
     name: str
     batches: Callable[[int, int, int, int], tf.data.Dataset]
-    exam: Exam | Instances
+    test_set: TestSet | Instances
     tested_on: str
     symbols: Symbols | Judge
     images: Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -109,7 +109,7 @@ class Task:
     unseen: bool = True
     judged_on: str = ""
     published: float | None = None
-    watched: Exam | None = None
+    watched: TestSet | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
     further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
     pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
@@ -126,6 +126,7 @@ class Task:
 
     def correct(self, program: Program) -> bool:
         """Whether a program gives every answer on symbols, in the tests of `verify` too."""
+        assert isinstance(self.symbols, Symbols)
         return self.symbols.correct(program) and self._verified(program)
 
     def _verified(self, program: Program) -> bool:

@@ -1,7 +1,7 @@
 """The training loop: updates, discrete checks, rungs and checkpoints, to the end of the budget."""
 
 import dataclasses
-import math
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,9 +9,11 @@ import numpy as np
 
 from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
+from terpret.learning import resumable
+from terpret.learning.accuracies import discrete_accuracies, network_accuracies
 from terpret.learning.checkpoints import Checkpoints
+from terpret.learning.judging import judged
 from terpret.learning.learner import Learner
-from terpret.learning.measure import discrete_accuracies, judged, network_accuracies
 from terpret.learning.restarts import (
     CONVERGED,
     DEAD,
@@ -23,11 +25,10 @@ from terpret.learning.restarts import (
     rung_reached,
 )
 from terpret.learning.task import Task
-from terpret.signals import Signals, Stopped
 
 KEPT_CHECKPOINTS = 3
-# Updates between two looks at the restarts: about a hundred looks a run, none too far apart.
-LEAST_UPDATES, MOST_UPDATES, LOOKS = 10, 200, 100
+# Updates in a stretch: about a hundred stretches a run, none too long.
+LEAST_UPDATES, MOST_UPDATES, STRETCHES = 10, 200, 100
 # Training examples by which an attempt is judged.
 JUDGED = 200
 
@@ -87,71 +88,78 @@ def train(
       Stopped: by a signal, after a checkpoint was written.
       CheckpointError: the folder holds checkpoints that cannot be restored, or takes no new one.
     """
+    loop = _Loop(learner, task, budget, report, retire)
     checkpoints = Checkpoints(folder, KEPT_CHECKPOINTS, model=learner.model, learner=learner)
-    stored = checkpoints.restore()
-    seen, restarts = 0, Restarts([Restart(n) for n in budget.numbers], fresh=budget.fresh)
-    if stored is not None:
-        seen, restarts = stored[0], restarts_of(stored[1])
-    loop = _Loop(learner, task, budget, restarts, retire)
-    # The first stretch ends in a checkpoint, whatever time it takes.
-    saved = -math.inf if stored is None else time.monotonic()
-    with Signals() as signals:
-        method = learner.method
-        batches = iter(task.batches(learner.seed, method.batch_size, seen, method.shift))
-        while not loop.finished(seen):
-            before, started = seen, time.monotonic()
-            seen, progress = loop.advance(batches, seen)
-            report(progress)
-            restarts.seconds += time.monotonic() - started
-            ended = loop.finished(seen)
-            due = time.monotonic() - saved > budget.checkpoint_seconds
-            stopping = signals.caught
-            if due or ended or stopping:
-                checkpoints.save(seen, restarts.serialize())
-                saved = time.monotonic()
-            if stopping:
-                raise Stopped
-            assert seen > before
-    return restarts
+    resumable.do(loop, checkpoints, budget.checkpoint_seconds)
+    return loop.restarts
 
 
 class _Loop:
-    """One stretch of training after another; all that changes is in `learner` and `restarts`."""
+    """One stretch of training after another.
+
+    Attributes:
+      restarts: what is known of the restarts.
+    """
 
     def __init__(
         self,
         learner: Learner,
         task: Task,
         budget: Budget,
-        restarts: Restarts,
+        report: Callable[[Progress], None],
         retire: Callable[[list[int], Restarts], list[dict[str, object]]],
     ):
         self._learner, self._task, self._budget = learner, task, budget
-        self._restarts, self._retire = restarts, retire
+        self._report, self._retire = report, retire
+        self._seen = 0
+        self.restarts = Restarts([Restart(n) for n in budget.numbers], fresh=budget.fresh)
         self._size = learner.method.batch_size
         self._last = _rounded_up(budget.examples, self._size)
         updates = self._last // self._size
-        self._stretch = max(LEAST_UPDATES, min(MOST_UPDATES, updates // LOOKS)) * self._size
+        self._stretch = max(LEAST_UPDATES, min(MOST_UPDATES, updates // STRETCHES)) * self._size
 
-    def finished(self, seen: int) -> bool:
-        """Whether there is nothing left to do after `seen` examples."""
-        rows = self._restarts.rows
+    @functools.cached_property
+    def _batches(self) -> Iterator[Batch]:
+        """The stream, from where the loop stands when it begins."""
+        learner, method = self._learner, self._learner.method
+        stream = self._task.batches(learner.seed, method.batch_size, self._seen, method.shift)
+        return iter(stream)
+
+    def restore(self, examples: int, text: str) -> None:
+        """See `resumable.Work`."""
+        self._seen, self.restarts = examples, restarts_of(text)
+
+    def saved(self) -> tuple[int, str]:
+        """See `resumable.Work`."""
+        return self._seen, self.restarts.serialize()
+
+    def finished(self) -> bool:
+        """Whether the examples are used up, or there is nothing left to learn."""
+        rows = self.restarts.rows
         wanted = self._budget.stop_after_solved
-        if seen >= self._last or (wanted > 0 and sum(row.enough for row in rows) >= wanted):
+        if self._seen >= self._last or (wanted > 0 and sum(row.enough for row in rows) >= wanted):
             return True
         solved = all(row.solved for row in rows)
         if wanted == 0 and not self._learner.learns_networks and solved:
             return True
         return all(row.stopped for row in rows)
 
-    def advance(self, batches: Iterator[Batch], seen: int) -> tuple[int, Progress]:
-        """Trains for a stretch and looks at the restarts; the examples seen, and the progress."""
-        learner, rows = self._learner, self._restarts.rows
-        frozen = learner.frozen is not None and seen < learner.freeze
+    def advance(self) -> None:
+        """Trains for a stretch, looks at the restarts and reports."""
+        batches, started = self._batches, time.monotonic()
+        progress = self._stretched(batches, self._seen)
+        self._seen = progress.examples
+        self._report(progress)
+        self.restarts.seconds += time.monotonic() - started
+
+    def _stretched(self, batches: Iterator[Batch], seen: int) -> Progress:
+        """Trains for a stretch after `seen` examples, and looks at the restarts."""
+        learner, rows = self._learner, self.restarts.rows
+        frozen = learner.frozen if seen < learner.freeze else None
         end = min(self._last, seen + self._stretch)
-        if frozen:
+        if frozen is not None:
             end = min(end, _rounded_up(learner.freeze, self._size))
-        losses = learner.run(batches, (end - seen) // self._size, frozen).numpy()
+        losses = learner.run(batches, (end - seen) // self._size, frozen is not None).numpy()
         for k, row in enumerate(rows):
             if row.stopped:
                 losses[k] = np.nan
@@ -162,7 +170,7 @@ class _Loop:
         self._note_stopped(end)
         checked = self._check_due(seen, end)
         if checked:
-            self._check(end, learner.frozen if frozen else learner.model)
+            self._check(end, learner.model if frozen is None else frozen)
         numbers = np.array([row.number for row in rows])
         solved_at = np.array([row.solved_at for row in rows])
         newest = [
@@ -170,14 +178,14 @@ class _Loop:
             for curves in ([row.accuracies for row in rows], [row.on_images for row in rows])
         ]
         self._rung(seen, end)
-        return end, Progress(end, numbers, losses, solved_at, *newest)
+        return Progress(end, numbers, losses, solved_at, *newest)
 
     def _note_stopped(self, end: int) -> None:
         """Notes the rows that the last stretch stopped: their loss is low, or no number."""
         if end >= self._last:
             return
         active = self._learner.active.numpy()
-        rows = self._restarts.rows
+        rows = self.restarts.rows
         for k, row in enumerate(rows):
             if not active[k] and not row.stopped:
                 why = CONVERGED if np.isfinite(row.losses[-1][1]) else DEAD
@@ -186,8 +194,8 @@ class _Loop:
     def _judge(self, end: int) -> None:
         """Lets the restarts retry that are stuck at the end of an attempt."""
         learner = self._learner
-        rows = np.flatnonzero(learner.attempts_ended)
-        if end >= self._last or not len(rows):
+        rows = np.flatnonzero(learner.attempts_ended).tolist()
+        if end >= self._last or not rows:
             return
         batch = next(iter(self._task.batches(learner.seed, JUDGED, end, 0)))
         learner.judge(*judged(learner.model, rows, batch))
@@ -195,7 +203,7 @@ class _Loop:
     def _check_due(self, before: int, end: int) -> bool:
         every = self._budget.check_every
         first = self._learner.method.first_rung if self._budget.refill else 0
-        rows = self._restarts.rows
+        rows = self.restarts.rows
         return (
             end // every > before // every
             or end >= self._last
@@ -210,11 +218,13 @@ class _Loop:
           end: the examples of the stream that have gone by.
           model: has the networks of all rows; where they are frozen, one for all.
         """
-        rows, task = self._restarts.rows, self._task
+        rows, task = self.restarts.rows, self._task
         programs = [model.program(k) for k in range(len(rows))]
         accuracies = task.symbols.accuracies(model, programs)
         good = self._good(model, accuracies)
-        watched = task.watched and discrete_accuracies(model, programs, task.watched)
+        watched = None
+        if task.watched is not None:
+            watched = discrete_accuracies(model, programs, task.watched)
         for k, row in enumerate(rows):
             solved, seen = accuracies[k] == 1.0, end - row.started
             first = row.solved_at if row.solved else seen
@@ -237,7 +247,7 @@ class _Loop:
 
     def _rung(self, before: int, end: int) -> None:
         """Drops the restarts that a rung finds dead, and begins fresh ones in their rows."""
-        method, budget, rows = self._learner.method, self._budget, self._restarts.rows
+        method, budget, rows = self._learner.method, self._budget, self.restarts.rows
         if not budget.refill or end >= self._last:
             return
         for k, row in enumerate(rows):
@@ -248,11 +258,11 @@ class _Loop:
         dead = [k for k, row in enumerate(rows) if row.stopped == DEAD]
         if not dead:
             return
-        self._restarts.retired += self._retire(dead, self._restarts)
+        self.restarts.retired += self._retire(dead, self.restarts)
         for k in dead:
-            self._learner.begin(k, self._restarts.fresh, self._last - end)
-            rows[k] = Restart(self._restarts.fresh, started=end)
-            self._restarts.fresh += budget.stride
+            self._learner.begin(k, self.restarts.fresh, self._last - end)
+            rows[k] = Restart(self.restarts.fresh, started=end)
+            self.restarts.fresh += budget.stride
 
 
 def _rounded_up(examples: int, size: int) -> int:

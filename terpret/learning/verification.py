@@ -1,4 +1,4 @@
-"""Proofs of programs: run on symbols, not images, where every answer must be right."""
+"""Verification of programs: run on symbols, not images, where every answer must be right."""
 
 import dataclasses
 import functools
@@ -16,13 +16,16 @@ Cases = Sequence[tuple[CheckedModel, Symbols]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Trial:
+class TestCase:
     """Examples of one or of many sizes.
 
     Attributes:
       name: what they are, in words.
       make: makes them, when the first program gets so far.
     """
+
+    # For pytest, which takes classes of such a name for tests.
+    __test__ = False
 
     name: str
     make: Callable[[], Cases]
@@ -38,30 +41,30 @@ class Trial:
 
 
 @dataclasses.dataclass(frozen=True)
-class Proof:
-    """Runs programs through trials; those of equal source code once.
+class Verification:
+    """Runs programs through test cases; those of equal source code once.
 
     Attributes:
-      trials: in their order; a program that is not all right in one does not come to the next.
+      test_cases: in their order; a program that is not all right in one does not come to the next.
     """
 
-    trials: tuple[Trial, ...]
+    test_cases: tuple[TestCase, ...]
 
     def __call__(self, program: Program) -> dict[str, float]:
-        """The part of the answers that are right, by the trials that the program came to."""
+        """The part of the answers that are right, by the test cases that the program came to."""
         code = "\n".join(source_lines(program))
         if code not in self._known:
-            self._known[code] = self._tried(program)
+            self._known[code] = self._verified(program)
         return self._known[code]
 
     @functools.cached_property
     def _known(self) -> dict[str, dict[str, float]]:
         return {}
 
-    def _tried(self, program: Program) -> dict[str, float]:
+    def _verified(self, program: Program) -> dict[str, float]:
         result: dict[str, float] = {}
-        for trial in self.trials:
-            result[trial.name] = trial(program)
-            if result[trial.name] < 1.0:
+        for case in self.test_cases:
+            result[case.name] = case(program)
+            if result[case.name] < 1.0:
                 break
         return result

@@ -23,7 +23,7 @@ from terpret.runs import figures
 from ntpt_models import source_code
 from terpret.backends.model import CompiledModel
 from terpret.files import own_files
-from terpret.learning.measure import confusion_counts
+from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Progress
 from terpret.learning.task import Task
 

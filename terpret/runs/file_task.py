@@ -182,7 +182,7 @@ def file_task(file: DataFile) -> Task:
     return Task(
         name=os.path.splitext(os.path.basename(file.path))[0],
         batches=batches,
-        exam=training if test is None else test,
+        test_set=training if test is None else test,
         tested_on=file.described(TRAIN if test is None else TEST),
         symbols=Judge(training),
         images={},

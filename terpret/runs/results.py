@@ -12,7 +12,7 @@ from terpret.runs.file_task import other_batches
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
 from ntpt_models import model_name, source_code
-from terpret.learning.measure import network_accuracies, tested
+from terpret.learning.accuracies import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def measured(
     model, task = run.model, run.task
     programs = [model.program(row) for row in range(model.restarts)]
     note(f"testing {len(correct)} restarts on {task.tested_on}")
-    soft, discrete, errors = tested(model, programs, task.exam)
+    soft, discrete, errors = tested(model, programs, task.test_set)
     nets = network_accuracies(model, task.images)
     steps = run.learner.steps.numpy()
     result = []

@@ -7,7 +7,7 @@ import tensorflow as tf
 from baselines import BASELINES
 from baselines.baseline import Baseline
 from baselines.memory import CAPACITY, Memory
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 
 PLACES = ("top", "left", "bottom", "right")
 TASKS = [f"{scenario}-{place}" for scenario in ("add2x2", "apply2x2") for place in PLACES]
@@ -51,8 +51,8 @@ def answers(
 ) -> np.ndarray:
     """What a baseline answers to grids composed of images."""
     unknown = np.zeros(len(places), int)
-    exam = Exam({**integers, "tiles": places}, {"final_sum": unknown}, {"tiles": images})
-    return baseline.answers({task: exam})[task]
+    test_set = TestSet({**integers, "tiles": places}, {"final_sum": unknown}, {"tiles": images})
+    return baseline.answers({task: test_set})[task]
 
 
 def values(module: tf.Module) -> list[np.ndarray]:
@@ -290,14 +290,14 @@ def test_a_task_is_answered_the_same_beside_others_that_show_its_images(name: st
     baseline = BASELINES[name](tasks, range(2), seed=3)
     random = np.random.default_rng(0)
     images = random.random((40, 28, 28)).astype(np.float32)
-    exams = {
-        task: Exam(
+    test_sets = {
+        task: TestSet(
             {"tiles": random.integers(0, 40, (30, 4))},
             {"final_sum": np.zeros(30)},
             {"tiles": images},
         )
         for task in tasks
     }
-    together = baseline.answers(exams)
-    for task, exam in exams.items():
-        np.testing.assert_array_equal(together[task], baseline.answers({task: exam})[task])
+    together = baseline.answers(test_sets)
+    for task, test_set in test_sets.items():
+        np.testing.assert_array_equal(together[task], baseline.answers({task: test_set})[task])

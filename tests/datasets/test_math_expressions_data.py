@@ -92,11 +92,11 @@ def test_independent_of_batch_size_and_start(
 
 
 def test_the_composed_form_is_the_same_stream(numbered: ImagePool) -> None:
-    exam = composed(scene(numbered, 4), 9, 50)
+    test_set = composed(scene(numbered, 4), 9, 50)
     stream = collected(scene(numbered, 4), 9, 50, examples=50)
-    np.testing.assert_allclose(exam.shown()["tiles"], stream["tiles"], atol=1e-6)
+    np.testing.assert_allclose(test_set.shown()["tiles"], stream["tiles"], atol=1e-6)
     for name in ("final_sum", "halt_at_end"):
-        np.testing.assert_array_equal(exam.answers[name], stream[name])
+        np.testing.assert_array_equal(test_set.answers[name], stream[name])
 
 
 def test_moved_tiles_show_the_same_symbols(pool: ImagePool) -> None:

@@ -89,9 +89,9 @@ def test_images_show_the_signs_of_the_symbolic_mazes(pool: ImagePool) -> None:
     np.testing.assert_array_equal(pool.labels[shown], expected.pop("signs"))
     assert_equal(examples, expected)
     assert len(np.unique(shown)) > 150
-    exam = composed(scene(pool, 4, 3), 7, 100)
-    np.testing.assert_array_equal(exam.inputs["img_grid"], shown)
-    assert_equal(exam.integers | exam.answers, expected)
+    test_set = composed(scene(pool, 4, 3), 7, 100)
+    np.testing.assert_array_equal(test_set.inputs["img_grid"], shown)
+    assert_equal(test_set.integers | test_set.answers, expected)
 
 
 def test_a_stream_can_be_cut_anywhere(pool: ImagePool) -> None:

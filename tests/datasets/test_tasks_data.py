@@ -67,10 +67,10 @@ def test_right_programs_are_correct_and_others_are_not(task: str, model: Checked
 
 def test_symbols_are_every_grid_with_many_integers() -> None:
     symbols = apply2x2_symbols("top")
-    grids, integers = symbols.fillings[0]["net_1"], symbols.inputs["aux_ints"]
+    grids, integers = symbols.label_assignments[0]["net_1"], symbols.inputs["aux_ints"]
     assert len(np.unique(grids, axis=0)) == 256 and len(grids) == 16_384
     assert len(np.unique(integers, axis=0)) == 1000
-    assert np.all(symbols.fillings[0]["net_0"] != symbols.fillings[1]["net_0"])
+    assert np.all(symbols.label_assignments[0]["net_0"] != symbols.label_assignments[1]["net_0"])
     np.testing.assert_array_equal(integers, apply2x2_symbols("left").inputs["aux_ints"])
 
 
@@ -85,10 +85,10 @@ def test_a_task_fits_the_model(operators: Operators, model: CheckedModel) -> Non
 
 def test_unseen_grids_are_of_unseen_images(operators: Operators) -> None:
     task = apply2x2_task("bottom", operators)
-    assert len(task.exam) == len(task.exam.answers["final_sum"]) == 10_000
+    assert len(task.test_set) == len(task.test_set.answers["final_sum"]) == 10_000
     assert task.tested_on == "10,000 unseen grids"
     seen = {image.tobytes() for image in operators.train.images}
-    tiles = np.rint(task.exam.first(2500).images["tiles"] * 255).astype(np.uint8)
+    tiles = np.rint(task.test_set.first(2500).images["tiles"] * 255).astype(np.uint8)
     assert not any(tile.tobytes() in seen for tile in tiles)
     images, labels = task.images["net_1"]
     assert images.shape == (200, 28, 28) and images.max() == 1.0

@@ -1,1 +1,1 @@
-"""MATH: its task and proof, the accuracy at every length, and what a program does step by step."""
+"""MATH: its task and verification, the accuracy at every length, what a program does by steps."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from datasets.composing import Stream, batches, composed
 from datasets.math_expressions import DIGITS, scene
@@ -11,8 +12,8 @@ from datasets.pools import ImagePool
 from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED
 from experiments.scenarios.math.symbolic import labels_of, model_of_length
 from terpret import CompiledModel, Library, compile_model, program_of
+from terpret.learning.confusion import confused, confusion_counts
 from terpret.learning.layers import assign_layers, row_layers
-from terpret.learning.measure import confused, confusion_counts, most_probable, split
 from terpret.learning.task import right
 
 LENGTHS = range(2, 17)
@@ -48,8 +49,8 @@ def accuracy_by_length(
     confusions = _confusions(pool, read)
 
     def measured(length: int) -> dict[str, float]:
-        exam = composed(scene(pool, length), TEST_SEED, examples)
-        places = exam.inputs["tiles"]
+        test_set = composed(scene(pool, length), TEST_SEED, examples)
+        places = test_set.inputs["tiles"]
         symbols = pool.labels[places]
         given = {
             "accuracy": {name: labels[places] for name, labels in read.items()},
@@ -58,7 +59,7 @@ def accuracy_by_length(
         }
         long = program_of(model_of_length(model.checked, length), program.values)
         shares = {
-            name: float(np.mean(right(long.run({}, labels), exam.answers)))
+            name: float(np.mean(right(long.run({}, labels), test_set.answers)))
             for name, labels in given.items()
         }
         return {"digits": length, **shares}
@@ -95,13 +96,14 @@ def measured_on_images(
       included, and the `accuracy` of the most probable answers.
     """
     compiled = program_on_images(model, row, length)
+    names = {variable.name for variable in compiled.checked.of_kind("Input")}
 
     def hits(count: int) -> np.ndarray:
         found = []
         for batch in batches(scene(pool, length), Stream(TEST_SEED, AT_ONCE, examples=count)):
-            inputs, answers = split(compiled, batch)
-            chosen = most_probable(compiled, inputs)["final_sum"][0]
-            found.append(chosen == answers["final_sum"])
+            inputs = {name: value.numpy() for name, value in batch.items() if name in names}
+            chosen = tf.argmax(compiled.marginals(inputs)["final_sum"][0], -1).numpy()
+            found.append(chosen == batch["final_sum"].numpy())
         return np.concatenate(found)
 
     # What the first batch takes is the compilation.

@@ -11,7 +11,7 @@ from experiments.scenarios.grids import TEST_SEED
 from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
-from terpret.learning.verification import Cases, Proof, Trial
+from terpret.learning.verification import Cases, TestCase, Verification
 
 # The most expressions of one length that are all run; of more, a sample is.
 LISTED, SAMPLED = 400, 2000
@@ -35,7 +35,7 @@ def symbols_of_length(length: int, most: int = SAMPLED) -> Symbols:
     ones = np.ones(len(symbols), np.int32)
     return Symbols(
         inputs={},
-        fillings=tuple(labels_of(symbols, seed) for seed in (TEST_SEED, TEST_SEED + 1)),
+        label_assignments=tuple(labels_of(symbols, seed) for seed in (TEST_SEED, TEST_SEED + 1)),
         answers={"final_sum": values(tf.constant(symbols)).numpy(), "halt_at_end": ones},
     )
 
@@ -69,8 +69,8 @@ def random_symbols(length: int, count: int, seed: int) -> np.ndarray:
     return symbols
 
 
-def proof(model: CheckedModel) -> Proof:
-    """What proves programs of a model: expressions of many lengths, whatever the model's own."""
+def verification(model: CheckedModel) -> Verification:
+    """What verifies programs of a model: expressions of many lengths, whatever the model's own."""
 
     def short() -> Cases:
         return [(model_of_length(model, 2), symbols_of_length(2))]
@@ -79,7 +79,9 @@ def proof(model: CheckedModel) -> Proof:
         return [(model_of_length(model, n), symbols_of_length(n, EACH)) for n in LONG]
 
     many = f"{len(LONG) * EACH:,} random expressions of {LONG[0]} to {LONG[-1]} digits"
-    return Proof((Trial(f"all {LISTED} expressions of 2 digits", short), Trial(many, long)))
+    return Verification(
+        (TestCase(f"all {LISTED} expressions of 2 digits", short), TestCase(many, long))
+    )
 
 
 def _every(length: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from datasets.math_expressions import scene, symbol_pool
 from datasets.operators import Operators
 from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED
 from experiments.scenarios.math.lengths import accuracy_by_length, measured_on_images
-from experiments.scenarios.math.symbolic import proof, symbols_of_length
+from experiments.scenarios.math.symbolic import symbols_of_length, verification
 from experiments.scenarios.math.trace import trace_of
 from experiments.scenarios.math.trace_figure import trace_figure
 from terpret.backends.model import CompiledModel
@@ -47,19 +47,19 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
     def pictures(compiled: CompiledModel, row: int) -> dict[str, object]:
         return {"trace": trace_figure(trace_of(compiled, row, test))}
 
-    exam = composed(scene(test, length), TEST_SEED, TEST_EXAMPLES)
+    test_set = composed(scene(test, length), TEST_SEED, TEST_EXAMPLES)
     return Task(
         name=f"{length} digits",
         batches=lambda seed, size, start, shift: batches(
             scene(train, length), Stream(seed, size, start, distinct=distinct, shift=shift)
         ),
-        exam=exam,
+        test_set=test_set,
         tested_on=f"{TEST_EXAMPLES:,} unseen expressions of {length} digits",
         symbols=symbols_of_length(length),
         images=images,
         sources={"digits": digits.source, "operators": operators.source},
-        watched=exam.first(WATCHED),
-        verify=proof(model),
+        watched=test_set.first(WATCHED),
+        verify=verification(model),
         further=further,
         pictures=pictures,
     )

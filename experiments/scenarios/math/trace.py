@@ -64,9 +64,9 @@ def trace_of(model: CompiledModel, row: int, pool: ImagePool, length: int = LENG
       pool: the symbols to compose the expression from.
       length: its number of digits.
     """
-    exam = composed(scene(pool, length), TEST_SEED, 1)
-    places = exam.inputs["tiles"][0]
-    images = exam.images["tiles"][places]
+    test_set = composed(scene(pool, length), TEST_SEED, 1)
+    places = test_set.inputs["tiles"][0]
+    images = test_set.images["tiles"][places]
     labels = {name: model.classify(name, images)[row][None] for name in model.networks}
     learned = model.program(row)
     program = program_of(model_of_length(model.checked, length), learned.values)
@@ -76,7 +76,7 @@ def trace_of(model: CompiledModel, row: int, pool: ImagePool, length: int = LENG
         steps=_steps(program, labels),
         halt=source_lines(program)[-1],
         answer=int(program.run({}, labels)["final_sum"][0]),
-        expected=int(exam.answers["final_sum"][0]),
+        expected=int(test_set.answers["final_sum"][0]),
     )
 
 

@@ -10,7 +10,7 @@ from datasets.pools import ImagePool
 from experiments.scenarios.grids import TEST_SEED
 from experiments.scenarios.mazes.symbolic import model_of_size
 from terpret import CompiledModel, program_of
-from terpret.learning.measure import confused, confusion_counts
+from terpret.learning.confusion import confused, confusion_counts
 from terpret.learning.task import right
 
 SIZES = ((3, 2), (3, 3), (4, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
@@ -46,8 +46,8 @@ def accuracy_by_size(
     counts = confusion_counts(pool.labels, read)
 
     def measured(width: int, height: int) -> dict[str, object]:
-        exam = composed(scene(pool, width, height), TEST_SEED, examples)
-        places = exam.inputs["img_grid"]
+        test_set = composed(scene(pool, width, height), TEST_SEED, examples)
+        places = test_set.inputs["img_grid"]
         signs = pool.labels[places]
         given = {
             "accuracy": read[places],
@@ -56,10 +56,10 @@ def accuracy_by_size(
         }
         large = program_of(model_of_size(model.checked, width, height), program.values)
         shares = {
-            name: float(right(large.run(exam.integers, {"LOOK": s}), exam.answers).mean())
+            name: float(right(large.run(test_set.integers, {"LOOK": s}), test_set.answers).mean())
             for name, s in given.items()
         }
-        looks = round(float(np.mean(exam.answers["path_len"] + 1)), 2)
+        looks = round(float(np.mean(test_set.answers["path_len"] + 1)), 2)
         return {"width": width, "height": height, "looks": looks, **shares}
 
     return [measured(*size) for size in sizes]

@@ -5,7 +5,7 @@ from experiments.scenarios.grids import TEST_SEED
 from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
-from terpret.learning.verification import Cases, Proof, Trial
+from terpret.learning.verification import Cases, TestCase, Verification
 
 # So many mazes of 3 x 2 have every path that fits, 104 in all, many times.
 EXAMPLES = 5_000
@@ -31,13 +31,13 @@ def symbols_of_size(width: int, height: int, examples: int = EXAMPLES) -> Symbol
     maze = symbolic(width, height, TEST_SEED, examples)
     return Symbols(
         inputs={name: maze[name] for name in ("start_X", "start_Y")},
-        fillings=({"LOOK": maze["signs"]},),
+        label_assignments=({"LOOK": maze["signs"]},),
         answers={name: maze[name] for name in ("path_len", "halt_at_end")},
     )
 
 
-def proof(model: CheckedModel) -> Proof:
-    """What proves programs of a model: mazes of many sizes, whatever the model's own."""
+def verification(model: CheckedModel) -> Verification:
+    """What verifies programs of a model: mazes of many sizes, whatever the model's own."""
 
     def small() -> Cases:
         return [(model_of_size(model, 3, 2), symbols_of_size(3, 2))]
@@ -48,4 +48,4 @@ def proof(model: CheckedModel) -> Proof:
     width, height = SIZES[-1]
     every = f"{EXAMPLES:,} mazes of 3 x 2 with every path that fits"
     many = f"{len(SIZES) * EACH:,} mazes of {len(SIZES)} sizes up to {width} x {height}"
-    return Proof((Trial(every, small), Trial(many, large)))
+    return Verification((TestCase(every, small), TestCase(many, large)))

@@ -9,7 +9,7 @@ from datasets.mazes import scene
 from datasets.signs import Signs
 from experiments.scenarios.grids import TEST_SEED
 from experiments.scenarios.mazes.sizes import accuracy_by_size
-from experiments.scenarios.mazes.symbolic import proof, symbols_of_size
+from experiments.scenarios.mazes.symbolic import symbols_of_size, verification
 from experiments.scenarios.mazes.walk import walk_of
 from experiments.scenarios.mazes.walk_figure import walk_figure, walk_frames
 from terpret.backends.model import CompiledModel
@@ -43,20 +43,20 @@ def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) ->
     def films(compiled: CompiledModel, row: int) -> dict[str, Iterable[Figure]]:
         return {"walk": walk_frames(walk_of(compiled, row, signs.test))}
 
-    exam = composed(scene(signs.test, width, height), TEST_SEED, TEST_MAZES)
+    test_set = composed(scene(signs.test, width, height), TEST_SEED, TEST_MAZES)
     return Task(
         name=f"{width}x{height}",
         batches=lambda seed, size, start, shift: batches(
             scene(signs.train, width, height),
             Stream(seed, size, start, distinct=distinct, shift=shift),
         ),
-        exam=exam,
+        test_set=test_set,
         tested_on=f"{TEST_MAZES:,} unseen mazes of {width} x {height}",
         symbols=symbols_of_size(width, height),
         images={"LOOK": (signs.test.brightness, signs.test.labels)},
         sources={"signs": signs.source},
-        watched=exam,
-        verify=proof(model),
+        watched=test_set,
+        verify=verification(model),
         further=further,
         pictures=pictures,
         films=films,

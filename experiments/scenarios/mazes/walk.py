@@ -80,10 +80,10 @@ def walk_of(
       width: its squares in a row.
       height: its squares in a column.
     """
-    exam = composed(scene(pool, width, height), TEST_SEED, _CANDIDATES)
-    chosen = int(exam.answers["path_len"].argmax())
-    one = {name: values[[chosen]] for name, values in exam.integers.items()}
-    images = exam.images["img_grid"][exam.inputs["img_grid"][chosen]]
+    test_set = composed(scene(pool, width, height), TEST_SEED, _CANDIDATES)
+    chosen = int(test_set.answers["path_len"].argmax())
+    one = {name: values[[chosen]] for name, values in test_set.integers.items()}
+    images = test_set.images["img_grid"][test_set.inputs["img_grid"][chosen]]
     read = model.classify("LOOK", images.reshape(-1, *images.shape[2:]))[row]
     labels = {"LOOK": read.reshape(1, height, width)}
     program = program_of(model_of_size(model.checked, width, height), model.program(row).values)
@@ -92,7 +92,7 @@ def walk_of(
         start=(int(one["start_X"][0]), int(one["start_Y"][0])),
         lines=tuple(source_lines(program)),
         steps=_steps(program, one, labels),
-        expected=int(exam.answers["path_len"][chosen]),
+        expected=int(test_set.answers["path_len"][chosen]),
     )
 
 

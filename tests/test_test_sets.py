@@ -1,4 +1,4 @@
-"""Exams: images are looked at once, and accuracies are as if each had been looked at each time."""
+"""Test sets: images are seen once, and accuracies are as if each had been seen each time."""
 
 import numpy as np
 import pytest
@@ -9,10 +9,10 @@ from datasets.composing import Stream, batches
 from datasets.operators import Operators, load_operators
 from experiments.scenarios.grids import TEST_SEED, apply2x2_task
 from terpret import CompiledModel, Library, compile_model
-from terpret.data.test_set import Exam
+from terpret.data.test_set import TestSet
 from terpret.language.errors import Source
-from terpret.learning.cached_predictions import answering, labels_of, look
-from terpret.learning.measure import discrete_accuracies, test_accuracies
+from terpret.learning.accuracies import discrete_accuracies, test_accuracies
+from terpret.learning.cached_predictions import answering, labels_of, predict
 from terpret.learning.task import right
 
 test_accuracies.__test__ = False
@@ -53,9 +53,9 @@ def operators() -> Operators:
     return load_operators("embedded")
 
 
-def random_exam(examples: int = 40, images: int = 12) -> Exam:
+def random_test_set(examples: int = 40, images: int = 12) -> TestSet:
     random = np.random.default_rng(3)
-    return Exam(
+    return TestSet(
         {
             "tiles": random.integers(0, images, (examples, 3)),
             "shift": random.integers(0, 3, examples),
@@ -76,62 +76,64 @@ def learned(text: str = WHOLE, space: str = "prob", shared: bool = False) -> Com
     return model
 
 
-def test_an_exam_is_the_beginning_of_its_stream(operators: Operators) -> None:
-    exam = apply2x2_task("left", operators).exam
+def test_a_test_set_is_the_beginning_of_its_stream(operators: Operators) -> None:
+    test_set = apply2x2_task("left", operators).test_set
     (batch,) = batches(scene(operators.test, "left"), Stream(TEST_SEED, 50, examples=50))
-    shown = exam.part(0, 50).shown()
+    shown = test_set.part(0, 50).shown()
     np.testing.assert_allclose(shown["tiles"], batch["tiles"])
     np.testing.assert_array_equal(shown["aux_ints"], batch["aux_ints"])
-    np.testing.assert_array_equal(exam.part(0, 50).answers["final_sum"], batch["final_sum"])
-    assert list(exam.integers) == ["aux_ints"]
+    np.testing.assert_array_equal(test_set.part(0, 50).answers["final_sum"], batch["final_sum"])
+    assert list(test_set.integers) == ["aux_ints"]
 
 
 def test_the_first_examples_keep_the_images_they_show() -> None:
-    exam = random_exam()
-    few = exam.first(2)
+    test_set = random_test_set()
+    few = test_set.first(2)
     assert len(few) == 2 and len(few.images["tiles"]) <= 6
-    np.testing.assert_array_equal(few.shown()["tiles"], exam.part(0, 2).shown()["tiles"])
-    np.testing.assert_array_equal(few.answers["y"], exam.answers["y"][:2])
+    np.testing.assert_array_equal(few.shown()["tiles"], test_set.part(0, 2).shown()["tiles"])
+    np.testing.assert_array_equal(few.answers["y"], test_set.answers["y"][:2])
 
 
 @pytest.mark.parametrize("space", ["prob", "log"])
 @pytest.mark.parametrize("shared", [False, True])
 def test_answers_from_memory_are_those_to_the_images(space: str, shared: bool) -> None:
-    model, exam = learned(WHOLE, space, shared), random_exam()
-    seen = look(model, exam)
+    model, test_set = learned(WHOLE, space, shared), random_test_set()
+    seen = predict(model, test_set)
     assert seen["net"].shape == (1 if shared else 3, 12, 3)
-    marginals = model.marginals(exam.shown())
+    marginals = model.marginals(test_set.shown())
     expected = tf.argmax(marginals["y"], -1).numpy()
-    np.testing.assert_array_equal(answering(model, exam, seen)(exam)["y"], expected)
-    labels = labels_of(model, exam, seen)["net"]
-    every = model.labels({"tiles": exam.shown()["tiles"]})["net"]
+    np.testing.assert_array_equal(answering(model, test_set, seen)(test_set)["y"], expected)
+    labels = labels_of(model, test_set, seen)["net"]
+    every = model.labels({"tiles": test_set.shown()["tiles"]})["net"]
     np.testing.assert_array_equal(np.broadcast_to(labels, every.shape), every)
     programs = [model.program(row) for row in range(3)]
-    soft, discrete = test_accuracies(model, programs, exam)
-    np.testing.assert_allclose(soft, right({"y": expected}, exam.answers).mean(1))
+    soft, discrete = test_accuracies(model, programs, test_set)
+    np.testing.assert_allclose(soft, right({"y": expected}, test_set.answers).mean(1))
     runs = [
-        program.run(exam.integers, {"net": own})
+        program.run(test_set.integers, {"net": own})
         for program, own in zip(programs, every, strict=True)
     ]
-    np.testing.assert_allclose(discrete, [right(run, exam.answers).mean() for run in runs])
-    np.testing.assert_array_equal(discrete, discrete_accuracies(model, programs, exam))
+    np.testing.assert_allclose(discrete, [right(run, test_set.answers).mean() for run in runs])
+    np.testing.assert_array_equal(discrete, discrete_accuracies(model, programs, test_set))
 
 
 def test_a_model_that_mixes_images_sees_them_each_time() -> None:
-    model, exam = learned(MIXED), random_exam()
-    expected = tf.argmax(model.marginals(exam.shown())["y"], -1).numpy()
-    soft, _ = test_accuracies(model, [model.program(row) for row in range(3)], exam)
-    np.testing.assert_allclose(soft, right({"y": expected}, exam.answers).mean(1))
+    model, test_set = learned(MIXED), random_test_set()
+    expected = tf.argmax(model.marginals(test_set.shown())["y"], -1).numpy()
+    soft, _ = test_accuracies(model, [model.program(row) for row in range(3)], test_set)
+    np.testing.assert_allclose(soft, right({"y": expected}, test_set.answers).mean(1))
     # What it would have said of whole images is something else.
-    assert np.any(answering(learned(), exam, look(learned(), exam))(exam)["y"] != expected)
+    assert np.any(
+        answering(learned(), test_set, predict(learned(), test_set))(test_set)["y"] != expected
+    )
 
 
 def test_equal_programs_on_equal_labels_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, exam = learned(shared=True), random_exam()
+    model, test_set = learned(shared=True), random_test_set()
     model.param_logits["place"].assign(tf.one_hot([1, 1, 2], 3) * 9)
     programs, runs = [model.program(row) for row in range(3)], []
     kind = type(programs[0])
     run = kind.run
     monkeypatch.setattr(kind, "run", lambda self, *given: runs.append(0) or run(self, *given))
-    accuracies = discrete_accuracies(model, programs, exam)
+    accuracies = discrete_accuracies(model, programs, test_set)
     assert len(runs) == 2 and accuracies[0] == accuracies[1]
