@@ -33,10 +33,20 @@ PRESETS = ("robust", "cyclic", "search", "ntpt", "terpret", "terpret-custom", "t
 # What a change of structure may change: times, and what says which version wrote a file.
 OWN = frozenset(
     "seconds verified_after command versions format source sources data networks_from "
-    "tested_on on_images hypers".split()
+    "tested_on on_images hypers stage".split()
 )
-# Keys that were renamed, in the order of versions: the old name, the new one.
-RENAMED: dict[str, str] = {}
+# Keys that were renamed: the newer name, the oldest one, under which both are compared.
+RENAMED = {
+    "restart": "seed",
+    "root_seed": "seed",
+    "solved_after": "solved",
+    "soft_accuracy": "test_accuracy",
+    "network_accuracies": "nets",
+    "stages": "learners",
+    "runs": "clock",
+}
+# Objects whose keys stood beside them in older versions.
+INSIDE = ("further", "run")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,10 +142,16 @@ def facts(folder: Path) -> Iterator[tuple[str, object]]:
 
 
 def _plain(value: object) -> object:
-    """JSON without what may differ, under the newest names of its keys."""
+    """JSON without what may differ and what is empty, under the oldest names of its keys."""
     if isinstance(value, dict):
+        for name in INSIDE:
+            if isinstance(value.get(name), dict):
+                value = {key: v for key, v in value.items() if key != name} | value[name]
         kept = {RENAMED.get(key, key): v for key, v in value.items() if key not in OWN}
-        return {key: _plain(v) for key, v in sorted(kept.items())}
+        # The sign of a restart that was not solved.
+        if kept.get("solved") == -1:
+            del kept["solved"]
+        return {k: _plain(v) for k, v in sorted(kept.items()) if v not in (None, [], {})}
     return [_plain(v) for v in value] if isinstance(value, list) else value
 
 
