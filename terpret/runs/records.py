@@ -9,6 +9,7 @@ from typing import TypeVar
 from terpret.errors import RunError
 from terpret.files.atomic import read_json
 from terpret.files.typed_json import from_json
+from terpret.language.errors import InputError
 from terpret.runs.results import FORMAT, Curves, RunResult
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def read_typed(path: str, made: Callable[[object], T], remedy: str) -> T | None:
 
     Args:
       path: the file.
-      made: raises a ValueError where something is missing or of the wrong type.
+      made: raises a ValueError, or an InputError, where something is missing or wrong.
       remedy: what to do where the file is damaged.
 
     Raises:
@@ -68,7 +69,7 @@ def read_typed(path: str, made: Callable[[object], T], remedy: str) -> T | None:
         )
     try:
         return made(record)
-    except ValueError:
+    except (ValueError, InputError):
         raise damaged(path, remedy) from None
 
 
