@@ -9,7 +9,6 @@ if __name__ == "__main__":
 
     entry.begin()
 
-import json
 import os
 import sys
 
@@ -26,6 +25,7 @@ def main(_: list[str]) -> int:
     """Trains with the defaults of train.py and a smaller budget, then judges the results."""
     import terpret.quiet  # noqa: F401
     from experiments import command
+    from terpret.runs.records import read_results
 
     FLAGS.set_default("workdir", "runs/demo")
     FLAGS.set_default("restarts", 4)
@@ -33,21 +33,21 @@ def main(_: list[str]) -> int:
     status = command.train(FLAGS, sys.argv)
     if status:
         return status
-    with open(os.path.join(FLAGS.workdir, "results.json"), encoding="utf-8") as file:
-        results = json.load(file)
-    best = results["restarts"][results["best"]]
-    kind = "embedded" if results["data"]["digits"].startswith("embedded") else "mnist"
+    results = read_results(os.path.join(FLAGS.workdir, "results.json"))
+    assert results is not None
+    best = results.best_restart
+    kind = "embedded" if results.data["digits"].startswith("embedded") else "mnist"
     least = LEAST_ACCURACY[kind]
-    if not best["correct"]:
+    if not best.correct:
         print("\ndemo failed: no restart learned a correct program", file=sys.stderr)
         return 1
-    if best["discrete_accuracy"] < least:
-        accuracy = best["discrete_accuracy"]
+    if best.discrete_accuracy < least:
+        accuracy = best.discrete_accuracy
         print(f"\ndemo failed: accuracy {accuracy} is below {least}", file=sys.stderr)
         return 1
     print(
         f"\ndemo: the learned program is correct on all 10,000 grids of digits; with images it "
-        f"is right on {best['discrete_accuracy']:.1%} of 10,000 unseen grids\n\n{_next()}"
+        f"is right on {best.discrete_accuracy:.1%} of 10,000 unseen grids\n\n{_next()}"
     )
     return 0
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from absl import flags, logging
 
+from experiments.experiment_result import ExperimentResult, read_experiment
 from experiments.experiments import EXPERIMENTS
 from experiments.flag_rules import (
     GRIDS,
@@ -31,6 +32,7 @@ from terpret.runs.hyper_notes import hypers_text
 from terpret.runs.places import place, refuse_file, refuse_workdir
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
+from terpret.runs.results import RunResult
 from terpret.runs.run_folder import claim, look, refuse_foreign, same_data, writer
 from terpret.runs.tables import (
     batch_line,
@@ -214,9 +216,10 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
     if values.workdir:
         workdir = place("workdir", values.workdir)
     refuse_workdir(workdir)
+    path = os.path.join(workdir, "results.json")
     known = None if values.restart else look(config, workdir)
-    if known is not None and known[0] is not None:
-        results = known[0]
+    results = read_experiment(path, experiment.kind) if known and known[0] else None
+    if results is not None:
         print(f"{workdir} is done already; {_afresh(workdir)}.")
     else:
         data = experiment.ready(config)
@@ -224,7 +227,6 @@ def _experiment(values: flags.FlagValues, arguments: list[str]) -> int:
         signals.promise(workdir, f"{_same_command(values)} continues in {workdir}")
         with writer(workdir):
             results = _done(values, arguments, config, workdir, data)
-    path = os.path.join(workdir, "results.json")
     text = rendered(path, lambda: print(experiment.tables(results, "text")), otherwise(workdir))
     print(f"\n{text}")
     print(f"written to {workdir}; python evaluate.py --workdir={workdir} draws the figures")
@@ -237,12 +239,15 @@ def _done(
     config: ExperimentConfig,
     workdir: str,
     data: Mapping[str, Data],
-) -> dict[str, object]:
+) -> ExperimentResult:
     """Does an experiment, or goes on with it; its results."""
-    results, warnings = claim(config, workdir, values.restart)
+    experiment = EXPERIMENTS[config.experiment]
+    done, warnings = claim(config, workdir, values.restart)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if results is not None:
+    if done:
+        results = read_experiment(os.path.join(workdir, "results.json"), experiment.kind)
+        assert results is not None
         return results
     images = {kind: (one.test.images, one.test.labels) for kind, one in data.items()}
     same_data(workdir, images)
@@ -262,7 +267,7 @@ def _done(
         print(f"{kind}: {source}", flush=True)
     with contextlib.ExitStack() as shown:
         shown.callback(lambda: [bar.close() for bar in bars.values()])
-        return EXPERIMENTS[config.experiment].run(setting)
+        return experiment.run(setting)
 
 
 def _afresh(workdir: str) -> str:
@@ -299,21 +304,22 @@ def _save_networks(workdir: str, path: str) -> None:
     print(f"networks written to {path}")
 
 
-def print_results(results: Mapping[str, object], style: str = "text") -> None:
+def print_results(results: RunResult, style: str = "text") -> None:
     """Prints the learned program and the accuracies of all restarts, as text or Markdown."""
-    best = results["restarts"][results["best"]]
+    best = results.best_restart
     fence = "```\n" if style == "markdown" else ""
-    print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
-    print(f"{fence}{best['program']}\n{fence}".rstrip())
+    print(f"\nlearned program of restart {best.restart} (confidence of each line):\n")
+    print(f"{fence}{best.program}\n{fence}".rstrip())
     print(f"\n{heading(results)}:\n")
     print(results_table(results, style))
-    for batch, accuracy in results["batches"].items():
+    for batch, accuracy in results.batches.items():
         print(batch_line(batch, accuracy))
-    if results.get("lengths"):
-        print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
-        print(f"\n{on_images(results)}")
-    if results.get("sizes"):
-        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(results, style)}")
-    if results.get("verification"):
-        print(f"\n{verified(results)}")
+    further = results.further
+    if further.get("lengths"):
+        print(f"\nthat program on longer expressions:\n\n{lengths_table(further, style)}")
+        print(f"\n{on_images(further)}")
+    if further.get("sizes"):
+        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(further, style)}")
+    if results.verification:
+        print(f"\n{verified(results.verification)}")
     print(f"\n{success(results)}")

@@ -10,12 +10,14 @@ import numpy as np
 from absl import flags
 
 from experiments.command import guarded, print_results
+from experiments.experiment_result import REMEDY, read_experiment
 from experiments.experiments import EXPERIMENTS
 from experiments.flag_rules import refuse_unread_data_dir
 from ntpt_models import source_code
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
 from terpret.files.replacing import is_aside
+from terpret.files.typed_json import to_json
 from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Restarts
 from terpret.runs import figures, shards
@@ -27,9 +29,10 @@ from terpret.runs.described import Described, described
 from terpret.runs.events import write_pictures
 from terpret.runs.export import export
 from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.measured import all_curves, results_of
 from terpret.runs.places import new_folder, place
-from terpret.runs.records import read_curves, read_found, read_results, rendered, showing
-from terpret.runs.results import all_curves, results_of
+from terpret.runs.records import read_curves, read_results, rendered, showing
+from terpret.runs.results import Curves, Points, RunResult
 from terpret.runs.run_folder import OtherData, using, writer, writing
 
 # The learning curves that are drawn, and what they are called.
@@ -83,7 +86,7 @@ def _evaluate(values: flags.FlagValues) -> int:
             if drawn:
                 raise RunError(_NEEDED.format(missing))
             _tell([missing])
-            results = read_results(path)
+            results = single.finished_results(workdir)
         else:
             run, restarts, seen = shown
             results, curves = results_of(run, restarts, ""), all_curves(restarts)
@@ -92,20 +95,20 @@ def _evaluate(values: flags.FlagValues) -> int:
                 if hypers := run.model.checked.hypers:
                     print(f"hypers: {hypers_text(hypers)}")
     if values.format == "json":
-        print(json.dumps(results, indent=2))
+        print(json.dumps(results.to_json(), indent=2))
     else:
         remedy = "remove it, and the command of the run measures again"
         print(rendered(path, lambda: print_results(results, values.format), remedy), end="")
     if not drawn:
         return 0
-    best = results["restarts"][results["best"]]
+    best = results.best_restart
     if folders:
-        holder = _holder(folders, best["seed"])
+        holder = _holder(folders, best.restart)
         shown, missing = _measured(holder, values)
         if shown is None:
             raise RunError(_NEEDED.format(missing))
         run, restarts, _ = shown
-    row = [restart.number for restart in restarts.rows].index(best["seed"])
+    row = [restart.number for restart in restarts.rows].index(best.restart)
     if values.plots:
         folder = _plots_folder(workdir)
         _plot(folder, results, curves, run, row)
@@ -116,10 +119,10 @@ def _evaluate(values: flags.FlagValues) -> int:
             save_film(frames, os.path.join(folder, name))
         if pictures:
             with writing(run.workdir):
-                write_pictures(os.path.join(run.workdir, "events"), best["examples"], pictures)
+                write_pictures(os.path.join(run.workdir, "events"), best.examples, pictures)
         _note(values, f"plots written to {folder}")
     if values.export:
-        about = {"source": workdir, "restart": best, "data": results["data"]}
+        about = {"source": workdir, "restart": to_json(best), "data": dict(results.data)}
         export(run.model, row, target, source_code(run.model.program(row)), about)
         _note(values, f"SavedModel written to {target}")
     return 0
@@ -228,21 +231,20 @@ def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig, wor
         )
     experiment = EXPERIMENTS[config.experiment]
     path = os.path.join(workdir, "results.json")
-    results = read_found(path) or experiment.results(config, workdir)
-    if not results["learners"]:
+    results = read_experiment(path, experiment.kind) or experiment.results(config, workdir)
+    if not results.parts:
         raise RunError(f"{workdir} holds no finished learner yet: train first")
 
     def show() -> None:
         if values.format == "json":
-            print(json.dumps(results, indent=2))
+            print(json.dumps(results.to_json(), indent=2))
             return
         print(experiment.tables(results, values.format))
-        for kind, source in results.get("data", {}).items():
+        for kind, source in results.data.items():
             print(f"\n{kind}: {source}")
 
-    remedy = "remove it, and the command of the experiment puts it together again"
-    print(rendered(path, show, remedy), end="")
-    with showing(path, remedy):
+    print(rendered(path, show, REMEDY), end="")
+    with showing(path, REMEDY):
         drawn = experiment.plots(results)
     folder = _plots_folder(workdir)
     for name, figure in drawn.items():
@@ -261,24 +263,24 @@ def _holder(folders: list[str], number: int) -> str:
     """The shard that a restart is of."""
     for folder in folders:
         results = read_results(os.path.join(folder, "results.json"))
-        if results and any(entry["seed"] == number for entry in results["restarts"]):
+        if results and any(one.restart == number for one in results.restarts):
             return folder
     raise RunError(f"none of the shards holds restart {number}")
 
 
 def _plot(
     folder: str,
-    results: Mapping[str, object],
-    curves: Mapping[str, object],
+    results: RunResult,
+    curves: Mapping[int, Curves],
     run: single.Run,
     row: int,
 ) -> None:
     """Draws learning curves of all restarts, and marginals and networks of one row."""
-    solved = [entry["seed"] for entry in results["restarts"] if entry["correct"]]
+    solved = [one.restart for one in results.correct_restarts]
     for kind, label in CURVES.items():
-        if kind == "accuracy" and results.get("judged_on"):
+        if kind == "accuracy" and results.judged_on:
             label += " on training instances"
-        lines = {int(number): one[kind] for number, one in curves.items() if one.get(kind)}
+        lines = {number: getattr(one, kind) for number, one in curves.items() if getattr(one, kind)}
         if lines:
             figure = figures.learning_curves(*_on_one_axis(lines), label, solved)
             figures.save(figure, os.path.join(folder, kind))
@@ -294,7 +296,7 @@ def _plot(
 
 
 def _on_one_axis(
-    lines: Mapping[int, list[tuple[int, float | None]]],
+    lines: Mapping[int, Points],
 ) -> tuple[list[int], dict[int, list[float]], list[float]]:
     """Curves over every number of examples that any of them has a point at, and their median."""
     examples = sorted({seen for points in lines.values() for seen, _ in points})

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from matplotlib.figure import Figure
 
 from experiments import weak_supervision
+from experiments.experiment_result import ExperimentResult
 from experiments.lifelong import experiment as lifelong
 from experiments.lifelong import plots, report
+from experiments.lifelong.results import LifelongResult
 from experiments.scenarios.math import experiment as math
 from experiments.scenarios.math import figure_8
 from experiments.scenarios.math import report as math_report
@@ -15,16 +18,18 @@ from experiments.scenarios.mazes import experiment as mazes
 from experiments.scenarios.mazes import report as mazes_report
 from experiments.scenarios.mazes.task import TRAIN_MAZES
 from experiments.setup import Data, Setting
+from experiments.stage_results import StagesResult
 from terpret.runs.config import ExperimentConfig
 
-Results = dict[str, object]
+Result = TypeVar("Result", bound=ExperimentResult)
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Generic[Result]):
     """An experiment of many runs.
 
     Attributes:
+      kind: of its results.
       ready: refuses settings that cannot work, before anything is written, and gives the data by
         what they show.
       run: does all of it, or goes on with it, and gives the results.
@@ -35,11 +40,12 @@ class Experiment:
       own: the values of flags that the user does not give.
     """
 
+    kind: type[Result]
     ready: Callable[[ExperimentConfig], Mapping[str, Data]]
-    run: Callable[[Setting], Results]
-    results: Callable[[ExperimentConfig, str], Results]
-    tables: Callable[[Results, str], str]
-    plots: Callable[[Results], Mapping[str, Figure]]
+    run: Callable[[Setting], Result]
+    results: Callable[[ExperimentConfig, str], Result]
+    tables: Callable[[Result, str], str]
+    plots: Callable[[Result], Mapping[str, Figure]]
     flags: frozenset[str]
     own: Mapping[str, int]
 
@@ -48,8 +54,9 @@ class Experiment:
 _LIVES = {"distinct_grids": 1000}
 _STAGES = {"restarts": 0, "distinct_grids": 0}
 
-EXPERIMENTS = {
+EXPERIMENTS: dict[str, Experiment[Any]] = {
     "lifelong": Experiment(
+        LifelongResult,
         lifelong.ready,
         lifelong.run,
         lifelong.results_of,
@@ -59,6 +66,7 @@ EXPERIMENTS = {
         _LIVES,
     ),
     "weak_supervision": Experiment(
+        weak_supervision.WeakSupervisionResult,
         weak_supervision.ready,
         weak_supervision.run,
         weak_supervision.results_of,
@@ -68,6 +76,7 @@ EXPERIMENTS = {
         {},
     ),
     "math": Experiment(
+        StagesResult,
         math.ready,
         math.run,
         math.results_of,
@@ -87,6 +96,7 @@ EXPERIMENTS = {
         _STAGES,
     ),
     "mazes": Experiment(
+        StagesResult,
         mazes.ready,
         mazes.run,
         mazes.results_of,

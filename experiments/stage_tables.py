@@ -1,16 +1,16 @@
 """Tables of the stages of an experiment: the programs that were found, and how long it took."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from experiments.stages import Found
+from experiments.stage_results import RunStageResult, StageResult, TimedRun
+from terpret.runs.results import RestartResult
 from terpret.runs.tables import wilson
 
-Entry = Mapping[str, object]
 Rows = list[list[str]]
 
 
-def programs_table(found: Mapping[str, Found], published: str, least: float = 0.0) -> Rows:
+def programs_table(found: Mapping[str, StageResult], published: str, least: float = 0.0) -> Rows:
     """How many restarts of every stage hold a correct program.
 
     Args:
@@ -19,51 +19,50 @@ def programs_table(found: Mapping[str, Found], published: str, least: float = 0.
       least: the accuracy that networks must have; with it, correct restarts that have such networks
         are counted beside the others.
     """
-    runs = {name: one["run"] for name, one in found.items() if "run" in one}
+    runs = {name: one.run for name, one in found.items() if isinstance(one, RunStageResult)}
     if not runs:
         return []
-    networks = list(next(iter(runs.values()))["nets"])
+    networks = list(next(iter(runs.values())).network_accuracies)
     reading = [f"of these {' and '.join(networks)} at {least}"] if least else []
     headings = ["stage", "correct", "95 % interval", *reading, "published", "accuracy", *networks]
     rows = [[*headings, "examples", "seconds"]]
     for name, run in runs.items():
-        entries = run["restarts"]
-        correct = [entry for entry in entries if entry["correct"]]
+        restarts, correct = run.restarts, run.correct_restarts
         count = [str(len(_reading(correct, least)))] if least else []
         rows.append(
             [
                 name,
-                f"{len(correct)} of {len(entries)}",
-                "{:.2f} to {:.2f}".format(*wilson(len(correct), len(entries))),
+                f"{len(correct)} of {len(restarts)}",
+                "{:.2f} to {:.2f}".format(*wilson(len(correct), len(restarts))),
                 *count,
                 published,
-                _median(entry["discrete_accuracy"] for entry in correct),
-                *(_median(entry["nets"][n] for entry in correct) for n in networks),
-                f"{max(entry['examples'] for entry in entries):,}",
-                f"{run['seconds']:,.0f}",
+                _median(one.discrete_accuracy for one in correct),
+                *(_median(one.network_accuracies[n] for one in correct) for n in networks),
+                f"{max(one.examples for one in restarts):,}",
+                f"{run.seconds:,.0f}",
             ]
         )
     return rows
 
 
-def clock_table(runs: Sequence[Found], least: float = 0.0) -> Rows:
+def clock_table(runs: Sequence[TimedRun], least: float = 0.0) -> Rows:
     """The time that every run took to a verified program, with networks at `least`."""
-    networks = list(runs[0]["nets"])
+    networks = list(runs[0].run.network_accuracies)
     rows = [["seed", "restarts", "seconds to a verified program", "examples", *networks]]
     times = []
-    for run in runs:
-        correct = [entry for entry in run["restarts"] if entry["correct"]]
+    for timed in runs:
+        run = timed.run
         # It is the first such restart that has stopped the clock, be it the run's best or not.
-        solved = _reading(correct, least)
-        entry = solved[0] if solved else run["restarts"][run["best"]]
-        times += [run["verified_after"]] if solved else []
+        solved = _reading(run.correct_restarts, least)
+        one = solved[0] if solved else run.best_restart
+        times += [run.verified_after] if solved else []
         rows.append(
             [
-                str(run["root_seed"]),
-                str(len(run["restarts"])),
-                f"{run['verified_after']:.1f}" if solved else "none found",
-                f"{entry['examples']:,}",
-                *(f"{entry['nets'][name]:.4f}" for name in networks),
+                str(timed.root_seed),
+                str(len(run.restarts)),
+                f"{run.verified_after:.1f}" if solved else "none found",
+                f"{one.examples:,}",
+                *(f"{one.network_accuracies[name]:.4f}" for name in networks),
             ]
         )
     middle = f"{statistics.median(times):.1f}" if times else "-"
@@ -71,11 +70,13 @@ def clock_table(runs: Sequence[Found], least: float = 0.0) -> Rows:
     return [*rows, [*summary, *[""] * (1 + len(networks))]]
 
 
-def _reading(entries: Sequence[Entry], least: float) -> list[Entry]:
+def _reading(restarts: Sequence[RestartResult], least: float) -> list[RestartResult]:
     """Those with networks of this accuracy."""
-    return [entry for entry in entries if all(value >= least for value in entry["nets"].values())]
+    return [
+        one for one in restarts if all(value >= least for value in one.network_accuracies.values())
+    ]
 
 
-def _median(values: object) -> str:
+def _median(values: Iterable[float]) -> str:
     known = list(values)
     return f"{statistics.median(known):.4f}" if known else "-"

@@ -12,14 +12,21 @@ from typing import Protocol
 import tensorflow as tf
 
 from experiments.setup import Setting
+from experiments.stage_results import (
+    ClockStageResult,
+    RunStageResult,
+    StageResult,
+    StagesResult,
+    TimedRun,
+)
 from terpret.core.pool import MAX_NODES
 from terpret.runs import run as single
 from terpret.runs.config import Config, ExperimentConfig
 from terpret.runs.progress import RestartsLine
 from terpret.runs.records import read_curves, read_results
+from terpret.runs.results import RunResult
 
 FOLDER = "stages"
-Found = dict[str, object]
 
 
 class Stage(Protocol):
@@ -33,7 +40,7 @@ class Stage(Protocol):
           Stopped: by a signal, after a checkpoint was written.
         """
 
-    def found(self, folder: str, config: ExperimentConfig) -> Found | None:
+    def found(self, folder: str, config: ExperimentConfig) -> StageResult | None:
         """What the stage has found; None before it has finished."""
 
 
@@ -73,21 +80,19 @@ class Runs:
                 again = bool(self.clock)
                 train(self.config(setting, seed), place, title, setting, again, not self.clock)
 
-    def found(self, folder: str, config: ExperimentConfig) -> Found | None:
-        """The `run`'s results, with every restart's accuracy on images; or the runs' of a `clock`.
-
-        Those of a clock have their `root_seed`. None before all of them have finished.
-        """
-        parts = list(self._parts(folder, config))
-        runs = [_results(place) for place, _ in parts]
-        if None in runs:
-            return None
+    def found(self, folder: str, config: ExperimentConfig) -> StageResult | None:
+        """What the run found, or all runs of a clock; None before all of them have finished."""
+        runs = []
+        for place, seed in self._parts(folder, config):
+            run = _results(place)
+            if run is None:
+                return None
+            runs.append(TimedRun(root_seed=seed, run=run))
         if self.clock:
-            seeds = [seed for _, seed in parts]
-            return {"clock": [{"root_seed": s, **run} for s, run in zip(seeds, runs, strict=True)]}
+            return ClockStageResult(runs=tuple(runs))
         curves = read_curves(os.path.join(folder, "curves.json"))
-        on_images = {number: one["accuracy_on_images"] for number, one in curves.items()}
-        return {"run": runs[0], "accuracy_on_images": on_images}
+        on_images = {number: one.accuracy_on_images for number, one in curves.items()}
+        return RunStageResult(run=runs[0].run, accuracy_on_images=on_images)
 
     def config(self, setting: Setting, seed: int) -> Config:
         """The settings of the run of one seed."""
@@ -136,7 +141,7 @@ def train(
     setting: Setting,
     again: bool = False,
     thorough: bool = True,
-) -> Mapping[str, object]:
+) -> RunResult:
     """Does a single run inside an experiment, or goes on with it; its results.
 
     Args:
@@ -178,22 +183,17 @@ def do_all(stages: Mapping[str, Stage], setting: Setting) -> None:
 
 def found_so_far(
     stages: Mapping[str, Stage], config: ExperimentConfig, workdir: str
-) -> dict[str, object]:
+) -> StagesResult:
     """The results of an experiment: what the chosen stages that have finished have found."""
     names = config.chosen(stages)
     found = {name: stages[name].found(_folder(workdir, name), config) for name in names}
     finished = {name: one for name, one in found.items() if one is not None}
-    return {
-        "experiment": config.experiment,
-        "seed": config.seed,
-        "seconds": round(sum(run["seconds"] for run in runs_of(finished)), 1),
-        "learners": finished,
-    }
-
-
-def runs_of(found: Mapping[str, Found]) -> list[Found]:
-    """The results of everything that was trained."""
-    return [run for one in found.values() for run in one.get("clock", [one.get("run", one)])]
+    return StagesResult(
+        experiment=config.experiment,
+        root_seed=config.seed,
+        seconds=round(sum(one.seconds for one in finished.values()), 1),
+        stages=finished,
+    )
 
 
 def _at_most(wanted: int, own: int) -> int:
@@ -205,5 +205,5 @@ def _folder(workdir: str, name: str) -> str:
     return os.path.join(workdir, FOLDER, name)
 
 
-def _results(folder: str) -> Found | None:
+def _results(folder: str) -> RunResult | None:
     return read_results(os.path.join(folder, "results.json"))

@@ -6,7 +6,6 @@ against a classifier like `net_0` that sees the labels of the digits, and the ne
 
 import dataclasses
 import os
-from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -15,16 +14,17 @@ from matplotlib.figure import Figure
 from datasets import add2x2, composing
 from datasets.composing import Stream, composed
 from datasets.digits import Digits, load_digits
-from experiments.lifelong.experiment import lived, read_course
+from experiments.experiment_result import finished
+from experiments.lifelong.experiment import lived
 from experiments.lifelong.learners import LABELLED, LEARNERS, ntpt
 from experiments.lifelong.life import Course
+from experiments.lifelong.results import LivesResult, read_learner
 from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task
 from experiments.setup import Setting
 from terpret.errors import RunError
 from terpret.learning.task import Task
 from terpret.runs import figures
 from terpret.runs.config import ExperimentConfig
-from terpret.runs.run_folder import finished
 from terpret.runs.tables import render
 
 NAME, PLACE = "add2x2-top", "top"
@@ -39,6 +39,17 @@ WHO = {name: ntpt(name) for name in ("robust", "ntpt")} | {
 COLOURS = {"robust": "#0072b2", "ntpt": "#56b4e9", "MTNN-2": "#d55e00", STRONG: "#000000"}
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WeakSupervisionResult(LivesResult):
+    """What the experiment found; a learner's name is followed by its number of distinct grids.
+
+    Attributes:
+      restarts: of every learner.
+    """
+
+    restarts: int
+
+
 def ready(config: ExperimentConfig) -> dict[str, Digits]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
@@ -50,12 +61,8 @@ def ready(config: ExperimentConfig) -> dict[str, Digits]:
     return {"digits": load_digits(config.digits, config.data_dir)}
 
 
-def run(setting: Setting) -> dict[str, object]:
-    """Trains all learners on both numbers of distinct grids, or goes on with it.
-
-    Returns:
-      The results as in `results.json`.
-    """
+def run(setting: Setting) -> WeakSupervisionResult:
+    """Trains all learners on both numbers of distinct grids, or goes on with it."""
     config, workdir = setting.config, setting.workdir
     digits = setting.data["digits"]
     test_sets = {NAME: composed(add2x2.scene(digits.test, PLACE), TEST_SEED, TEST_EXAMPLES)}
@@ -78,24 +85,24 @@ def run(setting: Setting) -> dict[str, object]:
     return finished(workdir, results_of(config, workdir), setting.sources, setting.command)
 
 
-def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+def results_of(config: ExperimentConfig, workdir: str) -> WeakSupervisionResult:
     """What is known of the learners that have finished."""
     found = {
-        f"{name}/{distinct}": read_course(
+        f"{name}/{distinct}": read_learner(
             os.path.join(_folder(workdir, name, distinct), "course.json")
         )
         for distinct in DISTINCT
         for name in WHO
     }
-    return {
-        "experiment": config.experiment,
-        "restarts": config.restarts,
-        "seed": config.seed,
-        "learners": {name: one for name, one in found.items() if one is not None},
-    }
+    return WeakSupervisionResult(
+        experiment=config.experiment,
+        root_seed=config.seed,
+        restarts=config.restarts,
+        learners={name: one for name, one in found.items() if one is not None},
+    )
 
 
-def tables(results: Mapping[str, object], style: str) -> str:
+def tables(results: WeakSupervisionResult, style: str) -> str:
     """Every learner's accuracy after its last example, as mean and standard deviation."""
     rows = [["learner", "distinct grids", "accuracy", "digits", "programs"]]
     for (name, distinct), course in _courses(results).items():
@@ -110,13 +117,13 @@ def tables(results: Mapping[str, object], style: str) -> str:
                 f"{sum(correct[-1])} of {len(correct[-1])}" if correct else "",
             ]
         )
-    heading = f"accuracy on ADD2X2 {PLACE}, mean and standard deviation of {results['restarts']}"
+    heading = f"accuracy on ADD2X2 {PLACE}, mean and standard deviation of {results.restarts}"
     moved = " and ".join(name for name, kind in WHO.items() if kind.shift)
     note = f"{moved} learn from images that are moved by a pixel at most"
     return f"{heading} restarts ({note}):\n\n{render(rows, style)}"
 
 
-def plots(results: Mapping[str, object]) -> dict[str, Figure]:
+def plots(results: WeakSupervisionResult) -> dict[str, Figure]:
     """The accuracy of every learner over its examples, a panel for each number of grids."""
     figure = figures.blank(6.4, 3.4)
     panels = figure.subplots(1, len(DISTINCT), sharey=True)
@@ -155,11 +162,11 @@ def _folder(workdir: str, name: str, distinct: int) -> str:
     return os.path.join(workdir, "lives", f"{name.replace(' ', '-')}-{distinct}")
 
 
-def _courses(results: Mapping[str, object]) -> dict[tuple[str, int], Course]:
+def _courses(results: WeakSupervisionResult) -> dict[tuple[str, int], Course]:
     """The courses by learner and number of distinct grids."""
     return {
-        (name.rpartition("/")[0], int(name.rpartition("/")[2])): Course(**one["course"])
-        for name, one in results["learners"].items()
+        (name.rpartition("/")[0], int(name.rpartition("/")[2])): course
+        for name, course in results.courses.items()
     }
 
 

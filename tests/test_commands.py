@@ -27,7 +27,7 @@ def test_a_run_folder_holds_everything(finished: tuple) -> None:
     assert "R0 = READ" in done.stdout
     assert "embedded digits" in done.stdout
     results = json.loads((workdir / "results.json").read_text())
-    assert [entry["seed"] for entry in results["restarts"]] == [0, 1]
+    assert [entry["restart"] for entry in results["restarts"]] == [0, 1]
     for entry in results["restarts"]:
         assert entry["examples"] == 1280
         assert 0 <= entry["discrete_accuracy"] <= 1
@@ -75,7 +75,7 @@ def test_evaluate_prints_json(finished: tuple, capsys: pytest.CaptureFixture[str
     results = json.loads(capsys.readouterr().out)
     written = json.loads((workdir / "results.json").read_text())
     assert results["restarts"] == written["restarts"]
-    assert results["nets"] == written["nets"]
+    assert results["network_accuracies"] == written["network_accuracies"]
 
 
 def test_the_networks_of_one_run_start_another(finished: tuple, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_networks_of_one_run_start_another(finished: tuple, tmp_path: Path) 
     assert measured == 0
     results = json.loads((other / "results.json").read_text())
     assert results["networks_from"]["task"] == "right"
-    assert len({entry["nets"]["net_0"] for entry in results["restarts"]}) == 1
+    assert len({entry["network_accuracies"]["net_0"] for entry in results["restarts"]}) == 1
 
 
 def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from terpret.language.errors import Source
 from terpret.learning.restarts import Progress
 from terpret.runs import events
 from terpret.runs.events import MEDIAN, EventWriter
+from terpret.runs.results import RestartResult
 
 MODEL = """
 image = InputTensor(4, 4)
@@ -79,16 +80,18 @@ def progress(
     )
 
 
-def entry(number: int, **measured: object) -> dict[str, object]:
-    return {
-        "seed": number,
-        "solved": 640,
-        "correct": True,
-        "examples": 1280,
-        "test_accuracy": 0.9,
-        "discrete_accuracy": 0.8,
-        "loss": 0.25,
-    } | measured
+def entry(number: int, **measured: object) -> RestartResult:
+    result = RestartResult(
+        restart=number,
+        solved_after=640,
+        correct=True,
+        examples=1280,
+        soft_accuracy=0.9,
+        discrete_accuracy=0.8,
+        loss=0.25,
+        network_accuracies={},
+    )
+    return dataclasses.replace(result, **measured)
 
 
 def read(folder: Path, run: str) -> EventAccumulator:
@@ -145,7 +148,7 @@ def test_so_many_restarts_have_curves_and_all_are_in_the_table(
         writer.write(progress(examples, [5.0, 4.0, 3.0, 2.0, 1.0], numbers=[40, 41, 42, 43, 44]))
     assert runs(tmp_path) == [MEDIAN, "restart_040", "restart_041", "restart_042"]
     assert curve(tmp_path, MEDIAN, "loss") == [(64, 3.0), (128, 3.0)]
-    writer.finish({"restarts": [entry(number) for number in range(40, 45)]})
+    writer.finish([entry(number) for number in range(40, 45)])
     assert len(runs(tmp_path)) == 6
     assert "loss" not in read(tmp_path, "restart_044").Tags()["scalars"]
 
@@ -176,7 +179,7 @@ def test_pictures_are_few_where_checks_are_many_but_the_last_is_drawn(
     median = read(tmp_path, MEDIAN)
     assert len(median.Tensors("program")) == 9
     assert [image.step for image in median.Images("marginals")] == [64]
-    writer.finish({"restarts": []})
+    writer.finish([])
     images = read(tmp_path, MEDIAN).Images("marginals")
     assert [image.step for image in images] == [64, 576]
 
@@ -204,8 +207,8 @@ def test_the_graph_is_there_once_and_names_lines(
 
 def test_the_table_has_a_line_for_every_restart(writer: EventWriter, tmp_path: Path) -> None:
     writer.write(progress(1280, [0.3, 0.2]))
-    unsolved = entry(1, solved=-1, correct=False, loss=None)
-    writer.finish({"restarts": [entry(0), unsolved, entry(2)]})
+    unsolved = entry(1, solved_after=None, correct=False, loss=None)
+    writer.finish([entry(0), unsolved, entry(2)])
     groups = set()
     for number in range(3):
         run = read(tmp_path, f"restart_00{number}")
@@ -227,7 +230,7 @@ def test_the_table_has_a_line_for_every_restart(writer: EventWriter, tmp_path: P
 def test_the_table_has_a_column_for_every_setting_and_measure(
     writer: EventWriter, tmp_path: Path
 ) -> None:
-    writer.finish({"restarts": [entry(0)]})
+    writer.finish([entry(0)])
     summary = read(tmp_path, MEDIAN).SummaryMetadata(metadata.EXPERIMENT_TAG)
     experiment = metadata.parse_experiment_plugin_data(summary.plugin_data.content)
     assert {info.name for info in experiment.hparam_infos} == {"Restart", *HPARAMS}

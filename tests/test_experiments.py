@@ -11,6 +11,7 @@ import pytest
 from experiments.lifelong import plots, report
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import final, forgetting, needed, reverse_transfer
+from experiments.lifelong.results import LearnerResult, LifelongResult
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn
 from tests.commands import evaluate, run, train
 
@@ -34,7 +35,7 @@ def test_a_life_ends_in_figure_7(lived: tuple) -> None:
     heading = next(k for k, line in enumerate(lines) if line.startswith("Figure 7"))
     assert "NTPT robust" in lines[heading + 2] and "MTNN-2" in lines[heading + 2]
     results = json.loads((workdir / "results.json").read_text())
-    courses = {name: Course(**one["course"]) for name, one in results["learners"].items()}
+    courses = LifelongResult.from_json(results).courses
     for k, task in enumerate(TASKS):
         row = lines[heading + 4 + k].split()
         assert row[0] == task
@@ -122,13 +123,14 @@ def test_forward_transfer_counts_the_examples_of_the_task_alone() -> None:
 
 def test_tables_and_figures_show_whoever_has_finished() -> None:
     course = course_of({task: list(np.linspace(0.1, 0.9, 50)) for task in TASKS})
-    results = {
-        "lives": 2,
-        "life": LIFE,
-        "distinct_grids": 1000,
-        "seed": 0,
-        "learners": {"PNN": {"course": vars(course)}},
-    }
+    results = LifelongResult(
+        experiment="lifelong",
+        root_seed=0,
+        lives=2,
+        life=LIFE,
+        distinct_grids=1000,
+        learners={"PNN": LearnerResult(course=course)},
+    )
     text = report.tables(results, "text")
     assert "0.675 (0.35)" in text and "correct program" not in text
     assert set(plots.figure_6(results)) == {"figure-6a", "figure-6b", "figure-6c"}

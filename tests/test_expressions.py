@@ -39,6 +39,7 @@ from terpret.files.lock import LOCK
 from terpret.learning.network_file import load_networks, save_networks
 from terpret.runs import run_folder
 from terpret.runs.config import Config
+from terpret.runs.results import RestartResult, RunResult
 from terpret.runs.run import ready_task
 from terpret.runs.tables import lengths_table, verified
 from tests.test_runs import CONFIG
@@ -240,8 +241,8 @@ def test_a_program_is_correct_only_if_verified() -> None:
     doubtful = dataclasses.replace(task, verify=lambda _: {"long ones": 0.9})
     assert doubtful.symbols.correct(program(LOOP)) and not doubtful.correct(program(LOOP))
     assert not task.correct(program(SWAPPED))
-    assert verified({"verification": {"a": 1.0, "b": 1.0}}).endswith("right on a and b")
-    assert verified({"verification": {"a": 0.5}}).endswith("wrong: right on 50.0% of a")
+    assert verified({"a": 1.0, "b": 1.0}).endswith("right on a and b")
+    assert verified({"a": 0.5}).endswith("wrong: right on 50.0% of a")
 
 
 MATH = dataclasses.replace(
@@ -252,12 +253,14 @@ MATH = dataclasses.replace(
 def fake_train(asked: list[Config], correct: bool = True) -> first_stage.Train:
     """Writes networks as a run does, without learning."""
 
-    def train(config: Config, folder: str) -> dict[str, object]:
+    def train(config: Config, folder: str) -> RunResult:
         asked.append(config)
         model = compile_model(f"ntpt_models/{config.model}", config.hypers, seed=len(asked))
         source = {"model": config.model, "task": config.task, "accuracy of net_0": "0.9"}
         save_networks(f"{folder}/networks.npz", model, 0, source)
-        return {"restarts": [{"correct": correct}], "best": 0}
+        measured = {"soft_accuracy": 0.9, "discrete_accuracy": 0.9, "network_accuracies": {}}
+        restart = RestartResult(restart=0, correct=correct, **measured)
+        return RunResult(restarts=(restart,), best=0, data={}, command="", seconds=1.0)
 
     return train
 

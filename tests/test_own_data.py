@@ -15,6 +15,7 @@ from terpret.language.reads import images_read, label_names, labels_suffice
 from terpret.learning.instances import Judge, accuracies_of, instances_of
 from terpret.learning.presets import PRESETS
 from terpret.runs.file_task import file_task, open_file
+from terpret.runs.results import RestartResult, RunResult
 from terpret.runs.tables import heading, power, results_table
 from tests.commands import evaluate, train
 
@@ -156,7 +157,7 @@ def test_what_is_rare_is_trained_measured_and_continued(
 ) -> None:
     flags = written(tmp_path, RARE[name][0], batch(RARE[name][1]))
     results = learned(tmp_path, flags, f"--preset={list(PRESETS)[len(name) % len(PRESETS)]}")
-    assert [entry["seed"] for entry in results["restarts"]] == [0, 1]
+    assert [entry["restart"] for entry in results["restarts"]] == [0, 1]
     for entry in results["restarts"]:
         assert 0 <= entry["discrete_accuracy"] <= 1
         assert entry["correct"] == (entry["discrete_accuracy"] == 1.0)
@@ -228,14 +229,15 @@ def test_a_test_batch_decides_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     with_test, without = learned(tmp_path, flags, *more), learned(tmp_path / "alone", alone, *more)
     assert with_test["best"] == without["best"]
     for one, other in zip(with_test["restarts"], without["restarts"], strict=True):
-        for key in ("solved", "correct", "examples", "stopped", "loss", "program"):
+        for key in ("solved_after", "correct", "examples", "stopped", "loss", "program"):
             assert one[key] == other[key]
         # Which of the two registers it reads is left to chance: only the test tells.
         assert one["correct"] == ("shift = 3" in one["program"])
         assert one["discrete_accuracy"] == float("which = 1" in one["program"] and one["correct"])
     assert with_test["unseen"] and not without["unseen"]
-    assert "test accuracy on the 10 instances of batch 'test'" in heading(with_test)
-    assert heading(without).startswith("accuracy on the 10 training instances of batch 'train'")
+    headings = [heading(RunResult.from_json(one)) for one in (with_test, without)]
+    assert "test accuracy on the 10 instances of batch 'test'" in headings[0]
+    assert headings[1].startswith("accuracy on the 10 training instances of batch 'train'")
     tags = {}
     for folder in (tmp_path, tmp_path / "alone"):
         events = EventAccumulator(str(folder / "run" / "events" / "restart_000")).Reload()
@@ -373,12 +375,12 @@ def test_an_output_tensor_is_right_within_a_part_of_its_size() -> None:
     assert discrete.tolist() == [1.0, 0.0] and soft[1] == 0.0
     expected = np.mean((arrays["img"][:, 0] - arrays["out"]) ** 2)
     np.testing.assert_allclose(errors["out"], [0.0, expected], rtol=1e-5, atol=1e-12)
-    measured = {"solved": -1, "correct": False, "test_accuracy": 0.0, "discrete_accuracy": 0.0}
-    entries = [
-        {**measured, "seed": k, "nets": {}, "errors": {"out": error}}
+    measured = {"soft_accuracy": 0.0, "discrete_accuracy": 0.0, "network_accuracies": {}}
+    restarts = tuple(
+        RestartResult(restart=k, correct=False, errors={"out": error}, **measured)
         for k, error in enumerate((0.5, None))
-    ]
-    table = results_table({"restarts": entries, "nets": {}, "published": None})
+    )
+    table = results_table(RunResult(restarts=restarts, best=0, data={}, command="", seconds=1.0))
     assert "error of out" in table and " 0.5\n" in table and "no number" in table
 
 
@@ -455,4 +457,4 @@ def test_the_cases_parity_and_addition(tmp_path: Path) -> None:
     one = {"a": images, "b": images, "total": [3, 0]}
     addition = (CASES / "mnist_addition_given.py").read_text()
     flags = [*written(tmp_path, addition, batch([one] * 4)), "--hypers=N=1"]
-    assert "net" not in learned(tmp_path, flags)["nets"]
+    assert "net" not in learned(tmp_path, flags)["network_accuracies"]

@@ -40,18 +40,19 @@ EDITS: list[tuple[str, str, object]] = [
     ("manifest.json", "versions", None),
     ("results.json", "restarts", {}),
     ("results.json", "restarts", [1]),
-    ("results.json", "restarts", [{"seed": 0}]),
+    ("results.json", "restarts", [{"restart": 0}]),
     ("results.json", "best", 99),
     ("results.json", "best", -1),
     ("results.json", "best", "0"),
     ("results.json", "best", True),
     ("results.json", "seconds", "1"),
-    ("results.json", "nets", []),
+    ("results.json", "network_accuracies", []),
     ("results.json", "batches", [1]),
     ("results.json", "tested_on", {}),
     ("results.json", "verification", 3),
-    ("results.json", "published", "high"),
-    ("results.json", "lengths", 5),
+    ("results.json", "further", 5),
+    ("results.json", "further", {"published": "high"}),
+    ("results.json", "further", {"lengths": 5}),
 ]
 
 
@@ -129,7 +130,7 @@ def test_a_damaged_course_is_named(
     course = workdir / "lives" / "ntpt" / "course.json"
     course.write_bytes(BAD[kind])
     from experiments.command import guarded
-    from experiments.lifelong.experiment import read_course
+    from experiments.lifelong.results import read_learner
 
-    assert guarded(lambda: bool(read_course(str(course)))) == 1
+    assert guarded(lambda: bool(read_learner(str(course)))) == 1
     assert "course.json is damaged: remove it" in capsys.readouterr().err

@@ -20,6 +20,8 @@ from terpret.learning.network_file import save_networks
 from terpret.learning.presets import PRESETS
 from terpret.runs import run as single
 from terpret.runs.config import Config, read_config
+from terpret.runs.records import read_curves
+from terpret.runs.results import RunResult
 from terpret.runs.run import train
 from terpret.runs.run_folder import claim, same_data, writer
 
@@ -57,7 +59,7 @@ def changed(**settings: object) -> Config:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
     folder = tmp_path_factory.mktemp("runs") / "run"
     return folder, train(CONFIG, str(folder))
 
@@ -72,19 +74,20 @@ def copy(finished: tuple, tmp_path: Path) -> Path:
 
 def test_one_update_can_be_made(tmp_path: Path) -> None:
     results = train(changed(examples=5), str(tmp_path / "run"))
-    assert [entry["examples"] for entry in results["restarts"]] == [5, 5, 5]
+    assert [one.examples for one in results.restarts] == [5, 5, 5]
 
 
 def test_the_same_call_again_gives_the_same_results(finished: tuple) -> None:
     folder, results = finished
-    assert train(CONFIG, str(folder)) == json.loads((folder / "results.json").read_text())
-    assert [entry["seed"] for entry in results["restarts"]] == [0, 1, 2]
+    assert train(CONFIG, str(folder)) == results
+    assert json.loads((folder / "results.json").read_text()) == results.to_json()
+    assert [one.restart for one in results.restarts] == [0, 1, 2]
 
 
 def test_a_stopped_run_ends_in_the_same_results(finished: tuple, copy: Path) -> None:
-    def timeless(results: dict[str, object]) -> dict[str, object]:
-        entries = [{**entry, "seconds": 0} for entry in results["restarts"]]
-        return {**results, "seconds": 0, "verified_after": 0, "restarts": entries}
+    def timeless(results: RunResult) -> RunResult:
+        restarts = tuple(dataclasses.replace(one, seconds=0) for one in results.restarts)
+        return dataclasses.replace(results, seconds=0, verified_after=0, restarts=restarts)
 
     assert timeless(train(CONFIG, str(copy))) == timeless(finished[1])
 
@@ -101,7 +104,7 @@ def test_a_run_can_be_stopped_while_it_is_measured(
         assert guarded(lambda: bool(train(CONFIG, str(copy)))) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "stopped"
     assert not (copy / "results.json").exists()
-    assert train(CONFIG, str(copy))["restarts"] == finished[1]["restarts"]
+    assert train(CONFIG, str(copy)).restarts == finished[1].restarts
 
 
 @pytest.mark.parametrize("suffix", ["index", "data-00000-of-00001"])
@@ -113,7 +116,7 @@ def test_a_run_with_a_damaged_checkpoint_is_refused_and_left_alone(copy: Path, s
         train(CONFIG, str(copy))
     for path, data in before.items():
         assert path.read_bytes() == data
-    assert train(CONFIG, str(copy), afresh=True)["task"] == "turing_invert_data"
+    assert train(CONFIG, str(copy), afresh=True).task == "turing_invert_data"
 
 
 def test_checkpoints_without_a_config_are_not_run_over(copy: Path) -> None:
@@ -149,7 +152,7 @@ def test_other_data_than_a_run_began_with_are_refused(tmp_path: Path) -> None:
 
 
 def test_data_may_have_moved(copy: Path) -> None:
-    assert claim(changed(data_dir="/elsewhere"), str(copy), afresh=False) == (None, [])
+    assert claim(changed(data_dir="/elsewhere"), str(copy), afresh=False) == (False, [])
 
 
 @pytest.mark.parametrize("name", ["config.json", "manifest.json"])
@@ -184,7 +187,7 @@ def test_a_changed_model_or_data_file_is_refused(what: str, tmp_path: Path) -> N
     config = changed(**own)
     folder = str(tmp_path / "run")
     claim(config, folder, afresh=False)
-    assert claim(config, folder, afresh=False) == (None, [])
+    assert claim(config, folder, afresh=False) == (False, [])
     with open(own[what], "a", encoding="utf-8") as file:
         file.write("\n")
     with pytest.raises(RunError, match="has changed since the run in .* began"):
@@ -208,14 +211,13 @@ def test_afresh_removes_what_a_run_leaves_and_nothing_else(copy: Path) -> None:
 
 def test_shards_are_the_restarts_of_the_whole(finished: tuple, tmp_path: Path) -> None:
     parts = [
-        train(changed(shard=f"{k}/2"), str(tmp_path / f"shard-{k}-of-2"))["restarts"]
-        for k in (1, 2)
+        train(changed(shard=f"{k}/2"), str(tmp_path / f"shard-{k}-of-2")).restarts for k in (1, 2)
     ]
-    whole = finished[1]["restarts"]
-    assert [entry["seed"] for part in parts for entry in part] == [0, 1, 2]
-    for one, other in zip(whole, [entry for part in parts for entry in part], strict=True):
-        assert one["correct"] == other["correct"]
-        assert one["loss"] == pytest.approx(other["loss"], rel=1e-3)
+    whole = finished[1].restarts
+    assert [one.restart for part in parts for one in part] == [0, 1, 2]
+    for one, other in zip(whole, [one for part in parts for one in part], strict=True):
+        assert one.correct == other.correct
+        assert one.loss == pytest.approx(other.loss, rel=1e-3)
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/9"])
@@ -271,14 +273,13 @@ def test_a_refilled_run_counts_every_restart(
     strict = dataclasses.replace(PRESETS["ntpt"], first_rung=100, plateau=2.0)
     monkeypatch.setitem(PRESETS, "ntpt", strict)
     results = train(changed(refill=True, examples=1_000, restarts=2), str(tmp_path / "run"))
-    entries = results["restarts"]
-    assert len(entries) > 2
-    assert [entry["seed"] for entry in entries] == list(range(len(entries)))
-    curves = json.loads((tmp_path / "run" / "curves.json").read_text())
-    assert sorted(map(int, curves)) == list(range(len(entries)))
-    for entry in entries:
-        points = curves[str(entry["seed"])]["loss"]
-        assert points[-1][0] == entry["examples"]
+    numbers = list(range(len(results.restarts)))
+    assert len(numbers) > 2 and [one.restart for one in results.restarts] == numbers
+    curves = read_curves(str(tmp_path / "run" / "curves.json"))
+    assert sorted(curves) == numbers
+    for one in results.restarts:
+        points = curves[one.restart].loss
+        assert points[-1][0] == one.examples
         assert np.all(np.diff([seen for seen, _ in points]) > 0)
 
 

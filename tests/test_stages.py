@@ -9,14 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from baselines.sequences import Settings
 from experiments.scenarios.math import figure_8, report, sequences
 from experiments.scenarios.mazes import report as mazes_report
+from experiments.stage_results import (
+    BaselineResult,
+    ClockStageResult,
+    RunStageResult,
+    StagesResult,
+    TimedRun,
+)
 from experiments.stage_tables import clock_table, programs_table
 from terpret import compile_model
 from terpret.files.lock import LOCK
 from terpret.learning.network_file import save_networks
 from terpret.runs import progress as writers
 from terpret.runs.config import read_config
+from terpret.runs.results import RestartResult, RunResult, best
 from terpret.runs.run_folder import claim, writer
 from tests.commands import evaluate, train
 
@@ -85,14 +94,14 @@ def test_math_in_small_is_stopped_and_goes_on(
     told = capsys.readouterr()
     assert first.stat().st_mtime_ns == before and "lstm-images:" not in told.err
     results = json.loads((workdir / "results.json").read_text())
-    assert list(results["learners"]) == ["lstm-images", "robust", "clock"]
-    run = results["learners"]["robust"]["run"]
+    assert list(results["stages"]) == ["lstm-images", "robust", "clock"]
+    run = results["stages"]["robust"]["run"]
     assert run["networks_from"] == {"made": "for this test"}
     assert [entry["examples"] for entry in run["restarts"]] == [320]
-    points = results["learners"]["robust"]["accuracy_on_images"]["0"]
+    points = results["stages"]["robust"]["accuracy_on_images"]["0"]
     assert [seen for seen, _ in points] == [160, 320]
-    (timed,) = results["learners"]["clock"]["clock"]
-    assert timed["verified_after"] > 0 and "lengths" not in timed
+    (timed,) = results["stages"]["clock"]["runs"]
+    assert timed["run"]["verified_after"] > 0 and "lengths" not in timed["run"]["further"]
     assert set(results["data"]) == {"digits", "operators"} and "--restarts=1" in results["command"]
     assert "0 of 1" in told.out and "2 of 100" in told.out
     assert "none found" in told.out and "- (0 of 1 solved)" in told.out
@@ -112,7 +121,7 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     shown = capsys.readouterr().out
     assert "of these LOOK at 0.95" in shown and "2 %" in shown and mazes_report.OURS in shown
     results = json.loads((workdir / "results.json").read_text())
-    robust = results["learners"]["robust"]
+    robust = results["stages"]["robust"]
     curves = robust["accuracy_on_images"]
     assert [[seen for seen, _ in points] for points in curves.values()] == [[320, 640]] * 2
     last = [entry["discrete_accuracy"] for entry in robust["run"]["restarts"]]
@@ -159,38 +168,42 @@ def test_a_mistake_is_one_message_and_writes_nothing(
     assert not workdir.exists()
 
 
-def entry(seed: int, correct: bool, look: float) -> dict[str, object]:
-    return {
-        "seed": seed,
-        "correct": correct,
-        "examples": 640,
-        "discrete_accuracy": 0.9 + 0.01 * seed,
-        "nets": {"LOOK": look},
-    }
+def entry(number: int, correct: bool, look: float) -> RestartResult:
+    return RestartResult(
+        restart=number,
+        correct=correct,
+        examples=640,
+        soft_accuracy=0.9,
+        discrete_accuracy=0.9 + 0.01 * number,
+        network_accuracies={"LOOK": look},
+    )
 
 
-def run_of(*entries: dict[str, object], **more: object) -> dict[str, object]:
-    best = max(range(len(entries)), key=lambda k: (entries[k]["correct"], -k))
-    return {"restarts": list(entries), "best": best, "nets": {"LOOK": 0.9}, "seconds": 7.2, **more}
+def run_of(*restarts: RestartResult, **more: object) -> RunResult:
+    networks = {"network_accuracies": {"LOOK": 0.9}}
+    known = {"data": {}, "command": "", "seconds": 7.2, **networks, **more}
+    return RunResult(restarts=restarts, best=best(restarts), **known)
 
 
 def test_correct_restarts_whose_networks_read_are_counted_beside_the_others() -> None:
     run = run_of(entry(0, True, 0.97), entry(1, True, 0.94), entry(2, False, 0.99))
-    headings, row = programs_table({"robust": {"run": run}, "clock": {"clock": []}}, "2 %", 0.95)
+    clock = {"clock": ClockStageResult(runs=())}
+    robust = {"robust": RunStageResult(run=run, accuracy_on_images={})}
+    headings, row = programs_table({**robust, **clock}, "2 %", 0.95)
     named = dict(zip(headings, row, strict=True))
     assert named["correct"] == "2 of 3" and named["of these LOOK at 0.95"] == "1"
     assert named["published"] == "2 %" and named["accuracy"] == "0.9050"
-    assert programs_table({"clock": {"clock": []}}, "2 %") == []
+    assert programs_table(clock, "2 %") == []
 
 
 def test_the_clock_counts_runs_that_found_what_was_asked_for() -> None:
     runs = [
-        run_of(entry(0, True, 0.97), verified_after=31.0, root_seed=5),
-        run_of(entry(0, True, 0.90), verified_after=22.0, root_seed=6),
-        run_of(entry(0, False, 0.99), verified_after=80.0, root_seed=7),
-        run_of(entry(0, True, 0.94), entry(1, True, 0.96), verified_after=41.0, root_seed=8),
+        run_of(entry(0, True, 0.97), verified_after=31.0),
+        run_of(entry(0, True, 0.90), verified_after=22.0),
+        run_of(entry(0, False, 0.99), verified_after=80.0),
+        run_of(entry(0, True, 0.94), entry(1, True, 0.96), verified_after=41.0),
     ]
-    rows = clock_table(runs, 0.95)
+    rows = clock_table([TimedRun(root_seed=k, run=run) for k, run in enumerate(runs, 5)], 0.95)
     assert [row[0] for row in rows[1:]] == ["5", "6", "7", "8", "median"]
     assert rows[4][-1] == "0.9600", "of the restart that stopped the clock"
     assert [row[2] for row in rows[1:]] == [
@@ -202,36 +215,35 @@ def test_the_clock_counts_runs_that_found_what_was_asked_for() -> None:
     ]
 
 
-def math_results() -> dict[str, object]:
+def math_results() -> StagesResult:
     lengths = [
         {"digits": n, "accuracy": 0.97 - n / 100, "simulated": 0.96, "true_labels": 1.0}
         for n in range(2, 17)
     ]
     images = {"digits": 16, "expressions": 100, "seconds": 1.0, "accuracy": 0.8}
-    right = run_of(entry(0, True, 0.97), lengths=lengths, on_images=images)
-    baseline = {
-        "parameters": 1234,
-        "settings": {"width": 1024, "digits": 5},
-        "paper_width": 1024,
-        "seconds": 60.0,
-        "examples": 6400,
-        "digits": 4,
+    right = run_of(entry(0, True, 0.97), further={"lengths": lengths, "on_images": images})
+    runs = {"robust": run_of(entry(0, False, 0.5)), "trained-on": right}
+
+    def baseline(kind: str, images: bool) -> BaselineResult:
+        return BaselineResult(
+            kind=kind,
+            images=images,
+            parameters=1234,
+            settings=Settings(width=1024, digits=5),
+            paper_width=1024,
+            seconds=60.0,
+            examples=6400,
+            digits=4,
+            accuracies={n: max(0.05, 1.1 - n / 10) for n in range(1, 17)},
+        )
+
+    stages = {
+        **{name: RunStageResult(run=run, accuracy_on_images={}) for name, run in runs.items()},
+        "lstm-symbols": baseline("lstm", images=False),
+        "neural_gpu-symbols": baseline("neural_gpu", images=False),
+        "lstm-images": baseline("lstm", images=True),
     }
-    accuracies = {str(n): max(0.05, 1.1 - n / 10) for n in range(1, 17)}
-    return {
-        "learners": {
-            "robust": {"run": run_of(entry(0, False, 0.5)), "accuracy_on_images": {}},
-            "trained-on": {"run": right, "accuracy_on_images": {}},
-            **{
-                name: {"kind": kind, "images": images, "accuracies": accuracies, **baseline}
-                for name, kind, images in (
-                    ("lstm-symbols", "lstm", False),
-                    ("neural_gpu-symbols", "neural_gpu", False),
-                    ("lstm-images", "lstm", True),
-                )
-            },
-        }
-    }
+    return StagesResult(experiment="math", root_seed=0, seconds=1.0, stages=stages)
 
 
 def test_figure_8_sets_the_program_beside_the_baselines() -> None:
@@ -255,10 +267,9 @@ def test_figure_8_sets_the_program_beside_the_baselines() -> None:
 
 def test_figure_9_shows_two_of_each_kind_before_all_others() -> None:
     entries = [entry(k, k in (1, 4, 5), 0.9) for k in range(7)]
-    curves = {str(k): [[100, 0.1 * k], [200, 0.12 * k]] for k in range(7)}
-    figure = mazes_report.figure_9(
-        "robust", {"run": run_of(*entries), "accuracy_on_images": curves}
-    )
+    curves = {k: ((100, 0.1 * k), (200, 0.12 * k)) for k in range(7)}
+    stage = RunStageResult(run=run_of(*entries), accuracy_on_images=curves)
+    figure = mazes_report.figure_9("robust", stage)
     (axes,) = figure.axes
     bold = [line for line in axes.lines if line.get_linewidth() > 1]
     assert [line.get_color() for line in bold] == ["#c1121f"] * 2 + ["#0072b2"] * 2

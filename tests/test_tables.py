@@ -1,6 +1,6 @@
 """Tables of results, and the results of a run that was done in shards."""
 
-import copy
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,49 +8,47 @@ import pytest
 
 from terpret.errors import RunError
 from terpret.files import own_files
-from terpret.runs.results import best
+from terpret.files.typed_json import to_json
+from terpret.runs.results import RestartResult, RunResult, best
 from terpret.runs.shards import join, shard_name
 from terpret.runs.tables import render, results_table, success, wilson
 
 SETTINGS = {"model": "add2x2_model", "task": "right", "seed": 0, "restarts": 6}
 
 
-def entry(number: int, **changes: object) -> dict[str, object]:
-    return {
-        "seed": number,
-        "solved": -1,
-        "correct": False,
-        "examples": 60_000,
-        "started": 0,
-        "stopped": "",
-        "seconds": 10.0,
-        "loss": 0.5,
-        "test_accuracy": 0.1,
-        "discrete_accuracy": 0.1,
-        "nets": {"net_0": 0.5},
-        "program": f"# program {number}",
-        **changes,
-    }
+def entry(number: int, **changes: object) -> RestartResult:
+    result = RestartResult(
+        restart=number,
+        correct=False,
+        examples=60_000,
+        seconds=10.0,
+        loss=0.5,
+        soft_accuracy=0.1,
+        discrete_accuracy=0.1,
+        network_accuracies={"net_0": 0.5},
+        program=f"# program {number}",
+    )
+    return dataclasses.replace(result, **changes)
 
 
-def correct(number: int, accuracy: float, **changes: object) -> dict[str, object]:
-    measured = {"test_accuracy": accuracy, "discrete_accuracy": accuracy}
-    return entry(number, solved=6400, correct=True, nets={"net_0": accuracy}, **measured, **changes)
+def correct(number: int, accuracy: float, **changes: object) -> RestartResult:
+    measured = {"soft_accuracy": accuracy, "discrete_accuracy": accuracy}
+    networks = {"network_accuracies": {"net_0": accuracy}}
+    return entry(number, solved_after=6400, correct=True, **networks, **measured, **changes)
 
 
-def results_of(entries: list[dict[str, object]], best: int = 0, **changes: object) -> dict:
-    return {
-        "model": "add2x2_model",
-        "restarts": entries,
-        "best": best,
-        "nets": {"net_0": 0.9},
-        "batches": {},
-        "published": 0.86,
-        "data": {"digits": "embedded"},
-        "command": "python train.py",
-        "seconds": 10.0,
-        **changes,
-    }
+def results_of(entries: list[RestartResult], best: int = 0, **changes: object) -> RunResult:
+    result = RunResult(
+        model="add2x2_model",
+        restarts=tuple(entries),
+        best=best,
+        network_accuracies={"net_0": 0.9},
+        further={"published": 0.86},
+        data={"digits": "embedded"},
+        command="python train.py",
+        seconds=10.0,
+    )
+    return dataclasses.replace(result, **changes)
 
 
 def lines(table: str) -> list[list[str]]:
@@ -73,7 +71,7 @@ def test_a_small_table_shows_every_restart_its_medians_and_the_published_number(
 
 
 def test_without_a_correct_restart_or_a_published_number_there_is_no_footer() -> None:
-    table = results_table(results_of([entry(0), entry(1)], published=None))
+    table = results_table(results_of([entry(0), entry(1)], further={}))
     assert [line[0] for line in lines(table)[2:]] == ["0", "1"]
 
 
@@ -86,17 +84,17 @@ def test_refilled_and_stopped_restarts_have_columns_that_say_so() -> None:
     assert second[:4] == ["1", "correct", "5,000", "converged"]
 
 
-def many() -> dict:
+def many() -> RunResult:
     """40 restarts: 12 correct, 3 of them stopped; 28 wrong, 20 of them dead."""
     entries = [correct(k, 0.9, stopped="converged" if k < 6 else "") for k in range(2, 26, 2)]
     entries += [entry(k, stopped="dead" if k < 27 else "") for k in [0, *range(1, 25, 2)]]
     entries += [entry(k, stopped="dead" if k < 33 else "") for k in range(26, 41)]
-    return results_of(sorted(entries, key=lambda e: e["seed"]))
+    return results_of(sorted(entries, key=lambda e: e.restart))
 
 
 def test_a_large_text_table_shows_ten_correct_restarts_and_counts_the_others() -> None:
     results = many()
-    kinds = [(e["correct"], e["stopped"]) for e in results["restarts"]]
+    kinds = [(e.correct, e.stopped) for e in results.restarts]
     rows = lines(results_table(results))[2:]
     assert [row[0] for row in rows[:10]] == [str(k) for k in range(2, 22, 2)]
     assert rows[10:-2] == [
@@ -110,7 +108,7 @@ def test_a_large_text_table_shows_ten_correct_restarts_and_counts_the_others() -
 
 
 def test_twenty_restarts_are_all_shown() -> None:
-    rows = lines(results_table(results_of([entry(k) for k in range(20)], published=None)))
+    rows = lines(results_table(results_of([entry(k) for k in range(20)], further={})))
     assert [row[0] for row in rows[2:]] == [str(k) for k in range(20)]
 
 
@@ -118,16 +116,8 @@ def test_markdown_shows_all_restarts() -> None:
     results = many()
     page = results_table(results, "markdown").splitlines()
     assert page[1] == "| --- | --- | --- | --- | --- | --- | --- |"
-    assert len(page) == 2 + len(results["restarts"]) + 2
+    assert len(page) == 2 + len(results.restarts) + 2
     assert page[4] == "| 2 | correct | converged | 6,400 | 0.9000 | 0.9000 | 0.9000 |"
-
-
-def test_results_of_older_runs_are_shown_too() -> None:
-    old = [
-        {k: v for k, v in e.items() if k not in ("started", "stopped", "loss")}
-        for e in (correct(0, 0.95), entry(1))
-    ]
-    assert lines(results_table(results_of(old)))[2][:3] == ["0", "correct", "6,400"]
 
 
 def test_a_cell_cannot_break_a_markdown_table() -> None:
@@ -140,7 +130,7 @@ def test_success_counts_every_restart_that_was_started() -> None:
     entries = [entry(0, stopped="dead"), correct(1, 0.9, started=5000), entry(2)]
     line = "1 of 3 restarts hold a correct program (95 % interval 0.06 to 0.79)"
     assert success(results_of(entries)) == line
-    unfinished = results_of(entries, missing=["shard-2-of-4", "shard-3-of-4"])
+    unfinished = results_of(entries, missing=("shard-2-of-4", "shard-3-of-4"))
     assert success(unfinished) == f"{line}; not finished: shard-2-of-4, shard-3-of-4"
 
 
@@ -164,13 +154,12 @@ ENTRIES = [
 PARTS = ([0, 1], 1), ([2, 3, 6], 0), ([4, 5], 0)
 
 
-def write(folder: Path, config: object, results: object = None, hashes: object = None) -> None:
+def write(folder: Path, config: object, results: RunResult) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     own_files.begin(str(folder))
     (folder / "config.json").write_text(json.dumps(config))
-    (folder / "manifest.json").write_text(json.dumps({"hashes": hashes or {"model": "1f"}}))
-    if results is not None:
-        (folder / "results.json").write_text(json.dumps(results))
+    (folder / "manifest.json").write_text(json.dumps({"hashes": {"model": "1f"}}))
+    (folder / "results.json").write_text(json.dumps(results.to_json()))
 
 
 @pytest.fixture
@@ -178,7 +167,7 @@ def parent(tmp_path: Path) -> Path:
     """A run of seven restarts in three shards, all finished."""
     for part, (numbers, winner) in enumerate(PARTS, 1):
         results = results_of(
-            [copy.deepcopy(ENTRIES[k]) for k in numbers],
+            [ENTRIES[k] for k in numbers],
             winner,
             batches={"test": part / 10},
             command=f"python train.py --shard={part}/3",
@@ -190,15 +179,14 @@ def parent(tmp_path: Path) -> Path:
 
 def test_joined_shards_are_one_run(parent: Path) -> None:
     joined = join(str(parent))
-    assert joined["restarts"] == ENTRIES
-    assert joined["best"] == 2, "of two equal ones the first"
-    assert joined["nets"] == {"net_0": 0.94}, "the median of 0.91, 0.93, 0.95 and 0.95"
-    assert joined["seconds"] == 6.8
-    assert joined["batches"] == {"test": 0.2}, "those of the best program"
-    assert joined["command"].splitlines()[2] == "python train.py --shard=3/3"
-    assert joined["missing"] == []
+    assert joined.restarts == tuple(ENTRIES)
+    assert joined.best == 2, "of two equal ones the first"
+    assert joined.network_accuracies == {"net_0": 0.94}, "the median of 0.91, 0.93, 0.95 and 0.95"
+    assert joined.seconds == 6.8
+    assert joined.batches == {"test": 0.2}, "those of the best program"
+    assert joined.command.splitlines()[2] == "python train.py --shard=3/3"
+    assert joined.missing == ()
     assert success(joined).startswith("4 of 7 restarts")
-    assert joined.keys() == results_of([]).keys() | {"missing"}
 
 
 def test_the_best_of_a_run_without_a_correct_restart_is_a_shards_best(parent: Path) -> None:
@@ -206,10 +194,10 @@ def test_the_best_of_a_run_without_a_correct_restart_is_a_shards_best(parent: Pa
     for part, numbers, winner in ((1, [0], 0), (2, [3, 6], 1), (3, [7], 0)):
         entries = [*ENTRIES, entry(7, loss=0.4)]
         path = parent / shard_name(part, 3) / "results.json"
-        path.write_text(json.dumps(results_of([entries[k] for k in numbers], winner)))
+        path.write_text(json.dumps(results_of([entries[k] for k in numbers], winner).to_json()))
     joined = join(str(parent))
-    assert joined["restarts"][joined["best"]]["seed"] == 7
-    assert joined["nets"] == {"net_0": 0.5}
+    assert joined.best_restart.restart == 7
+    assert joined.network_accuracies == {"net_0": 0.5}
 
 
 def test_no_test_answer_chooses_the_best_restart() -> None:
@@ -227,9 +215,9 @@ def test_missing_and_unfinished_shards_are_named(parent: Path) -> None:
     (parent / "shard-1-of-3" / "results.json").unlink()
     (parent / "shard-3-of-3").rename(parent / "elsewhere")
     joined = join(str(parent))
-    assert joined["missing"] == ["shard-1-of-3", "shard-3-of-3"]
-    assert [e["seed"] for e in joined["restarts"]] == [2, 3, 6]
-    assert joined["best"] == 0
+    assert joined.missing == ("shard-1-of-3", "shard-3-of-3")
+    assert [e.restart for e in joined.restarts] == [2, 3, 6]
+    assert joined.best == 0
 
 
 def change(parent: Path, part: int, file: str, **values: object) -> None:
@@ -279,9 +267,13 @@ def test_a_folder_that_holds_another_shard_is_refused(parent: Path) -> None:
 
 
 def test_a_restart_in_two_shards_is_refused(parent: Path) -> None:
-    change(parent, 3, "results.json", restarts=[ENTRIES[4], ENTRIES[2]])
+    change(parent, 3, "results.json", restarts=[to_json(ENTRIES[4]), to_json(ENTRIES[2])])
     with pytest.raises(RunError, match="restart 2 is there twice, in .*2-of-3 and in .*3-of-3"):
         join(str(parent))
+
+
+def damaged(**changes: object) -> str:
+    return json.dumps({**results_of([entry(0)]).to_json(), **changes})
 
 
 @pytest.mark.parametrize(
@@ -290,12 +282,12 @@ def test_a_restart_in_two_shards_is_refused(parent: Path) -> None:
         "",
         '{"restarts": [',
         "[]",
-        json.dumps(results_of([])),
-        json.dumps(results_of([entry(0)], best=1)),
-        json.dumps(results_of([entry(0, correct=None)])),
-        json.dumps(results_of([{"seed": 0}])),
-        json.dumps({"restarts": [entry(0)], "best": 0}),
-        json.dumps(results_of([entry(0)], seconds="10")),
+        damaged(restarts=[]),
+        damaged(best=1),
+        damaged(restarts=[to_json(entry(0, correct=None))]),
+        damaged(restarts=[{"restart": 0}]),
+        json.dumps({"restarts": [to_json(entry(0))], "best": 0}),
+        damaged(seconds="10"),
     ],
 )
 def test_damaged_results_are_refused(parent: Path, text: str) -> None:

@@ -47,7 +47,7 @@ def start(
             os.kill(os.getpid(), signal.SIGTERM)
 
     def retire(rows: list[int], restarts: Restarts) -> list[dict[str, object]]:
-        return [{"entry": {"seed": restarts.rows[row].number}} for row in rows]
+        return [{"number": restarts.rows[row].number} for row in rows]
 
     wanted = {k: v for k, v in options.items() if k != "kill_at"}
     budget = Budget(updates * 4, tuple(range(6)), check_every=80, **{"fresh": 6, **wanted})
@@ -111,7 +111,7 @@ def test_a_dead_restarts_row_goes_to_a_fresh_one_that_counts(tmp_path: Path) -> 
     method = dataclasses.replace(HASTY, first_rung=400, plateau=0.05)
     found, learner, reports = start(tmp_path, method, 1200, refill=True, fresh=7, stride=2)
     numbers = [row.number for row in found.rows]
-    gone = [one["entry"]["seed"] for one in found.retired]
+    gone = [one["number"] for one in found.retired]
     assert gone
     fresh = sorted(n for n in [*numbers, *gone] if n >= 6)
     assert fresh == list(range(7, 7 + 2 * len(fresh), 2))

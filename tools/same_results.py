@@ -27,16 +27,27 @@ import numpy as np
 
 TURING = "tests/models/data/turing_invert"
 DATA = (f"--data={TURING}_data.json", f"--hypers={TURING}_hypers.json")
-SMALL = ("--noxla", "--seed=3", "--restarts=2", "--check_every=100", "--digits=embedded")
-GRIDS = (*SMALL, "--examples=640", "--operators=embedded")
+SMALL = ("--noxla", "--seed=3", "--restarts=2", "--check_every=100")
+DIGITS = (*SMALL, "--examples=640", "--digits=embedded")
+OPERATORS = (*DIGITS, "--operators=embedded")
 PRESETS = ("robust", "cyclic", "search", "ntpt", "terpret", "terpret-custom", "terpret-fp")
 # What a change of structure may change: times, and what says which version wrote a file.
 OWN = frozenset(
     "seconds verified_after command versions format source sources data networks_from "
-    "tested_on on_images hypers".split()
+    "tested_on on_images hypers stage".split()
 )
-# Keys that were renamed, in the order of versions: the old name, the new one.
-RENAMED: dict[str, str] = {}
+# Keys that were renamed: the newer name, the oldest one, under which both are compared.
+RENAMED = {
+    "restart": "seed",
+    "root_seed": "seed",
+    "solved_after": "solved",
+    "soft_accuracy": "test_accuracy",
+    "network_accuracies": "nets",
+    "stages": "learners",
+    "runs": "clock",
+}
+# Objects whose keys stood beside them in older versions.
+INSIDE = ("further", "run")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,15 +80,15 @@ def jobs() -> dict[str, Job]:
         "turing-killed": Job((*turing, "--examples=3000", "--checkpoint_seconds=0"), killed=True),
         "turing-refill": Job((*turing, "--preset=ntpt", "--refill", "--examples=70000")),
         "turing-shard": Job((*turing, "--shard=2/2", "--examples=1500")),
-        "add2x2-robust": Job((*GRIDS, "--task=right")),
-        "add2x2-ntpt": Job((*GRIDS, "--preset=ntpt", "--task=top", "--distinct_grids=100")),
-        "add2x2-search": Job((*GRIDS, "--preset=search", "--task=left")),
-        "apply2x2": Job((*GRIDS, "--model=apply2x2_model.py", "--task=top")),
+        "add2x2-robust": Job((*DIGITS, "--task=right")),
+        "add2x2-ntpt": Job((*DIGITS, "--preset=ntpt", "--task=top", "--distinct_grids=100")),
+        "add2x2-search": Job((*DIGITS, "--preset=search", "--task=left")),
+        "apply2x2": Job((*OPERATORS, "--model=apply2x2_model.py", "--task=top")),
         "apply2x2-frozen": Job(
-            (*GRIDS, "--model=apply2x2_model.py", "--init_nets=NEEDED", "--freeze_nets=320"),
+            (*OPERATORS, "--model=apply2x2_model.py", "--init_nets=NEEDED", "--freeze_nets=320"),
             needs="apply2x2",
         ),
-        "math": Job((*GRIDS, "--model=math_model.py", "--init_nets=NEEDED"), needs="apply2x2"),
+        "math": Job((*OPERATORS, "--model=math_model.py", "--init_nets=NEEDED"), needs="apply2x2"),
         "mazes": Job((*SMALL, "--model=maze_model.py", "--signs=embedded", "--examples=640")),
         "lifelong": Job(
             _experiment("lifelong", "robust,ntpt,indep,PNN,MTNN-1", "--examples=2000")
@@ -132,10 +143,16 @@ def facts(folder: Path) -> Iterator[tuple[str, object]]:
 
 
 def _plain(value: object) -> object:
-    """JSON without what may differ, under the newest names of its keys."""
+    """JSON without what may differ and what is empty, under the oldest names of its keys."""
     if isinstance(value, dict):
+        for name in INSIDE:
+            if isinstance(value.get(name), dict):
+                value = {key: v for key, v in value.items() if key != name} | value[name]
         kept = {RENAMED.get(key, key): v for key, v in value.items() if key not in OWN}
-        return {key: _plain(v) for key, v in sorted(kept.items())}
+        # The sign of a restart that was not solved.
+        if kept.get("solved") == -1:
+            del kept["solved"]
+        return {k: _plain(v) for k, v in sorted(kept.items()) if v not in (None, [], {})}
     return [_plain(v) for v in value] if isinstance(value, list) else value
 
 

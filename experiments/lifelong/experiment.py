@@ -1,6 +1,5 @@
 """The experiment `lifelong`: many lives of every learner, each in a folder of its own."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping
 
@@ -9,17 +8,19 @@ import tensorflow as tf
 
 from datasets.digits import Digits, load_digits
 from datasets.operators import Operators, load_operators
+from experiments.experiment_result import finished
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
+from experiments.lifelong.results import LearnerResult, LifelongResult, read_learner
 from experiments.lifelong.schedule import LIFE, drawn
 from experiments.lifelong.tasks import life_tasks, life_test_sets
 from experiments.setup import Setting
 from terpret.data.test_set import TestSet
 from terpret.files import own_files
+from terpret.files.typed_json import to_json
 from terpret.learning.task import Task
 from terpret.runs.config import ExperimentConfig
-from terpret.runs.records import damaged, read_record
-from terpret.runs.run_folder import finished, writing
+from terpret.runs.run_folder import writing
 
 # Tests over a life, evenly spread.
 TESTS = 50
@@ -36,11 +37,8 @@ def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
     return {"digits": load_digits(config.digits, config.data_dir), "operators": operators}
 
 
-def run(setting: Setting) -> dict[str, object]:
-    """Lives all lives, or goes on where they were stopped.
-
-    Returns:
-      The results as in `results.json`.
+def run(setting: Setting) -> LifelongResult:
+    """Lives all lives, or goes on where they were stopped; what they found.
 
     Raises:
       DataError, RunError, CheckpointError: with what is wrong.
@@ -83,7 +81,7 @@ def lived(
     """
     config = setting.config
     path, size = os.path.join(folder, "course.json"), config.batch_size or kind.batch_size
-    if read_course(path) is not None:
+    if read_learner(path) is not None:
         return
     updates = order(size)
     counts = np.bincount(updates, minlength=len(tasks)) * size
@@ -99,7 +97,7 @@ def lived(
 
     course = live(lives, tasks, test_sets, plan, os.path.join(folder, "checkpoints"), told)
     with writing(folder):
-        own_files.write_json(path, {"course": dataclasses.asdict(course), **_about(lives)})
+        own_files.write_json(path, to_json(_left(lives, course)))
     # The graphs of one learner are of no use to the next.
     tf.keras.backend.clear_session()
 
@@ -116,50 +114,25 @@ def _state(course: Course) -> str:
     return text
 
 
-def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+def results_of(config: ExperimentConfig, workdir: str) -> LifelongResult:
     """What is known of the learners that have finished."""
     found = {
-        name: read_course(os.path.join(workdir, "lives", name, "course.json"))
+        name: read_learner(os.path.join(workdir, "lives", name, "course.json"))
         for name in config.chosen(LEARNERS)
     }
-    return {
-        "experiment": config.experiment,
-        "lives": config.restarts,
-        "seed": config.seed,
-        "life": config.examples or LIFE,
-        "distinct_grids": config.distinct_grids,
-        "learners": {name: one for name, one in found.items() if one is not None},
-    }
+    return LifelongResult(
+        experiment=config.experiment,
+        root_seed=config.seed,
+        lives=config.restarts,
+        life=config.examples or LIFE,
+        distinct_grids=config.distinct_grids,
+        learners={name: one for name, one in found.items() if one is not None},
+    )
 
 
-def read_course(path: str) -> dict[str, object] | None:
-    """What a learner has left, its course among it; None before it has finished.
-
-    Raises:
-      RunError: it is damaged.
-    """
-    remedy = "remove it, and the command of the experiment puts it together again"
-    found = read_record(path, remedy)
-    if found is not None and not _whole(found.get("course")):
-        raise damaged(path, remedy)
-    return found
-
-
-def _whole(course: object) -> bool:
-    fields = {field.name: field for field in dataclasses.fields(Course)}
-    if not isinstance(course, dict) or not course.keys() <= fields.keys():
-        return False
-    kinds = {"examples": list, "seconds": float | int, "batch_size": int}
-    return all(isinstance(one, kinds.get(name, dict)) for name, one in course.items())
-
-
-def _about(lives: Lives) -> dict[str, object]:
-    """What a learner leaves besides its course: its size, or its programs."""
+def _left(lives: Lives, course: Course) -> LearnerResult:
+    """What a learner leaves: its course, and its programs or its size."""
     if isinstance(lives, Ntpt):
-        return {"programs": {task: lives.sources(task) for task in lives.models}}
-    return {"parameters": lives.parameters}
-
-
-def courses(results: Mapping[str, object]) -> dict[str, Course]:
-    """The courses of the learners that have finished."""
-    return {name: Course(**one["course"]) for name, one in results["learners"].items()}
+        programs = {task: tuple(lives.sources(task)) for task in lives.models}
+        return LearnerResult(course=course, programs=programs)
+    return LearnerResult(course=course, parameters=lives.parameters)

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.lifelong.experiment import courses
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import PUBLISHED
+from experiments.lifelong.results import LifelongResult
 from experiments.lifelong.schedule import TASKS, shares
 from terpret.runs import figures
 
@@ -35,11 +35,11 @@ FIRST, *OTHERS = (task for task in TASKS if task.startswith("add"))
 LEFT = tuple(task for task in TASKS if task.endswith("-left"))
 
 
-def figure_6(results: Mapping[str, object]) -> dict[str, Figure]:
+def figure_6(results: LifelongResult) -> dict[str, Figure]:
     """All parts of Figure 6 by file name, of the learners that have finished."""
-    found = courses(results)
+    found = results.courses
     return {
-        "figure-6a": figure_6a(found, results["life"]),
+        "figure-6a": figure_6a(found, results.life),
         "figure-6b": figure_6b(found),
         "figure-6c": figure_6c(found),
     }

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from experiments.lifelong.experiment import courses
 from experiments.lifelong.learners import ALONE_LIVES
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import (
@@ -15,6 +14,7 @@ from experiments.lifelong.measures import (
     needed,
     reverse_transfer,
 )
+from experiments.lifelong.results import LifelongResult
 from experiments.lifelong.schedule import TASKS
 from terpret.runs.tables import render, wilson
 
@@ -24,22 +24,22 @@ Column = tuple[str, list[str]]
 ALONE = "robust-alone"
 
 
-def tables(results: Mapping[str, object], style: str) -> str:
+def tables(results: LifelongResult, style: str) -> str:
     """All tables, each under its heading.
 
     Args:
-      results: as in `results.json`.
+      results: of the experiment.
       style: `text` or `markdown`.
     """
-    found = courses(results)
+    found = results.courses
 
     def examples(course: Course, task: str) -> np.ndarray:
-        return needed(course, task, results["seed"], results["life"])
+        return needed(course, task, results.root_seed, results.life)
 
-    distinct = results["distinct_grids"] or "unlimited"
+    distinct = results.distinct_grids or "unlimited"
     parts = [
         (
-            f"Figure 7: final accuracy, the mean of {results['lives']} lives ({ALONE}: at most "
+            f"Figure 7: final accuracy, the mean of {results.lives} lives ({ALONE}: at most "
             f"{ALONE_LIVES}; {distinct} distinct grids a task); in brackets the published accuracy",
             final_table(found),
         ),

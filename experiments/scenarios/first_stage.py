@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 
 from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.learning.network_file import SavedNetworks, load_networks, merge_networks
 from terpret.runs.config import INIT_NETWORKS, Config
+from terpret.runs.results import RunResult
 from terpret.runs.run_folder import FIRST_STAGE, writing
 
 # The models that cannot do without networks that have learned already, and which these are.
@@ -29,7 +30,7 @@ OWN = {
     "distinct_grids": 0,
 }
 
-Train = Callable[[Config, str], Mapping[str, object]]
+Train = Callable[[Config, str], RunResult]
 
 
 def load_needed(needed: Collection[str], path: str) -> SavedNetworks:
@@ -78,7 +79,7 @@ def _learned(config: Config, folder: str, train: Train, **settings: object) -> S
     """The networks of one run of the first stage."""
     mine = dataclasses.replace(config, **{**OWN, **settings})
     results = train(mine, folder)
-    if not results["restarts"][results["best"]]["correct"]:
+    if not results.best_restart.correct:
         raise RunError(
             f"no restart in {folder} found a correct program, so its networks are of no use: give "
             "another --seed, or networks of another run by --init_nets"

@@ -10,7 +10,7 @@ which is slow for a hundred files, and tell of a full disk late, from another th
 import glob
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +20,7 @@ from tensorboard.plugins.hparams import api as hp
 from tensorboard.plugins.text.summary_v2 import text_pb
 
 from terpret.runs import figures
+from terpret.runs.results import RestartResult
 from ntpt_models import source_code
 from terpret.backends.model import CompiledModel
 from terpret.files import own_files
@@ -34,13 +35,14 @@ PICTURES_SHARE = 0.05
 MEDIAN, EVALUATION = "median", "evaluation"
 # TensorBoard sorts the settings by name and shows the first: upper case comes before all others.
 NUMBER = "Restart"
-# The columns of the table: keys of the results, in this order, and what TensorBoard calls them.
-METRICS = {
-    "test_accuracy": "test accuracy",
-    "discrete_accuracy": "discrete accuracy",
-    "correct": "correct",
-    "solved": "solved after",
-    "loss": "final loss",
+# The columns of the table in this order: what TensorBoard files them under and calls them, and what
+# of a restart they show.
+METRICS: dict[tuple[str, str], Callable[[RestartResult], float | None]] = {
+    ("test_accuracy", "test accuracy"): lambda one: one.soft_accuracy,
+    ("discrete_accuracy", "discrete accuracy"): lambda one: one.discrete_accuracy,
+    ("correct", "correct"): lambda one: one.correct,
+    ("solved", "solved after"): lambda one: one.solved_after,
+    ("loss", "final loss"): lambda one: one.loss,
 }
 
 Value = Summary.Value
@@ -100,11 +102,12 @@ class EventWriter:
                 self._draw()
         self._close_all_but({MEDIAN, *map(_run_name, progress.numbers)})
 
-    def finish(self, results: Mapping[str, object]) -> None:
+    def finish(self, restarts: Sequence[RestartResult], unseen: bool = True) -> None:
         """Writes the table, how every restart learned and how well, and the last pictures.
 
         Args:
-          results: as in results.json: `restarts` has a dict for each.
+          restarts: what became of every restart.
+          unseen: whether nothing was learned from what they were tested on.
 
         Raises:
           OSError, tf.errors.OpError: a file cannot be written.
@@ -112,21 +115,21 @@ class EventWriter:
         self._draw()
         columns = [hp.HParam(name) for name in (NUMBER, *self._hparams)]
         # What was learned from is called so.
-        seen = "test" if results.get("unseen", True) else "training"
+        seen = "test" if unseen else "training"
         metrics = [
-            hp.Metric(_metric(key, seen), display_name=name.replace("test", seen))
-            for key, name in METRICS.items()
+            hp.Metric(_metric(tag, seen), display_name=name.replace("test", seen))
+            for tag, name in METRICS
         ]
         self._file(MEDIAN).write(0, hp.hparams_config_pb(columns, metrics).value)
         run = os.path.basename(os.path.dirname(os.path.abspath(self._folder)))
-        for entry in results["restarts"]:
-            name = _run_name(entry["seed"])
-            settings = {**self._hparams, NUMBER: entry["seed"]}
+        for one in restarts:
+            name = _run_name(one.restart)
+            settings = {**self._hparams, NUMBER: one.restart}
             # The name of a line, which no restart of another run under the same --logdir may have.
             trial = f"{name} of {run}"
             file = self._file(name)
             file.write(0, hp.hparams_pb(settings, trial_id=trial).value)
-            file.write(entry["examples"], _metrics(entry, seen))
+            file.write(one.examples, _metrics(one, seen))
             self._files.pop(name).close()
 
     def close(self) -> None:
@@ -255,16 +258,16 @@ def _run_name(number: int) -> str:
     return f"restart_{number:03}"
 
 
-def _metric(key: str, seen: str) -> str:
-    return f"results/{key.replace('test', seen)}"
+def _metric(tag: str, seen: str) -> str:
+    return f"results/{tag.replace('test', seen)}"
 
 
-def _metrics(entry: Mapping[str, object], seen: str) -> Iterator[Value]:
+def _metrics(one: RestartResult, seen: str) -> Iterator[Value]:
     """The points of a restart in the table; none where it has not been solved or has no loss."""
-    for key in METRICS:
-        value = entry[key]
-        if value is not None and not (key == "solved" and value < 0):
-            yield _scalar(_metric(key, seen), value)
+    for (tag, _), shown in METRICS.items():
+        value = shown(one)
+        if value is not None:
+            yield _scalar(_metric(tag, seen), value)
 
 
 def _best(progress: Progress) -> int:

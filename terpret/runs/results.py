@@ -1,180 +1,195 @@
-"""What a run found: every restart measured, as `results.json` and `curves.json` hold it."""
+"""What a run found: the one definition of `results.json` and `curves.json`."""
 
+import dataclasses
 import math
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from terpret.runs.described import versions
-from terpret.runs.file_task import other_batches
-from terpret.runs.tables import power
-from terpret.runs.threads import threads
-from ntpt_models import model_name, source_code
-from terpret.learning.accuracies import network_accuracies, tested
-from terpret.learning.restarts import Restart, Restarts
+from terpret.files.typed_json import from_json, to_json
+from terpret.runs.old_results import renewed_restart, renewed_run
 
-if TYPE_CHECKING:
-    from terpret.runs.run import Run
-
-Entry = dict[str, object]
-# Is told in words what is being done.
-Note = Callable[[str], None]
+# Of `results.json`; the first had no number, and other keys (`old_results.py`).
+FORMAT = 2
+# Examples of a restart, and what was measured after them; None where it is no number.
+Points = tuple[tuple[int, float | None], ...]
 
 
-def correct(run: "Run", rows: Iterable[int]) -> dict[int, bool]:
-    """Whether the program of each of these rows is correct now."""
-    every = run.task.correct_restarts(run.model)
-    return {row: every[row] for row in rows}
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RestartResult:
+    """What became of one restart, measured at its end.
 
-
-def measured(
-    run: "Run", correct: Mapping[int, bool], restarts: Restarts, note: Note = lambda _: None
-) -> list[dict[str, object]]:
-    """Measures the restarts of some rows on what the task is tested on.
-
-    Args:
-      run: the run, with the parameters as they are now.
-      correct: whether each row's program is correct, of the rows that are measured.
-      restarts: what is known of the restarts.
-      note: is told in words what is being done.
-
-    Returns:
-      For each row its entry in `results.json` and its curves in `curves.json`.
+    Attributes:
+      restart: its number.
+      solved_after: the examples after which its program was found right on symbols, to stay so;
+        None if it was not.
+      correct: whether its program gives every answer, in all tests of the task.
+      examples: how many it has seen.
+      started: the examples of the stream that had gone by when it began.
+      stopped: why it stopped learning before the end: `dead`, `converged`, or empty.
+      seconds: how long the run had taken when this was measured.
+      loss: the mean loss at last; None where it is no number, or unknown.
+      soft_accuracy: of the program as it was learned, on what the run was tested on.
+      discrete_accuracy: of the discretised program, on the same.
+      errors: the mean squared error of every OutputTensor; None where it is no number.
+      network_accuracies: of each network alone, on labelled images.
+      program: the source code of the discretised program.
     """
-    model, task = run.model, run.task
-    programs = [model.program(row) for row in range(model.restarts)]
-    note(f"testing {len(correct)} restarts on {task.tested_on}")
-    soft, discrete, errors = tested(model, programs, task.test_set)
-    nets = network_accuracies(model, task.images)
-    steps = run.learner.steps.numpy()
-    result = []
-    for row, right in correct.items():
-        restart = restarts.rows[row]
-        entry = {
-            "seed": restart.number,
-            "solved": restart.solved_at,
-            "correct": right,
-            "examples": int(steps[row]) * run.learner.method.batch_size,
-            "started": restart.started,
-            "stopped": restart.stopped,
-            "seconds": round(restarts.seconds, 1),
-            "loss": _last_loss(restart),
-            "test_accuracy": round(float(soft[row]), 4),
-            "discrete_accuracy": round(float(discrete[row]), 4),
-            "errors": {name: _error(values[row]) for name, values in errors.items()},
-            "nets": {name: round(float(values[row]), 4) for name, values in nets.items()},
-            "program": source_code(programs[row]),
-        }
-        result.append({"entry": entry, "curves": curves(restart)})
-    return result
+
+    restart: int
+    solved_after: int | None = None
+    correct: bool
+    examples: int = 0
+    started: int = 0
+    stopped: str = ""
+    seconds: float = 0.0
+    loss: float | None = None
+    soft_accuracy: float
+    discrete_accuracy: float
+    errors: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
+    network_accuracies: Mapping[str, float]
+    program: str = ""
 
 
-def results_of(
-    run: "Run",
-    restarts: Restarts,
-    command: str,
-    note: Note = lambda _: None,
-    started: float | None = None,
-) -> dict[str, object]:
-    """Measures all restarts, and puts together what `results.json` holds.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Curves:
+    """How one restart learned, a point for each time it was looked at.
 
-    Args:
-      run: the run, with the parameters as they are now.
-      restarts: what is known of the restarts.
-      command: the command line, for the record.
-      note: is told in words what is being done.
-      started: when the run began, as `time.monotonic` told it; None where it is measured again.
+    Attributes:
+      started: as in `RestartResult`.
+      loss: the mean loss since the point before.
+      accuracy: of the discretised program, on validation symbols.
+      accuracy_on_images: of the same, on unseen images; of tasks that have examples for that.
     """
-    model, task = run.model, run.task
-    note("verifying the programs")
-    verified = correct(run, range(model.restarts))
-    timed = {} if started is None else {"verified_after": round(time.monotonic() - started, 1)}
-    now = [one["entry"] for one in measured(run, verified, restarts, note)]
-    # A restart that another has replaced was no solution, and its program is gone.
-    chosen = best(now)
-    entries = sorted([*(one["entry"] for one in restarts.retired), *now], key=_seed)
-    every, distinct = run.space
-    note("measuring the best program")
-    return {
-        "model": model_name(model.checked),
-        "task": task.name,
-        "preset": run.config.preset,
-        "hypers": dict(model.checked.hypers),
-        "restarts": entries,
-        "best": entries.index(now[chosen]),
-        "nets": median_networks(entries),
-        "programs": {"assignments": _count(every), "distinct": _count(distinct)},
-        "tested_on": task.tested_on,
-        "unseen": task.unseen,
-        "judged_on": task.judged_on,
-        "verification": dict(task.verify(model.program(chosen))),
-        "batches": other_batches(run.file, model, chosen) if run.file else {},
-        "published": task.published,
-        "data": dict(task.sources),
-        "networks_from": dict(run.networks_from),
-        "command": command,
-        "versions": versions(),
-        "threads": threads(),
-        "seconds": round(restarts.seconds, 1),
-        **timed,
-        **(task.further(model, chosen) if verified[chosen] else {}),
-    }
+
+    started: int = 0
+    loss: Points = ()
+    accuracy: Points = ()
+    accuracy_on_images: Points = ()
 
 
-def best(entries: Sequence[Entry]) -> int:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A restart with its curves."""
+
+    result: RestartResult
+    curves: Curves
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Measured":
+        """What `to_json` gave, in a checkpoint of an older version too."""
+        old = {"result": renewed_restart(record["entry"])} if "entry" in record else {}
+        return from_json(cls, {**record, **old})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run, or several shards of one together, found.
+
+    Attributes:
+      format: of the file.
+      model: the model's name.
+      task: the task's name.
+      preset: how it learned.
+      hypers: the model's hypers.
+      restarts: every restart that was ever started, in the order of their numbers.
+      best: the place among them of the one whose program and networks the run leaves.
+      network_accuracies: the median of each network over the correct restarts, or all if none is.
+      programs: how many `assignments` of parameters there are, and how many `distinct` programs;
+        as texts where they are too large.
+      tested_on: what the accuracies are measured on, in words.
+      unseen: whether nothing was learned from that.
+      judged_on: what instances a correct program is right on, in words; empty for symbols.
+      verification: the part of the best program's answers that are right, by what was tested.
+      batches: the best program's accuracy on other batches of a data file; None: not measured.
+      further: what else a task has measured of the best restart, and what is published of it, as
+        JSON values by name.
+      data: where the data come from.
+      networks_from: where the networks that the run started from come from.
+      command: the command line; of shards one a line.
+      versions: of the libraries.
+      threads: how many worked on it.
+      seconds: how long it took, of all processes together.
+      verified_after: the seconds from the call to the moment when all programs were verified; None
+        where the run was measured again.
+      missing: the shards that are not there or not finished.
+
+    Raises:
+      ValueError: there is no best restart.
+    """
+
+    format: int = FORMAT
+    model: str = ""
+    task: str = ""
+    preset: str = ""
+    hypers: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    restarts: tuple[RestartResult, ...]
+    best: int
+    network_accuracies: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    programs: Mapping[str, int | str] = dataclasses.field(default_factory=dict)
+    tested_on: str = ""
+    unseen: bool = True
+    judged_on: str = ""
+    verification: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    batches: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
+    further: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    data: Mapping[str, str]
+    networks_from: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    command: str
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    threads: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    seconds: float
+    verified_after: float | None = None
+    missing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.best < len(self.restarts):
+            raise ValueError(f"there is no restart in place {self.best}")
+
+    @property
+    def best_restart(self) -> RestartResult:
+        """The restart whose program and networks the run leaves."""
+        return self.restarts[self.best]
+
+    @property
+    def correct_restarts(self) -> tuple[RestartResult, ...]:
+        """The restarts whose programs are correct."""
+        return tuple(one for one in self.restarts if one.correct)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `results.json` holds it."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, record: object) -> "RunResult":
+        """What a `results.json` of this format or an older one holds.
+
+        Raises:
+          ValueError: it is not whole.
+        """
+        return from_json(cls, renewed_run(record))
+
+
+def best(restarts: Sequence[RestartResult]) -> int:
     """The place of the best restart: correct, then of the smallest training loss, then the first.
 
     No test example takes part: what is measured on them afterwards was not chosen by them.
     """
 
-    def worth(place: int) -> tuple[object, ...]:
-        entry = entries[place]
-        loss = math.inf if entry["loss"] is None else entry["loss"]
-        return entry["correct"], -loss, -place
+    def worth(place: int) -> tuple[bool, float, int]:
+        loss = restarts[place].loss
+        return restarts[place].correct, -math.inf if loss is None else -loss, -place
 
-    return max(range(len(entries)), key=worth)
+    return max(range(len(restarts)), key=worth)
 
 
-def median_networks(entries: Sequence[Entry]) -> dict[str, float]:
+def median_networks(restarts: Sequence[RestartResult]) -> dict[str, float]:
     """The median accuracy of each network over the correct restarts, or over all if none is."""
-    chosen = [entry for entry in entries if entry["correct"]] or entries
-    names = chosen[0]["nets"]
-    return {n: round(float(np.median([e["nets"][n] for e in chosen])), 4) for n in names}
-
-
-def curves(restart: Restart) -> Mapping[str, object]:
-    """A restart's curves: lists of (its examples, value); a loss that is no number is None."""
-    return {
-        "started": restart.started,
-        "loss": [(seen, loss if np.isfinite(loss) else None) for seen, loss in restart.losses],
-        "accuracy": list(restart.accuracies),
-        "accuracy_on_images": list(restart.on_images),
-    }
-
-
-def all_curves(restarts: Restarts) -> dict[str, object]:
-    """The curves of every restart by its number, as `curves.json` holds them."""
-    gone = {str(one["entry"]["seed"]): one["curves"] for one in restarts.retired}
-    return gone | {str(restart.number): curves(restart) for restart in restarts.rows}
-
-
-def _last_loss(restart: Restart) -> float | None:
-    if not restart.losses or not np.isfinite(restart.losses[-1][1]):
-        return None
-    return round(restart.losses[-1][1], 6)
-
-
-def _error(value: float) -> float | None:
-    """A mean squared error, which may be of any size, in six digits; None where it is no number."""
-    return float(f"{value:.6g}") if np.isfinite(value) else None
-
-
-def _count(programs: int) -> int | str:
-    """A number of programs; as text where JSON's readers would refuse so many digits."""
-    return programs if programs < 10**300 else power(programs)
-
-
-def _seed(entry: Entry) -> int:
-    return entry["seed"]
+    chosen = [one for one in restarts if one.correct] or restarts
+    accuracies = [one.network_accuracies for one in chosen]
+    return {n: round(float(np.median([one[n] for one in accuracies])), 4) for n in accuracies[0]}

@@ -15,7 +15,9 @@ from terpret.runs.file_task import DataFile, file_task, open_file
 from experiments.scenarios.first_stage import NEEDED, learn_networks, load_needed
 from terpret.runs.hyper_notes import hyper_notes
 from experiments.scenarios.registry import model_task
-from terpret.runs.results import all_curves, correct, measured, results_of
+from terpret.runs.measured import all_curves, correct, measured, results_of
+from terpret.runs.records import read_results
+from terpret.runs.results import RunResult
 from terpret.runs.room import refuse_too_large
 from terpret.runs.run_folder import (
     claim,
@@ -32,6 +34,7 @@ from ntpt_models import program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
 from terpret.language.checked import CheckedModel
 from terpret.files import own_files
+from terpret.files.typed_json import to_json
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.learner import Learner, Pretrained
 from terpret.learning.method import Method
@@ -91,7 +94,7 @@ def train(
     watch: Callable[[Run, list[str]], Display] | None = None,
     thorough: bool = True,
     part_of: str = "",
-) -> dict[str, object]:
+) -> RunResult:
     """Trains a model as `config` says, or continues to; returns the results when all is done.
 
     Args:
@@ -106,8 +109,7 @@ def train(
       part_of: the run folder around it whose part this run is; empty for none.
 
     Returns:
-      The results as in `results.json` (design, section 5). Their `verified_after` is the seconds
-      from the call to the moment when all programs were verified.
+      What was found, as `results.json` holds it.
 
     Raises:
       ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
@@ -116,15 +118,15 @@ def train(
     started = time.monotonic()
     config = rooted(config)
     known = None if afresh else look(config, workdir)
-    if known is not None and known[0] is not None:
-        return known[0]
+    if known is not None and known[0]:
+        return finished_results(workdir)
     # What is wrong is refused before anything is written or moved.
     task = ready_task(config, workdir, afresh)
     refuse_foreign(config, workdir, afresh)
     with writer(workdir, part_of):
-        results, warnings = claim(config, workdir, afresh, part_of)
-        if results is not None:
-            return results
+        done, warnings = claim(config, workdir, afresh, part_of)
+        if done:
+            return finished_results(workdir)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         if _needed_networks(config) and not config.init_nets:
@@ -205,9 +207,16 @@ def restored(run: Run) -> tuple[int, Restarts]:
     return stored[0], restarts_of(stored[1])
 
 
+def finished_results(workdir: str) -> RunResult:
+    """What a run has found that has finished."""
+    results = read_results(os.path.join(workdir, "results.json"))
+    assert results is not None
+    return results
+
+
 def _learned(
     run: Run, command: str, checkpoint_seconds: float, display: Display, started: float
-) -> dict[str, object]:
+) -> RunResult:
     """Trains a run to its end, and writes what it leaves; the results."""
     folder = run.workdir
     events = EventWriter(os.path.join(folder, "events"), run.model, run.task, _hparams(run))
@@ -224,11 +233,13 @@ def _learned(
             _budget(run, checkpoint_seconds),
             os.path.join(folder, "checkpoints"),
             report,
-            lambda rows, restarts: measured(run, correct(run, rows), restarts),
+            lambda rows, restarts: [
+                one.to_json() for one in measured(run, correct(run, rows), restarts)
+            ],
         )
         results = results_of(run, restarts, command, display.note, started)
         with writing(folder):
-            events.finish(results)
+            events.finish(results.restarts, results.unseen)
             _write(run, restarts, results)
     return results
 
@@ -374,29 +385,29 @@ def _budget(run: Run, checkpoint_seconds: float) -> Budget:
     )
 
 
-def _write(run: Run, restarts: Restarts, results: dict[str, object]) -> None:
+def _write(run: Run, restarts: Restarts, results: RunResult) -> None:
     """Writes what a finished run leaves; `results.json`, which says that it is done, last."""
 
     def path(name: str) -> str:
         return os.path.join(run.workdir, name)
 
-    entry = results["restarts"][results["best"]]
-    row = [restart.number for restart in restarts.rows].index(entry["seed"])
+    best = results.best_restart
+    row = [restart.number for restart in restarts.rows].index(best.restart)
     program = run.model.program(row)
     if run.model.networks:
         source = {
-            "model": results["model"],
-            "task": results["task"],
-            "restart": str(entry["seed"]),
-            **results["data"],
-            **{f"accuracy of {name}": str(value) for name, value in entry["nets"].items()},
+            "model": results.model,
+            "task": results.task,
+            "restart": str(best.restart),
+            **results.data,
+            **{f"accuracy of {n}": str(value) for n, value in best.network_accuracies.items()},
         }
         own_files.add(path(FILE_NAME))
         save_networks(path(FILE_NAME), run.model, row, source)
     own_files.write_text(path("program.txt"), source_code(program) + "\n")
     own_files.write_json(path("program.json"), {n: v.tolist() for n, v in program.values.items()})
-    own_files.write_json(path("curves.json"), all_curves(restarts))
-    own_files.write_json(path("results.json"), results)
+    own_files.write_json(path("curves.json"), to_json(all_curves(restarts)))
+    own_files.write_json(path("results.json"), results.to_json())
 
 
 def _hparams(run: Run) -> dict[str, object]:

@@ -25,7 +25,7 @@ from terpret.runs.described import (
     versions,
 )
 from terpret.files.lock import LOCK, WRITER, writing_alone
-from terpret.runs.records import damaged, read_found, read_record, read_results
+from terpret.runs.records import damaged, read_record
 from terpret.runs.threads import same_threads, threads
 from terpret import InputError, ModelError
 from terpret.files import own_files
@@ -97,13 +97,11 @@ def writer(workdir: str, part_of: str = "") -> Iterator[None]:
             begun(os.path.join(workdir, own_files.LIST))
 
 
-def look(
-    config: Config | ExperimentConfig, workdir: str
-) -> tuple[dict[str, object] | None, list[str]] | None:
-    """Reads what a run folder holds, if it is a run with the same settings.
+def look(config: Config | ExperimentConfig, workdir: str) -> tuple[bool, list[str]] | None:
+    """Looks whether a run folder holds a run with the same settings.
 
     Returns:
-      The results, if the run has finished, and warnings; None where there is no run.
+      Whether it has finished and left its results, and warnings; None where there is no run.
 
     Raises:
       RunError: the folder holds another run, or something is damaged.
@@ -111,17 +109,16 @@ def look(
     if is_aside(workdir) or not os.path.lexists(os.path.join(workdir, "config.json")):
         return None
     path = os.path.join(workdir, "results.json")
-    single = isinstance(config, Config)
     with using(workdir):
         done = os.path.lexists(path)
         warnings = compared(config, workdir, done)
         warnings += [] if done else same_threads(config, workdir)
-        return (read_results(path) if single else read_found(path)), warnings
+        return done, warnings
 
 
 def claim(
     config: Config | ExperimentConfig, workdir: str, afresh: bool, part_of: str = ""
-) -> tuple[dict[str, object] | None, list[str]]:
+) -> tuple[bool, list[str]]:
     """Makes a run folder the config's own; `writer` must be held.
 
     Args:
@@ -131,7 +128,7 @@ def claim(
       part_of: the run folder of which this one is a part; empty for none.
 
     Returns:
-      The results, if the folder holds those of a finished run with the same settings; and warnings.
+      Whether the folder holds the results of a finished run with the same settings; and warnings.
 
     Raises:
       RunError: the folder holds another run, or cannot be written.
@@ -163,7 +160,7 @@ def claim(
         own_files.write_json(os.path.join(workdir, "manifest.json"), manifest)
         # Last: a folder with a config has all the rest.
         own_files.write_text(os.path.join(workdir, "config.json"), text)
-    return None, []
+    return False, []
 
 
 def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool) -> None:
@@ -264,22 +261,6 @@ def networks_copy(config: Config, workdir: str) -> str:
     """
     path = os.path.join(workdir, INIT_NETWORKS)
     return path if os.path.exists(path) else config.init_nets
-
-
-def finished(
-    workdir: str, results: Mapping[str, object], sources: Mapping[str, str], command: str
-) -> dict[str, object]:
-    """Writes the results of a finished experiment with where they come from; returns both."""
-    whole = {
-        **results,
-        "data": dict(sources),
-        "command": command,
-        "versions": versions(),
-        "threads": threads(),
-    }
-    with writing(workdir):
-        own_files.write_json(os.path.join(workdir, "results.json"), whole)
-    return whole
 
 
 @contextlib.contextmanager

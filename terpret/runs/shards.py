@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from terpret.errors import RunError
 from terpret.runs.records import damaged, read_record, read_results
-from terpret.runs.results import best, median_networks
+from terpret.runs.results import RestartResult, RunResult, best, median_networks
 from terpret.files.own_files import is_ours
 
 # What the shards of one run may differ in.
@@ -29,7 +29,7 @@ class Shard:
     folder: str
     config: Mapping[str, object]
     hashes: Mapping[str, str]
-    results: Mapping[str, object] | None
+    results: RunResult | None
 
 
 def shard_name(part: int, parts: int) -> str:
@@ -37,7 +37,7 @@ def shard_name(part: int, parts: int) -> str:
     return f"shard-{part}-of-{parts}"
 
 
-def join(parent: str) -> dict[str, object]:
+def join(parent: str) -> RunResult:
     """The results of a run whose shards are the folders `shard-1-of-4` ... of `parent`.
 
     Returns:
@@ -57,12 +57,12 @@ def join(parent: str) -> dict[str, object]:
         if os.path.exists(os.path.join(parent, name, "config.json"))
     ]
     _refuse_different(shards)
-    done = [shard for shard in shards if shard.results is not None]
+    done = {shard.folder: shard.results for shard in shards if shard.results is not None}
     if not done:
         raise RunError(f"no shard in {parent} is finished: run each of --shard=1/{parts} and so on")
-    finished = {os.path.basename(shard.folder) for shard in done}
-    missing = [name for name in names if name not in finished]
-    return {**_joined(done), "missing": missing}
+    finished = {os.path.basename(folder) for folder in done}
+    missing = tuple(name for name in names if name not in finished)
+    return dataclasses.replace(_joined(done), missing=missing)
 
 
 def folders(parent: str) -> list[str]:
@@ -109,7 +109,7 @@ def _refuse_different(shards: Sequence[Shard]) -> None:
         content = _difference(shards[0].hashes, shard.hashes)
         if key or content:
             what = f"'{key}'" if key else f"the contents of '{content}'"
-            raise _not_one_run(shards[0], shard, what)
+            raise _not_one_run(shards[0].folder, shard.folder, what)
 
 
 def _difference(first: Mapping[str, object], other: Mapping[str, object]) -> str | None:
@@ -118,39 +118,38 @@ def _difference(first: Mapping[str, object], other: Mapping[str, object]) -> str
     return next((name for name in names if first.get(name) != other.get(name)), None)
 
 
-def _not_one_run(first: Shard, other: Shard, what: str) -> RunError:
-    return RunError(
-        f"{first.folder} and {other.folder} differ in {what}, so they are not shards of one run"
+def _not_one_run(first: str, other: str, what: str) -> RunError:
+    return RunError(f"{first} and {other} differ in {what}, so they are not shards of one run")
+
+
+def _joined(done: Mapping[str, RunResult]) -> RunResult:
+    """The results of finished shards, by their folders, as one run's."""
+    first, *_ = done
+    owners: dict[int, str] = {}
+    for folder, results in done.items():
+        if results.data != done[first].data:
+            raise _not_one_run(first, folder, "the data that they learned from")
+        for one in results.restarts:
+            if one.restart in owners:
+                raise RunError(
+                    f"restart {one.restart} is there twice, in {owners[one.restart]} and in "
+                    f"{folder}: keep one of these shards"
+                )
+            owners[one.restart] = folder
+    shards = done.values()
+    restarts = sorted((one for shard in shards for one in shard.restarts), key=_number)
+    # Where another restart took the row of one, no program is left: only a shard's best has one.
+    winners = sorted((shard.best_restart for shard in shards), key=_number)
+    winner = winners[best(winners)]
+    return dataclasses.replace(
+        done[owners[winner.restart]],
+        restarts=tuple(restarts),
+        best=restarts.index(winner),
+        network_accuracies=median_networks(restarts),
+        command="\n".join(shard.command for shard in shards),
+        seconds=round(sum(shard.seconds for shard in shards), 1),
     )
 
 
-def _joined(shards: Sequence[Shard]) -> dict[str, object]:
-    """The results of finished shards as one run's."""
-    owners: dict[int, Shard] = {}
-    for shard in shards:
-        if shard.results["data"] != shards[0].results["data"]:
-            raise _not_one_run(shards[0], shard, "the data that they learned from")
-        for entry in shard.results["restarts"]:
-            number = entry["seed"]
-            if number in owners:
-                raise RunError(
-                    f"restart {number} is there twice, in {owners[number].folder} and in "
-                    f"{shard.folder}: keep one of these shards"
-                )
-            owners[number] = shard
-    entries = sorted((e for shard in shards for e in shard.results["restarts"]), key=_seed)
-    # Where another restart took the row of one, no program is left: only a shard's best has one.
-    winners = sorted((s.results["restarts"][s.results["best"]] for s in shards), key=_seed)
-    winner = winners[best(winners)]
-    return {
-        **owners[winner["seed"]].results,
-        "restarts": entries,
-        "best": entries.index(winner),
-        "nets": median_networks(entries),
-        "command": "\n".join(shard.results["command"] for shard in shards),
-        "seconds": round(sum(shard.results["seconds"] for shard in shards), 1),
-    }
-
-
-def _seed(entry: Mapping[str, object]) -> int:
-    return entry["seed"]
+def _number(one: RestartResult) -> int:
+    return one.restart

@@ -1,13 +1,15 @@
 """A run's results as tables: text for a terminal, Markdown for a page."""
 
 import collections
+import dataclasses
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-Entry = Mapping[str, object]
-# The value of a restart's entry for each heading of the table.
-Columns = Mapping[str, Callable[[Entry], object]]
+from terpret.runs.results import RestartResult, RunResult
+
+# What a table shows of a restart for each of its headings.
+Columns = Mapping[str, Callable[[RestartResult], object]]
 
 # What is measured of a program at every length and size, and what it is called.
 SHARES = {
@@ -20,32 +22,32 @@ MOST_ROWS = 20
 SHOWN_CORRECT = 10
 
 
-def results_table(results: Mapping[str, object], style: str = "text") -> str:
+def results_table(results: RunResult, style: str = "text") -> str:
     """A run's restarts beside the published number.
 
     Args:
-      results: as in `results.json`; every restart that was ever started has an entry.
+      results: of the run.
       style: `text`, which sums up more than 20 restarts, or `markdown`, which shows all.
     """
-    entries, accuracies = results["restarts"], _accuracies(results)
-    columns = {**_facts(results), **accuracies}
-    shown = list(entries)
-    if style == "text" and len(entries) > MOST_ROWS:
-        shown = _correct(entries)[:SHOWN_CORRECT]
-    rows = [{heading: value(entry) for heading, value in columns.items()} for entry in shown]
-    rows += [*_counts(entries, shown), *_footer(results, accuracies)]
+    restarts, accuracies = results.restarts, _accuracies(results)
+    columns = {**_facts(restarts), **accuracies}
+    shown = restarts
+    if style == "text" and len(restarts) > MOST_ROWS:
+        shown = results.correct_restarts[:SHOWN_CORRECT]
+    rows = [{heading: value(one) for heading, value in columns.items()} for one in shown]
+    rows += [*_counts(restarts, shown), *_footer(results, accuracies)]
     cells = [[_cell(row.get(heading, "")) for heading in columns] for row in rows]
     return render([list(columns), *cells], style)
 
 
-def lengths_table(results: Mapping[str, object], style: str = "text") -> str:
+def lengths_table(further: Mapping[str, object], style: str = "text") -> str:
     """The accuracy of the best program at every number of digits that was measured."""
     headings = ["digits", *SHARES.values()]
-    rows = [[str(row["digits"]), *map(_share, _shares(row))] for row in results["lengths"]]
+    rows = [[str(row["digits"]), *map(_share, _shares(row))] for row in further["lengths"]]
     return render([headings, *rows], style)
 
 
-def sizes_table(results: Mapping[str, object], style: str = "text") -> str:
+def sizes_table(further: Mapping[str, object], style: str = "text") -> str:
     """The accuracy of the best program at every size of mazes that was measured."""
     headings = ["size", "looks", *SHARES.values()]
     rows = [
@@ -54,48 +56,45 @@ def sizes_table(results: Mapping[str, object], style: str = "text") -> str:
             f"{row['looks']:.1f}",
             *map(_share, _shares(row)),
         ]
-        for row in results["sizes"]
+        for row in further["sizes"]
     ]
     return render([headings, *rows], style)
 
 
-def on_images(results: Mapping[str, object]) -> str:
+def on_images(further: Mapping[str, object]) -> str:
     """How fast the best program runs, compiled with its networks, and how well."""
-    found = results["on_images"]
+    found = further["on_images"]
     return (
         f"compiled for {found['digits']} digits: {found['expressions']:,} expressions of images in "
         f"{found['seconds']:.1f} s, accuracy {found['accuracy']:.4f}"
     )
 
 
-def verified(results: Mapping[str, object]) -> str:
-    """What the best program was verified on."""
-    shares = results["verification"]
+def verified(shares: Mapping[str, float]) -> str:
+    """What the best program was verified on, from the part of its answers that are right."""
     if all(share == 1.0 for share in shares.values()):
         return f"that program is verified: right on {' and '.join(shares)}"
     wrong = " and ".join(f"{share:.1%} of {tested}" for tested, share in shares.items())
     return f"that program is wrong: right on {wrong}"
 
 
-def success(results: Mapping[str, object]) -> str:
+def success(results: RunResult) -> str:
     """k of the n restarts that were ever started, with their 95 % Wilson interval."""
-    entries = results["restarts"]
-    k, n = len(_correct(entries)), len(entries)
+    k, n = len(results.correct_restarts), len(results.restarts)
     low, high = wilson(k, n)
     line = f"{k} of {n} restarts hold a correct program (95 % interval {low:.2f} to {high:.2f})"
-    missing = results.get("missing")
-    return f"{line}; not finished: {', '.join(missing)}" if missing else line
+    return f"{line}; not finished: {', '.join(results.missing)}" if results.missing else line
 
 
-def heading(results: Mapping[str, object]) -> str:
-    """What the table of a run's restarts shows; older results are all of unseen examples."""
-    test = "test " if results.get("unseen", True) else ""
-    line = f"{test}accuracy on {results['tested_on']}"
-    judged = results.get("judged_on")
+def heading(results: RunResult) -> str:
+    """What the table of a run's restarts shows."""
+    test = "test " if results.unseen else ""
+    line = f"{test}accuracy on {results.tested_on}"
+    judged = results.judged_on
     if not judged:
         return line
-    if judged.startswith(results["tested_on"]):
-        judged = judged.replace(results["tested_on"], "all of them", 1)
+    if judged.startswith(results.tested_on):
+        judged = judged.replace(results.tested_on, "all of them", 1)
     return f"{line}; correct: right on {judged}"
 
 
@@ -147,30 +146,29 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(rows[0]), line(["---"] * len(rows[0])), *map(line, rows[1:])])
 
 
-def _facts(results: Mapping[str, object]) -> Columns:
-    entries = results["restarts"]
-    columns: dict[str, Callable[[Entry], object]] = {
-        "restart": lambda entry: str(entry["seed"]),
-        "program": lambda entry: _word(entry["correct"]),
+def _facts(restarts: Sequence[RestartResult]) -> Columns:
+    columns: dict[str, Callable[[RestartResult], object]] = {
+        "restart": lambda one: str(one.restart),
+        "program": lambda one: _word(one.correct),
     }
-    # Runs that refill no row and stop no restart, or know of neither, have no such columns.
-    if any(entry.get("started") for entry in entries):
-        columns["started at"] = lambda entry: entry["started"]
-    if any(entry.get("stopped") for entry in entries):
-        columns["stopped"] = lambda entry: entry["stopped"]
-    columns["solved after"] = lambda entry: entry["solved"] if entry["solved"] >= 0 else "-"
+    # Runs that refill no row and stop no restart have no such columns.
+    if any(one.started for one in restarts):
+        columns["started at"] = lambda one: one.started
+    if any(one.stopped for one in restarts):
+        columns["stopped"] = lambda one: one.stopped
+    columns["solved after"] = lambda one: "-" if one.solved_after is None else one.solved_after
     return columns
 
 
-def _accuracies(results: Mapping[str, object]) -> Columns:
-    columns: dict[str, Callable[[Entry], object]] = {
-        "soft": lambda entry: entry["test_accuracy"],
-        "discrete": lambda entry: entry["discrete_accuracy"],
+def _accuracies(results: RunResult) -> Columns:
+    columns: dict[str, Callable[[RestartResult], object]] = {
+        "soft": lambda one: one.soft_accuracy,
+        "discrete": lambda one: one.discrete_accuracy,
     }
-    for name in results["restarts"][0].get("errors", {}):
-        columns[f"error of {name}"] = lambda entry, name=name: _error(entry["errors"][name])
-    for name in results["nets"]:
-        columns[name] = lambda entry, name=name: entry["nets"][name]
+    for name in results.restarts[0].errors:
+        columns[f"error of {name}"] = lambda one, name=name: _error(one.errors[name])
+    for name in results.network_accuracies:
+        columns[name] = lambda one, name=name: one.network_accuracies[name]
     return columns
 
 
@@ -194,17 +192,17 @@ def _share(value: float) -> str:
     return "1" if value == 1.0 else _cell(min(value, 0.9999))
 
 
-def _shares(row: Entry) -> list[float]:
+def _shares(row: Mapping[str, float]) -> list[float]:
     return [row[key] for key in SHARES]
 
 
-def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, object]]:
+def _counts(
+    restarts: Sequence[RestartResult], shown: Sequence[RestartResult]
+) -> list[dict[str, object]]:
     """How many restarts of each kind are not among those shown, the correct ones first."""
-    numbers = {entry["seed"] for entry in shown}
+    numbers = {one.restart for one in shown}
     counted = collections.Counter(
-        (not entry["correct"], entry.get("stopped", ""))
-        for entry in entries
-        if entry["seed"] not in numbers
+        (not one.correct, one.stopped) for one in restarts if one.restart not in numbers
     )
     return [
         {"restart": f"{count} more", "program": _word(not wrong), "stopped": stopped}
@@ -212,40 +210,42 @@ def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, 
     ]
 
 
-def _footer(results: Mapping[str, object], accuracies: Columns) -> list[dict[str, object]]:
+def _footer(results: RunResult, accuracies: Columns) -> list[dict[str, object]]:
     """The medians of the correct restarts and the published number, where there are any."""
     rows: list[dict[str, object]] = []
-    if _correct(results["restarts"]):
+    if results.correct_restarts:
         medians = _medians(results)
         numbers = {heading: value(medians) for heading, value in accuracies.items()}
         rows.append({"restart": "median", "program": "of correct", **numbers})
-    if results["published"] is not None:
-        published = f"{results['published']:.2f}"
-        rows.append({"restart": "published", "program": "(Figure 7)", "soft": published})
+    published = results.further.get("published")
+    if published is not None:
+        rows.append(
+            {"restart": "published", "program": "(Figure 7)", "soft": f"{published:.2f}"}
+        )
     return rows
 
 
-def _medians(results: Mapping[str, object]) -> Entry:
-    """The medians of the accuracies of the correct restarts, in the form of an entry."""
-    correct = _correct(results["restarts"])
+def _medians(results: RunResult) -> RestartResult:
+    """The medians of the accuracies of the correct restarts, in the form of one of them."""
+    correct = results.correct_restarts
 
-    def median(value: Callable[[Entry], float]) -> float:
+    def median(value: Callable[[RestartResult], float]) -> float:
         return round(statistics.median(map(value, correct)), 4)
 
     def error(name: str) -> float | None:
-        known = [e["errors"][name] for e in correct if e["errors"][name] is not None]
+        known = [e for e in (one.errors[name] for one in correct) if e is not None]
         return statistics.median(known) if known else None
 
-    return {
-        "test_accuracy": median(lambda entry: entry["test_accuracy"]),
-        "discrete_accuracy": median(lambda entry: entry["discrete_accuracy"]),
-        "errors": {name: error(name) for name in correct[0].get("errors", {})},
-        "nets": {n: median(lambda entry, n=n: entry["nets"][n]) for n in results["nets"]},
-    }
-
-
-def _correct(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if entry["correct"]]
+    return dataclasses.replace(
+        correct[0],
+        soft_accuracy=median(lambda one: one.soft_accuracy),
+        discrete_accuracy=median(lambda one: one.discrete_accuracy),
+        errors={name: error(name) for name in correct[0].errors},
+        network_accuracies={
+            n: median(lambda one, n=n: one.network_accuracies[n])
+            for n in results.network_accuracies
+        },
+    )
 
 
 def _word(correct: bool) -> str:

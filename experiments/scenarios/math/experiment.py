@@ -5,13 +5,14 @@ import os
 
 from datasets.digits import Digits, load_digits
 from datasets.operators import Operators, load_operators
+from experiments.experiment_result import finished
 from experiments.scenarios.first_stage import NEEDED, learn_networks, load_needed
 from experiments.scenarios.math.sequences import Baseline
 from experiments.setup import Setting
+from experiments.stage_results import StagesResult
 from experiments.stages import Runs, Stage, do_all, found_so_far, train
 from terpret.errors import RunError
 from terpret.runs.config import INIT_NETWORKS, ExperimentConfig
-from terpret.runs.run_folder import finished
 
 MODEL = "math_model.py"
 PROGRAMS = {
@@ -59,11 +60,8 @@ def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
     return {"digits": load_digits(config.digits, config.data_dir), "operators": operators}
 
 
-def run(setting: Setting) -> dict[str, object]:
-    """Learns the networks, then does all stages, or goes on with them.
-
-    Returns:
-      The results as in `results.json`.
+def run(setting: Setting) -> StagesResult:
+    """Learns the networks, then does all stages, or goes on with them; what they found.
 
     Raises:
       InputError, DataError, RunError, CheckpointError: with what is wrong.
@@ -84,7 +82,7 @@ def run(setting: Setting) -> dict[str, object]:
     return finished(setting.workdir, results, setting.sources, setting.command)
 
 
-def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+def results_of(config: ExperimentConfig, workdir: str) -> StagesResult:
     """What is known of the stages that have finished."""
     return found_so_far(STAGES, config, workdir)
 

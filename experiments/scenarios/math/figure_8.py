@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from experiments.stages import Found
+from experiments.stage_results import BaselineResult, RunStageResult, StageResult, StagesResult
 from terpret.runs import figures
+from terpret.runs.results import RunResult
 
 # The stages whose best program stands for NTPT, the first that has a correct one.
 BEST = ("trained-on", "cyclic", "robust", "search", "ntpt")
@@ -16,33 +17,33 @@ Curves = dict[str, tuple[dict[int, float], range]]
 _PART = {"a": False, "b": True}
 
 
-def best_program(found: Mapping[str, Found]) -> Found | None:
+def best_program(found: Mapping[str, StageResult]) -> RunResult | None:
     """The results of the run whose best program stands for NTPT; None where none is correct."""
-    runs = [found[name]["run"] for name in BEST if name in found]
-    return next((run for run in runs if run["restarts"][run["best"]]["correct"]), None)
+    stages = [found[name] for name in BEST if name in found]
+    runs = [one.run for one in stages if isinstance(one, RunStageResult)]
+    return next((run for run in runs if run.best_restart.correct), None)
 
 
-def curves(found: Mapping[str, Found], part: str) -> Curves:
+def curves(found: Mapping[str, StageResult], part: str) -> Curves:
     """The curves of Figure 8(a) or 8(b), of what has been found so far."""
     result: Curves = {}
     run = best_program(found)
     if run is not None:
         key = {"a": "true_labels", "b": "accuracy"}[part]
-        values = {row["digits"]: row[key] for row in run["lengths"]}
+        values = {row["digits"]: row[key] for row in run.further["lengths"]}
         result["NTPT, its program"] = values, range(2, 3)
     for one in found.values():
-        if one.get("images") is _PART[part]:
-            whole = one["settings"]["width"] == one["paper_width"]
-            size = f"{one['parameters']:,}" + ("" if whole else ", not the paper's size")
-            label = f"{NAMES[one['kind']]} ({size})"
-            learned = range(1, one["settings"]["digits"] + 1)
-            result[label] = {int(n): a for n, a in one["accuracies"].items()}, learned
+        if isinstance(one, BaselineResult) and one.images is _PART[part]:
+            whole = one.settings.width == one.paper_width
+            size = f"{one.parameters:,}" + ("" if whole else ", not the paper's size")
+            label = f"{NAMES[one.kind]} ({size})"
+            result[label] = dict(one.accuracies), range(1, one.settings.digits + 1)
     return result
 
 
-def plots(results: Mapping[str, object]) -> dict[str, Figure]:
+def plots(results: StagesResult) -> dict[str, Figure]:
     """Both parts by file name; those for which there is something to draw."""
-    found = {part: curves(results["learners"], part) for part in _PART}
+    found = {part: curves(results.stages, part) for part in _PART}
     return {f"figure-8{part}": _figure(part, lines) for part, lines in found.items() if lines}
 
 

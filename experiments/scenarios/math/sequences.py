@@ -10,12 +10,13 @@ from baselines.sequences import PAPER, TWO_CORES, Settings, accuracy, parameters
 from baselines.sequences import Report as Progress
 from baselines.sequences import train as train_baseline
 from experiments.setup import Setting
-from experiments.stages import Found
+from experiments.stage_results import BaselineResult
 from terpret.files import own_files
+from terpret.files.typed_json import from_json, to_json
 from terpret.learning.network_file import load_networks
 from terpret.runs.config import ExperimentConfig
 from terpret.runs.described import versions
-from terpret.runs.records import damaged, read_record
+from terpret.runs.records import read_typed
 from terpret.runs.run_folder import writing
 
 LENGTHS = range(1, 17)
@@ -53,35 +54,32 @@ class Baseline:
             accuracies[length] = round(accuracy(trained.model, unseen, length, EXAMPLES), 4)
         networks = load_networks(setting.networks).source if self.images else {}
         of_images = ", of unseen images" if self.images else ""
-        results = {
-            "kind": self.kind,
-            "images": self.images,
-            "parameters": parameters(trained.model),
-            "settings": dataclasses.asdict(settings),
-            "paper_width": PAPER[self.kind].width,
-            "examples": trained.examples,
-            "seconds": round(trained.seconds, 1),
-            "digits": trained.digits,
-            "accuracies": accuracies,
-            "tested_on": f"{EXAMPLES:,} random expressions of each length{of_images}",
-            "data": setting.sources if self.images else {},
-            "networks_from": dict(networks),
-            "command": setting.command,
-            "versions": versions(),
-        }
+        results = BaselineResult(
+            kind=self.kind,
+            images=self.images,
+            parameters=parameters(trained.model),
+            settings=settings,
+            paper_width=PAPER[self.kind].width,
+            examples=trained.examples,
+            seconds=round(trained.seconds, 1),
+            digits=trained.digits,
+            accuracies=accuracies,
+            tested_on=f"{EXAMPLES:,} random expressions of each length{of_images}",
+            data=setting.sources if self.images else {},
+            networks_from=dict(networks),
+            command=setting.command,
+            versions=versions(),
+        )
         with writing(folder):
-            own_files.write_json(os.path.join(folder, "results.json"), results)
+            own_files.write_json(os.path.join(folder, "results.json"), to_json(results))
         # The graphs of one baseline are of no use to the next.
         tf.keras.backend.clear_session()
 
-    def found(self, folder: str, _: ExperimentConfig) -> Found | None:
+    def found(self, folder: str, _: ExperimentConfig) -> BaselineResult | None:
         """What the baseline reached; None before it has been tested."""
         path = os.path.join(folder, "results.json")
         remedy = "remove it, and the command of the experiment tests this stage again"
-        results = read_record(path, remedy)
-        if results is not None and not isinstance(results.get("seconds"), int | float):
-            raise damaged(path, remedy)
-        return results
+        return read_typed(path, lambda record: from_json(BaselineResult, record), remedy)
 
     def settings(self, config: ExperimentConfig) -> Settings:
         """What is trained: the size for two cores, the paper's, or another that the user wants.

@@ -1,10 +1,11 @@
 """The experiment `mazes`: a loop and a sign classifier learned from path lengths (Figure 9)."""
 
 from datasets.signs import Signs, load_signs
+from experiments.experiment_result import finished
 from experiments.setup import Setting
+from experiments.stage_results import StagesResult
 from experiments.stages import Runs, Stage, do_all, found_so_far
 from terpret.runs.config import ExperimentConfig
-from terpret.runs.run_folder import finished
 
 MODEL = "maze_model.py"
 # The accuracy of LOOK on unseen signs from which on a program reads what it must.
@@ -34,11 +35,8 @@ def ready(config: ExperimentConfig) -> dict[str, Signs]:
     return {"signs": load_signs(config.signs, config.data_dir)}
 
 
-def run(setting: Setting) -> dict[str, object]:
-    """Does all stages, or goes on with them.
-
-    Returns:
-      The results as in `results.json`.
+def run(setting: Setting) -> StagesResult:
+    """Does all stages, or goes on with them; what they found.
 
     Raises:
       DataError, RunError, CheckpointError: with what is wrong.
@@ -49,6 +47,6 @@ def run(setting: Setting) -> dict[str, object]:
     return finished(setting.workdir, results, setting.sources, setting.command)
 
 
-def results_of(config: ExperimentConfig, workdir: str) -> dict[str, object]:
+def results_of(config: ExperimentConfig, workdir: str) -> StagesResult:
     """What is known of the stages that have finished."""
     return found_so_far(STAGES, config, workdir)

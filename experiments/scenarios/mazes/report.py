@@ -1,12 +1,10 @@
 """The tables and the figure of the experiment `mazes`."""
 
-from collections.abc import Mapping
-
 from matplotlib.figure import Figure
 
 from experiments.scenarios.mazes.experiment import READS
+from experiments.stage_results import ClockStageResult, RunStageResult, StagesResult
 from experiments.stage_tables import clock_table, programs_table
-from experiments.stages import Found
 from terpret.runs import figures
 from terpret.runs.tables import render, sizes_table
 
@@ -18,37 +16,41 @@ SHOWN = 2
 SUCCESSFUL, UNSUCCESSFUL = "#c1121f", "#0072b2"
 
 
-def tables(results: Mapping[str, object], style: str) -> str:
+def tables(results: StagesResult, style: str) -> str:
     """All tables of what has been found so far, each under its heading.
 
     Args:
-      results: as in `results.json`.
+      results: of the experiment.
       style: `text` or `markdown`.
     """
-    found = results["learners"]
+    found = results.stages
     texts = []
     programs = programs_table(found, PUBLISHED, READS)
     if programs:
         heading = "restarts that end with a correct program; medians of the correct ones"
         texts.append(f"{heading}:\n\n{render(programs, style)}\n\n{OURS}")
-    if "clock" in found:
+    clock = found.get("clock")
+    if isinstance(clock, ClockStageResult):
         heading = f"from nothing to a verified program with LOOK at {READS}, in seconds"
-        rows = clock_table(found["clock"]["clock"], READS)
+        rows = clock_table(clock.runs, READS)
         texts.append(f"{heading}:\n\n{render(rows, style)}")
     for name, one in found.items():
-        if "sizes" in one.get("run", {}):
+        if isinstance(one, RunStageResult) and "sizes" in one.run.further:
             heading = f"the best program of {name} on mazes of other sizes"
-            texts.append(f"{heading}:\n\n{sizes_table(one['run'], style)}")
+            texts.append(f"{heading}:\n\n{sizes_table(one.run.further, style)}")
     return "\n\n".join(texts)
 
 
-def plots(results: Mapping[str, object]) -> dict[str, Figure]:
+def plots(results: StagesResult) -> dict[str, Figure]:
     """Figure 9 of every stage that has learning curves, by file name."""
-    runs = {name: one for name, one in results["learners"].items() if "run" in one}
-    return {f"figure-9-{name}": figure_9(name, one) for name, one in runs.items()}
+    return {
+        f"figure-9-{name}": figure_9(name, one)
+        for name, one in results.stages.items()
+        if isinstance(one, RunStageResult)
+    }
 
 
-def figure_9(name: str, one: Found) -> Figure:
+def figure_9(name: str, one: RunStageResult) -> Figure:
     """Accuracy on unseen mazes of images of two restarts that succeed and of two that do not.
 
     They are the first of each kind; the others are behind them.
@@ -57,8 +59,8 @@ def figure_9(name: str, one: Found) -> Figure:
       name: of the stage.
       one: what it has found.
     """
-    correct = {str(entry["seed"]): entry["correct"] for entry in one["run"]["restarts"]}
-    lines = {number: points for number, points in one["accuracy_on_images"].items() if points}
+    correct = {restart.restart: restart.correct for restart in one.run.restarts}
+    lines = {number: points for number, points in one.accuracy_on_images.items() if points}
     figure = figures.blank(5.2, 3.6)
     axes = figure.add_subplot()
     for points in lines.values():
@@ -67,7 +69,7 @@ def figure_9(name: str, one: Found) -> Figure:
         (True, SUCCESSFUL, "successful"),
         (False, UNSUCCESSFUL, "unsuccessful"),
     ):
-        shown = [n for n in sorted(lines, key=int) if correct[n] is kind][:SHOWN]
+        shown = [n for n in sorted(lines) if correct[n] is kind][:SHOWN]
         for k, number in enumerate(shown):
             text = {"label": label} if k == 0 else {}
             axes.plot(*zip(*lines[number], strict=True), color=colour, lw=1.8, **text)
