@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from experiments import weak_supervision
+from experiments.config import ExperimentConfig
 from experiments.lifelong import experiment as lifelong
 from experiments.lifelong import plots, report
 from experiments.scenarios.math import experiment as math
@@ -15,7 +16,6 @@ from experiments.scenarios.mazes import experiment as mazes
 from experiments.scenarios.mazes import report as mazes_report
 from experiments.scenarios.mazes.task import TRAIN_MAZES
 from experiments.setup import Data, Setting
-from terpret.runs.config import ExperimentConfig
 
 Results = dict[str, object]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datasets.digits import Digits
 from datasets.operators import Operators
 from datasets.signs import Signs
-from terpret.runs.config import ExperimentConfig
+from experiments.config import ExperimentConfig
 from terpret.runs.progress import Report
 
 Data = Digits | Operators | Signs

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from datasets import add2x2, composing
 from datasets.composing import Stream, composed
 from datasets.digits import Digits, load_digits
+from experiments.config import ExperimentConfig
 from experiments.lifelong.experiment import lived, read_course
 from experiments.lifelong.learners import LABELLED, LEARNERS, ntpt
 from experiments.lifelong.life import Course
@@ -23,7 +24,6 @@ from experiments.setup import Setting
 from terpret.errors import RunError
 from terpret.learning.task import Task
 from terpret.runs import figures
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.run_folder import finished
 from terpret.runs.tables import render
 

@@ -148,7 +148,7 @@ def test_a_folder_of_another_run_is_refused(
     workdir, _ = finished
     assert train(*SMALL, f"--workdir={workdir}", "--seed=5") == 1
     assert capsys.readouterr().err.strip() == (
-        f"error: {workdir} holds a run with another seed: give another --workdir, or --restart "
+        f"error: {workdir} holds a run with another seed: give another --workdir, or --overwrite "
         "to begin afresh there"
     )
     assert json.loads((workdir / "config.json").read_text())["seed"] == 0

@@ -10,7 +10,7 @@ from ntpt_models import shipped_path
 from terpret import check_model
 from terpret.errors import RunError
 from terpret.learning.task import Task
-from terpret.runs.config import model_meant, model_path
+from terpret.runs.model_files import model_meant, model_path
 from tests.commands import train
 
 TINY = ["--digits=embedded", "--restarts=1", "--examples=64", "--noxla"]

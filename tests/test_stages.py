@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.config import ExperimentConfig
 from experiments.scenarios.math import figure_8, report, sequences
 from experiments.scenarios.mazes import report as mazes_report
 from experiments.stage_tables import clock_table, programs_table
@@ -120,7 +121,7 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     np.testing.assert_allclose([points[-1][1] for points in curves.values()], last, atol=1e-4)
     assert evaluate(workdir) == 0
     assert (workdir / "plots" / "figure-9-robust.svg").exists()
-    config = read_config(json.loads((workdir / "config.json").read_text()), None)
+    config = read_config(json.loads((workdir / "config.json").read_text()), [ExperimentConfig])
     with writer(str(workdir)):
         claim(config, str(workdir), afresh=True)
     left = {path.relative_to(workdir).parts[0] for path in workdir.rglob("*") if path.is_file()}

@@ -303,7 +303,7 @@ def test_damaged_results_are_refused(parent: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(RunError) as raised:
         join(str(parent))
-    assert str(raised.value) == f"{path} is damaged: do this shard again with --restart"
+    assert str(raised.value) == f"{path} is damaged: do this shard again with --overwrite"
 
 
 def test_a_damaged_config_is_refused(parent: Path) -> None:

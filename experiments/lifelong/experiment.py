@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from datasets.digits import Digits, load_digits
 from datasets.operators import Operators, load_operators
+from experiments.config import ExperimentConfig
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
 from experiments.lifelong.schedule import LIFE, drawn
@@ -17,7 +18,6 @@ from experiments.setup import Setting
 from terpret.data.test_set import Exam
 from terpret.files import own_files
 from terpret.learning.task import Task
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.records import damaged, read_record
 from terpret.runs.run_folder import finished, writing
 

@@ -1,33 +1,30 @@
 """Networks for MATH where none are given: learned from the 2x2 tasks first."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.learning.network_file import SavedNetworks, load_networks, merge_networks
-from terpret.runs.config import INIT_NETWORKS, Config
+from terpret.runs.config import Config
+from terpret.runs.named_files import INIT_NETWORKS
 from terpret.runs.run_folder import FIRST_STAGE, writing
 
 # The models that cannot do without networks that have learned already, and which these are.
 NEEDED = {"math_model": ("net_0", "net_1")}
-# What a run of the first stage is, whatever the settings of the run that it is for.
-OWN = {
-    "task": "top",
-    "hypers": {},
-    "hypers_file": "",
-    "preset": "robust",
-    "restarts": 4,
-    "shard": "",
-    "refill": False,
-    "examples": 0,
-    "batch_size": 0,
-    "stop_after_solved": -1,
-    "nets_at_least": 0.0,
-    "freeze_nets": 0,
-    "distinct_grids": 0,
-}
+# The settings that a run of the first stage has from the run that it is for.
+SHARED = (
+    "seed",
+    "digits",
+    "operators",
+    "signs",
+    "data_dir",
+    "check_every",
+    "xla",
+    "deterministic",
+    "max_nodes",
+)
 
 Train = Callable[[Config, str], Mapping[str, object]]
 
@@ -74,9 +71,17 @@ def learn_networks(config: Config, workdir: str, train: Train) -> None:
         merge_networks(path, parts, {name: _words(name, part) for name, part in parts.items()})
 
 
-def _learned(config: Config, folder: str, train: Train, **settings: object) -> SavedNetworks:
+def _learned(config: Config, folder: str, train: Train, **settings: Any) -> SavedNetworks:
     """The networks of one run of the first stage."""
-    mine = dataclasses.replace(config, **{**OWN, **settings})
+    mine = Config(
+        task="top",
+        preset="robust",
+        restarts=4,
+        stop_after_solved=-1,
+        freeze_nets=0,
+        **{name: getattr(config, name) for name in SHARED},
+        **settings,
+    )
     results = train(mine, folder)
     if not results["restarts"][results["best"]]["correct"]:
         raise RunError(

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from terpret.runs.config import Config, model_path, rooted
+from terpret.runs.config import Config
+from terpret.runs.model_files import model_path
+from terpret.runs.named_files import rooted
 from terpret.errors import RunError
 from terpret.runs.events import EventWriter
 from terpret.runs.file_task import DataFile, file_task, open_file

@@ -5,12 +5,13 @@ import os
 
 from datasets.digits import Digits, load_digits
 from datasets.operators import Operators, load_operators
+from experiments.config import ExperimentConfig
 from experiments.scenarios.first_stage import NEEDED, learn_networks, load_needed
 from experiments.scenarios.math.sequences import Baseline
 from experiments.setup import Setting
 from experiments.stages import Runs, Stage, do_all, found_so_far, train
 from terpret.errors import RunError
-from terpret.runs.config import INIT_NETWORKS, ExperimentConfig
+from terpret.runs.named_files import INIT_NETWORKS
 from terpret.runs.run_folder import finished
 
 MODEL = "math_model.py"

@@ -9,11 +9,11 @@ from baselines.sequence_data import Symbols, image_symbols, one_hot_symbols
 from baselines.sequences import PAPER, TWO_CORES, Settings, accuracy, parameters
 from baselines.sequences import Report as Progress
 from baselines.sequences import train as train_baseline
+from experiments.config import ExperimentConfig
 from experiments.setup import Setting
 from experiments.stages import Found
 from terpret.files import own_files
 from terpret.learning.network_file import load_networks
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.described import versions
 from terpret.runs.records import damaged, read_record
 from terpret.runs.run_folder import writing

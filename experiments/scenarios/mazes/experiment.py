@@ -1,9 +1,9 @@
 """The experiment `mazes`: a loop and a sign classifier learned from path lengths (Figure 9)."""
 
 from datasets.signs import Signs, load_signs
+from experiments.config import ExperimentConfig
 from experiments.setup import Setting
 from experiments.stages import Runs, Stage, do_all, found_so_far
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.run_folder import finished
 
 MODEL = "maze_model.py"

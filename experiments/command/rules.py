@@ -4,27 +4,22 @@ from collections.abc import Collection, Iterable, Mapping
 
 from absl import flags
 
+from experiments.command.flags import TRAIN
+from experiments.config import ExperimentConfig
 from terpret.errors import RunError
 from terpret.language import syntax
 from terpret.language.errors import read_source
 from terpret.language.parser import parse
-from terpret.runs.config import Config, ExperimentConfig, model_path
+from terpret.runs.config import Config, StoredConfig
+from terpret.runs.model_files import model_name, model_path
+from terpret.runs.setting import settings_of
 
+_OF_RUNS, _OF_EXPERIMENTS = (settings_of(one).keys() for one in (Config, ExperimentConfig))
 # Flags of a single run, which say nothing to an experiment.
-SINGLE = (
-    "model",
-    "task",
-    "data",
-    "hypers",
-    "preset",
-    "shard",
-    "refill",
-    "stop_after_solved",
-    "nets_at_least",
-    "freeze_nets",
-    "save_nets",
-    "deterministic",
-    "max_nodes",
+SINGLE = tuple(one.name for one in TRAIN if one.name in {*_OF_RUNS - _OF_EXPERIMENTS, "save_nets"})
+# Flags of experiments, which say nothing to a single run.
+EXPERIMENT = tuple(
+    one.name for one in TRAIN if one.name in _OF_EXPERIMENTS - _OF_RUNS - {"experiment"}
 )
 # Flags that say something to some experiments only.
 SOME = (
@@ -37,8 +32,6 @@ SOME = (
     "lstm_units",
     "filters",
 )
-# Flags of experiments, which say nothing to a single run.
-EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
 # Flags of some of an experiment's learners, with what the names of those begin with.
 OF_LEARNERS = {
     "baseline_seconds": ("lstm", "neural_gpu"),
@@ -127,7 +120,7 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> No
         _refuse_data_dir(values, images)
 
 
-def refuse_unread_data_dir(config: Config | ExperimentConfig | None, measured: bool) -> None:
+def refuse_unread_data_dir(config: StoredConfig | None, measured: bool) -> None:
     """Refuses `evaluate.py --data_dir` where nothing is read there.
 
     Args:
@@ -139,18 +132,14 @@ def refuse_unread_data_dir(config: Config | ExperimentConfig | None, measured: b
     """
     if not measured or isinstance(config, ExperimentConfig):
         raise RunError("--data_dir: nothing is measured again, so nothing is read there")
-    if config and config.data:
+    if not isinstance(config, Config):
+        return
+    if config.data:
         raise RunError("--data_dir: the run learned from a data file")
-    if config:
-        name = model_name_of(config.model)
-        images = {flag: getattr(config, flag) for flag in IMAGES if name in OF_TASKS[flag]}
-        if reason := _not_there(images):
-            raise RunError(f"--data_dir: nothing is read there by a run with {reason}")
-
-
-def model_name_of(model: str) -> str:
-    """The name of a model given as a path or a name."""
-    return model.rpartition("/")[2].removesuffix(".py")
+    name = model_name(config.model)
+    images = {flag: getattr(config, flag) for flag in IMAGES if name in OF_TASKS[flag]}
+    if reason := _not_there(images):
+        raise RunError(f"--data_dir: nothing is read there by a run with {reason}")
 
 
 def _silent(name: str) -> list[str]:

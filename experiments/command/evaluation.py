@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from experiments.command import guarded, print_results
+from experiments.command.guard import guarded
+from experiments.command.rules import refuse_unread_data_dir
+from experiments.config import ExperimentConfig
 from experiments.experiments import EXPERIMENTS
-from experiments.flag_rules import refuse_unread_data_dir
 from ntpt_models import source_code
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
@@ -21,13 +22,15 @@ from terpret.learning.restarts import Restarts
 from terpret.runs import figures, shards
 from terpret.runs import run as single
 from terpret.runs.animations import save_film
-from terpret.runs.config import Config, ExperimentConfig, rooted
+from terpret.runs.config import Config
 from terpret.runs.contents import FLAGS, gone_files
 from terpret.runs.described import Described, described
 from terpret.runs.events import write_pictures
 from terpret.runs.export import export
 from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.named_files import rooted
 from terpret.runs.places import new_folder, place
+from terpret.runs.printing import print_results
 from terpret.runs.records import read_curves, read_found, read_results, rendered, showing
 from terpret.runs.results import all_curves, results_of
 from terpret.runs.run_folder import OtherData, using, writer, writing
@@ -50,7 +53,7 @@ def _evaluate(values: flags.FlagValues) -> int:
     target = new_folder("export", values.export) if values.export else ""
     _put_back(workdir)
     folders = shards.folders(workdir)
-    there = None if folders else described(workdir)
+    there = None if folders else described(workdir, [Config, ExperimentConfig])
     if values.data_dir:
         again = not folders or values.plots or bool(values.export)
         refuse_unread_data_dir(there and there.config, again)

@@ -1,0 +1,54 @@
+"""A run in print: what begins, and what was learned, with the tables of all that was measured."""
+
+import os
+from collections.abc import Mapping
+
+from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.run import Run
+from terpret.runs.tables import (
+    batch_line,
+    heading,
+    lengths_table,
+    on_images,
+    power,
+    results_table,
+    sizes_table,
+    success,
+    verified,
+)
+
+
+def print_header(run: Run) -> None:
+    """Prints what begins: the model, its programs, the data and the run folder."""
+    config, (every, distinct) = run.config, run.space
+    print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
+    if hypers := run.model.checked.hypers:
+        print(f"hypers: {hypers_text(hypers)}")
+    print(f"programs: {power(every)} parameter assignments, {power(distinct)} distinct programs")
+    for kind, source in run.task.sources.items():
+        print(f"{kind}: {source}")
+    for kind, source in run.networks_from.items():
+        print(f"networks from {kind}: {source}")
+    logdir = os.path.dirname(run.workdir) or "."
+    print(f"run folder: {run.workdir} (tensorboard --logdir={logdir})")
+    print("compiling the training step ...", flush=True)
+
+
+def print_results(results: Mapping[str, object], style: str = "text") -> None:
+    """Prints the learned program and the accuracies of all restarts, as text or Markdown."""
+    best = results["restarts"][results["best"]]
+    fence = "```\n" if style == "markdown" else ""
+    print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
+    print(f"{fence}{best['program']}\n{fence}".rstrip())
+    print(f"\n{heading(results)}:\n")
+    print(results_table(results, style))
+    for batch, accuracy in results["batches"].items():
+        print(batch_line(batch, accuracy))
+    if results.get("lengths"):
+        print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
+        print(f"\n{on_images(results)}")
+    if results.get("sizes"):
+        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(results, style)}")
+    if results.get("verification"):
+        print(f"\n{verified(results)}")
+    print(f"\n{success(results)}")
