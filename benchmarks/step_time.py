@@ -34,8 +34,8 @@ from terpret.language.errors import parse_hypers
 from terpret.learning.learner import Learner
 from terpret.learning.optimise import OPTIMISERS
 from terpret.learning.presets import PRESETS
-from terpret.runs.config import model_path
 from terpret.runs.file_task import open_file
+from terpret.runs.model_files import model_path
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")

@@ -9,15 +9,11 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 from absl import flags, logging
 
+from datasets.pools import ImageSet
 from experiments.experiments import EXPERIMENTS
-from experiments.flag_rules import (
-    GRIDS,
-    model_name_of,
-    refuse_unheard_by_experiment,
-    refuse_unheard_by_run,
-)
-from experiments.scenarios.mazes.task import TRAIN_MAZES
-from experiments.setup import Data, Setting
+from experiments.flag_rules import refuse_unheard_by_experiment, refuse_unheard_by_run
+from experiments.scenarios.registry import scenario_named, scenario_of
+from experiments.setup import Setting
 from terpret import InputError, ModelError, output, signals
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
@@ -25,9 +21,10 @@ from terpret.files.asked import write_asked
 from terpret.language.errors import parse_hypers
 from terpret.learning.checkpoints import CheckpointError
 from terpret.runs import run as single
-from terpret.runs.config import Config, ExperimentConfig, model_meant, rooted
+from terpret.runs.config import Config, ExperimentConfig, rooted
 from terpret.runs.described import otherwise
 from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.model_files import model_meant, model_name
 from terpret.runs.places import place, refuse_file
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
@@ -35,18 +32,13 @@ from terpret.runs.run_folder import claim, look, refuse_foreign, same_data, writ
 from terpret.runs.tables import (
     batch_line,
     heading,
-    lengths_table,
-    on_images,
     power,
     results_table,
-    sizes_table,
     success,
     verified,
 )
 from terpret.signals import Stopped
 
-# Distinct training examples of a model where the user says nothing; no limit of others.
-DISTINCT = {"maze_model": TRAIN_MAZES}
 MISTAKES = (DataError, InputError, RunError, CheckpointError)
 
 
@@ -81,11 +73,11 @@ def config_of(values: flags.FlagValues) -> Config:
     named = values.hypers.endswith(".json")
     # The default is ours, whatever lies in the working folder.
     model = model_meant(values.model) if values["model"].present else values.model
-    given, name = values["distinct_grids"], model_name_of(model)
-    refuse_unheard_by_run(values, model, name)
+    given, scenario = values["distinct_grids"], scenario_named(model_name(model))
+    refuse_unheard_by_run(values, model, scenario)
     return Config(
         model=model,
-        task="" if values.data or name not in GRIDS else values.task,
+        task="" if values.data or "task" not in scenario.flags else values.task,
         data=values.data,
         hypers={} if named else parse_hypers(values.hypers),
         hypers_file=values.hypers if named else "",
@@ -99,7 +91,7 @@ def config_of(values: flags.FlagValues) -> Config:
         nets_at_least=values.nets_at_least,
         init_nets=values.init_nets,
         freeze_nets=values.freeze_nets,
-        distinct_grids=given.value if given.present else DISTINCT.get(name, 0),
+        distinct_grids=given.value if given.present else scenario.distinct,
         seed=values.seed,
         digits=values.digits,
         operators=values.operators,
@@ -114,7 +106,7 @@ def config_of(values: flags.FlagValues) -> Config:
 
 def folder_of(values: flags.FlagValues, config: Config) -> str:
     """The run folder: --workdir or one named after the settings, and in it the shard's."""
-    name = model_name_of(config.model).removesuffix("_model")
+    name = model_name(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")
     parts = (name, task, config.preset, str(config.seed))
     workdir = os.path.join("runs", "-".join(filter(None, parts)))
@@ -139,7 +131,7 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
         for bar in bars:
             bar.close()
         if run.config != config:
-            print(f"\nfirst stage: networks from {model_name_of(run.config.model)}")
+            print(f"\nfirst stage: networks from {model_name(run.config.model)}")
         elif bars:
             print("\nsecond stage: the program")
         _print_header(run)
@@ -151,7 +143,13 @@ def _train(values: flags.FlagValues, arguments: list[str]) -> int:
     with contextlib.ExitStack() as shown:
         shown.callback(lambda: [bar.close() for bar in bars])
         results = single.train(
-            config, workdir, values.restart, command, values.checkpoint_seconds, watch
+            config,
+            workdir,
+            values.restart,
+            command,
+            values.checkpoint_seconds,
+            watch,
+            scenario=scenario_of(config),
         )
     if not bars:
         print(f"{workdir} is done already; {_afresh(workdir)}.")
@@ -233,7 +231,7 @@ def _done(
     arguments: list[str],
     config: ExperimentConfig,
     workdir: str,
-    data: Mapping[str, Data],
+    data: Mapping[str, ImageSet],
 ) -> dict[str, object]:
     """Does an experiment, or goes on with it; its results."""
     results, warnings = claim(config, workdir, values.restart)
@@ -303,14 +301,12 @@ def print_results(results: Mapping[str, object], style: str = "text") -> None:
     print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
     print(f"{fence}{best['program']}\n{fence}".rstrip())
     print(f"\n{heading(results)}:\n")
-    print(results_table(results, style))
+    scenario = scenario_named(results.get("model", ""))
+    print(results_table(results, style, scenario.published_in))
     for batch, accuracy in results["batches"].items():
         print(batch_line(batch, accuracy))
-    if results.get("lengths"):
-        print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
-        print(f"\n{on_images(results)}")
-    if results.get("sizes"):
-        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(results, style)}")
+    if further := scenario.tables(results, style):
+        print(f"\n{further}")
     if results.get("verification"):
         print(f"\n{verified(results)}")
     print(f"\n{success(results)}")

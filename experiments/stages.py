@@ -11,6 +11,7 @@ from typing import Protocol
 
 import tensorflow as tf
 
+from experiments.scenarios.registry import scenario_of
 from experiments.setup import Setting
 from terpret.core.pool import MAX_NODES
 from terpret.runs import run as single
@@ -156,7 +157,15 @@ def train(
 
     seconds = setting.checkpoint_seconds
     results = single.train(
-        config, folder, again, setting.command, seconds, watch, thorough, setting.workdir
+        config,
+        folder,
+        again,
+        setting.command,
+        seconds,
+        watch,
+        thorough,
+        setting.workdir,
+        scenario_of(config),
     )
     # The graphs of one run are of no use to the next.
     tf.keras.backend.clear_session()

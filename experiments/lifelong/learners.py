@@ -18,7 +18,7 @@ from terpret.learning.learner import Learner, SharedNetworks, Slots
 from terpret.learning.measure import judged
 from terpret.learning.method import Method
 from terpret.learning.presets import PRESETS
-from terpret.runs.config import model_path
+from terpret.runs.model_files import model_path
 
 ANSWER = "final_sum"
 # A seed of each task's own, or all tasks would begin with one program.

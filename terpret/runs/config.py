@@ -1,18 +1,16 @@
 """The settings of a run or an experiment, as flags give them and as `config.json` keeps them."""
 
 import dataclasses
-import filecmp
 import os
 import types
 import typing
 from collections.abc import Collection
 
-from ntpt_models.shipped import FOLDER, NAMES, shipped_path
 from terpret.errors import RunError
 from terpret.learning.network_file import FILE_NAME
+from terpret.runs.model_files import is_built_in, model_path
 
 INIT_NETWORKS = "init_networks.npz"
-_SHORT = os.path.basename(FOLDER)
 # Settings that name a file or a folder, and what they may say in place of one.
 WORDS = {
     "data": (),
@@ -34,7 +32,7 @@ class Config:
     """The settings of a run; two runs with equal ones give equal results.
 
     Attributes:
-      model: a model file, or a name in ntpt_models/.
+      model: a model file, or the name of a built-in one.
       task: the task's name; empty where a data file is the task, or the model has but one.
       data: a data file in the original TerpreT's format; empty for none.
       hypers: values for the model's hypers.
@@ -214,54 +212,6 @@ def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConf
     return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
 
 
-def model_path(model: str) -> str:
-    """The file of a config's model: of a bare name in ntpt_models/ that one, else the path itself.
-
-    So a file of that name in the working folder is never taken for it: `./turing.py` is that file.
-    """
-    name = _ours(model)
-    return shipped_path(name) if name else model
-
-
-def model_meant(given: str) -> str:
-    """The model that a user means, as a config keeps it: see `model_path`.
-
-    Raises:
-      RunError: a file of the working folder may be meant as well.
-    """
-    name = _ours(given)
-    if not name:
-        base = os.path.basename(given).removesuffix(".py")
-        return f"{base}.py" if base in NAMES and _same(given, base) else given
-    if not os.path.dirname(given):
-        for here in (given, f"{name}.py"):
-            if os.path.isfile(here) and not filecmp.cmp(here, shipped_path(name), shallow=False):
-                folder = _SHORT if _ours(os.path.join(_SHORT, name)) else FOLDER
-                raise RunError(
-                    f"--model={given} is a file here and another one in ntpt_models/: write "
-                    f"--model={os.path.join(os.curdir, here)} for the one, "
-                    f"--model={os.path.join(folder, name)}.py for the other"
-                )
-    return f"{name}.py"
-
-
-def _ours(model: str) -> str:
-    """The name of a model in ntpt_models/ that is written `turing` or `ntpt_models/turing`.
-
-    Where the working folder has such a path, that is meant; empty for what is none of ours.
-    """
-    folder, base = os.path.split(model)
-    name = base.removesuffix(".py")
-    if name not in NAMES or folder not in ("", _SHORT):
-        return ""
-    there = os.path.join(folder, f"{name}.py")
-    return "" if folder and os.path.exists(there) and not _same(there, name) else name
-
-
-def _same(path: str, name: str) -> bool:
-    return os.path.isfile(path) and os.path.samefile(path, shipped_path(name))
-
-
 def rooted(config: Config | ExperimentConfig) -> Config | ExperimentConfig:
     """The config with whole paths of all files that are there, the same from any folder."""
     named = named_paths(config)
@@ -277,7 +227,7 @@ def named_paths(config: Config | ExperimentConfig) -> dict[str, str]:
     named = {name: getattr(config, name, None) for name in WORDS}
     paths = {name: path for name, path in named.items() if path and path not in WORDS[name]}
     model = getattr(config, "model", "")
-    if model and not _ours(model):
+    if model and not is_built_in(model):
         paths["model"] = model
     return paths
 

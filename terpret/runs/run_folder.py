@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from terpret.runs.config import INIT_NETWORKS, Config, ExperimentConfig, model_path, named_paths
+from terpret.runs.config import INIT_NETWORKS, Config, ExperimentConfig, named_paths
+from terpret.runs.model_files import model_path
 from terpret.errors import RunError
 from terpret.runs.contents import contents
 from terpret.runs.described import (
