@@ -26,7 +26,7 @@ import tensorflow as tf
 
 from datasets.digits import load_digits
 from experiments.command.guard import guarded
-from experiments.scenarios.grids import add2x2_task
+from experiments.scenarios.add2x2.task import add2x2_task
 from terpret import compile_model
 from terpret.backends.batches import Batch
 from terpret.learning.learner import Learner

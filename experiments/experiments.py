@@ -5,17 +5,19 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from datasets.pools import ImageSet
 from experiments import weak_supervision
 from experiments.config import ExperimentConfig
 from experiments.lifelong import experiment as lifelong
-from experiments.lifelong import plots, report
-from experiments.scenarios.math import experiment as math
-from experiments.scenarios.math import figure_8
-from experiments.scenarios.math import report as math_report
-from experiments.scenarios.mazes import experiment as mazes
-from experiments.scenarios.mazes import report as mazes_report
+from experiments.lifelong import figure_6, report
+from experiments.math import experiment as math
+from experiments.math import figure_8
+from experiments.math import report as math_report
+from experiments.mazes import experiment as mazes
+from experiments.mazes import figure_9
+from experiments.mazes import report as mazes_report
 from experiments.scenarios.mazes.task import TRAIN_MAZES
-from experiments.setup import Data, Setting
+from experiments.setup import Setting
 
 Results = dict[str, object]
 
@@ -35,7 +37,7 @@ class Experiment:
       own: the values of flags that the user does not give.
     """
 
-    ready: Callable[[ExperimentConfig], Mapping[str, Data]]
+    ready: Callable[[ExperimentConfig], Mapping[str, ImageSet]]
     run: Callable[[Setting], Results]
     results: Callable[[ExperimentConfig, str], Results]
     tables: Callable[[Results, str], str]
@@ -54,7 +56,7 @@ EXPERIMENTS = {
         lifelong.run,
         lifelong.results_of,
         report.tables,
-        plots.figure_6,
+        figure_6.plots,
         frozenset({"digits", "operators", "distinct_grids"}),
         _LIVES,
     ),
@@ -91,7 +93,7 @@ EXPERIMENTS = {
         mazes.run,
         mazes.results_of,
         mazes_report.tables,
-        mazes_report.plots,
+        figure_9.plots,
         frozenset({"signs", "distinct_grids"}),
         {"restarts": 0, "distinct_grids": TRAIN_MAZES},
     ),

@@ -12,6 +12,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from experiments.config import ExperimentConfig
+from experiments.scenarios.registry import scenario_of
 from experiments.setup import Setting
 from terpret.runs import run as single
 from terpret.runs.config import Config
@@ -143,7 +144,15 @@ def train(
 
     seconds = setting.checkpoint_seconds
     results = single.train(
-        config, folder, again, setting.command, seconds, watch, thorough, setting.workdir
+        config,
+        folder,
+        again,
+        setting.command,
+        seconds,
+        watch,
+        thorough,
+        setting.workdir,
+        scenario_of(config),
     )
     # The graphs of one run are of no use to the next.
     tf.keras.backend.clear_session()

@@ -14,12 +14,14 @@ from matplotlib.figure import Figure
 
 from datasets import add2x2, composing
 from datasets.composing import Stream, composed
-from datasets.digits import Digits, load_digits
+from datasets.digits import load_digits
+from datasets.pools import ImageSet
 from experiments.config import ExperimentConfig
 from experiments.lifelong.experiment import lived, read_course
 from experiments.lifelong.learners import LABELLED, LEARNERS, ntpt
 from experiments.lifelong.life import Course
-from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task
+from experiments.scenarios.add2x2.task import add2x2_task
+from experiments.scenarios.unseen import TEST_EXAMPLES, TEST_SEED
 from experiments.setup import Setting
 from terpret.errors import RunError
 from terpret.learning.task import Task
@@ -39,7 +41,7 @@ WHO = {name: ntpt(name) for name in ("robust", "ntpt")} | {
 COLOURS = {"robust": "#0072b2", "ntpt": "#56b4e9", "MTNN-2": "#d55e00", STRONG: "#000000"}
 
 
-def ready(config: ExperimentConfig) -> dict[str, Digits]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
@@ -138,7 +140,7 @@ def plots(results: Mapping[str, object]) -> dict[str, Figure]:
     return {"weak-supervision": figure}
 
 
-def _task(digits: Digits, distinct: int, labelled: bool) -> Task:
+def _task(digits: ImageSet, distinct: int, labelled: bool) -> Task:
     """The task; `labelled` for who is taught the digits themselves."""
     task = add2x2_task(PLACE, digits, distinct)
     if not labelled:

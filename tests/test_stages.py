@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from experiments.config import ExperimentConfig
-from experiments.scenarios.math import figure_8, report, sequences
-from experiments.scenarios.mazes import report as mazes_report
+from experiments.math import figure_8, report, sequences
+from experiments.mazes import figure_9
+from experiments.mazes import report as mazes_report
 from experiments.stage_tables import clock_table, programs_table
 from terpret import compile_model
 from terpret.files.lock import LOCK
@@ -257,9 +258,7 @@ def test_figure_8_sets_the_program_beside_the_baselines() -> None:
 def test_figure_9_shows_two_of_each_kind_before_all_others() -> None:
     entries = [entry(k, k in (1, 4, 5), 0.9) for k in range(7)]
     curves = {str(k): [[100, 0.1 * k], [200, 0.12 * k]] for k in range(7)}
-    figure = mazes_report.figure_9(
-        "robust", {"run": run_of(*entries), "accuracy_on_images": curves}
-    )
+    figure = figure_9.figure_9("robust", {"run": run_of(*entries), "accuracy_on_images": curves})
     (axes,) = figure.axes
     bold = [line for line in axes.lines if line.get_linewidth() > 1]
     assert [line.get_color() for line in bold] == ["#c1121f"] * 2 + ["#0072b2"] * 2

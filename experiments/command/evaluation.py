@@ -13,7 +13,7 @@ from experiments.command.guard import guarded
 from experiments.command.rules import refuse_unread_data_dir
 from experiments.config import ExperimentConfig
 from experiments.experiments import EXPERIMENTS
-from ntpt_models import source_code
+from experiments.scenarios.registry import scenario_named, scenario_of
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
 from terpret.files.replacing import is_aside
@@ -85,7 +85,9 @@ def _evaluate(values: flags.FlagValues) -> int:
         print(json.dumps(results, indent=2))
     else:
         remedy = "remove it, and the command of the run measures again"
-        print(rendered(path, lambda: print_results(results, values.format), remedy), end="")
+        scenario = scenario_named(results.get("model", ""))
+        text = rendered(path, lambda: print_results(results, scenario, values.format), remedy)
+        print(text, end="")
     if not drawn:
         return 0
     best = results["restarts"][results["best"]]
@@ -99,10 +101,10 @@ def _evaluate(values: flags.FlagValues) -> int:
     if values.plots:
         folder = _plots_folder(workdir)
         _plot(folder, results, curves, run, row)
-        pictures = run.task.pictures(run.model, row)
+        pictures = run.study.pictures(run.model, row)
         for name, figure in pictures.items():
             figures.save(figure, os.path.join(folder, name))
-        for name, frames in run.task.films(run.model, row).items():
+        for name, frames in run.study.films(run.model, row).items():
             save_film(frames, os.path.join(folder, name))
         if pictures:
             with writing(run.workdir):
@@ -110,7 +112,8 @@ def _evaluate(values: flags.FlagValues) -> int:
         _note(values, f"plots written to {folder}")
     if values.export:
         about = {"source": workdir, "restart": best, "data": results["data"]}
-        export(run.model, row, target, source_code(run.model.program(row)), about)
+        code = run.scenario.listing.code(run.model.program(row))
+        export(run.model, row, target, code, about)
         _note(values, f"SavedModel written to {target}")
     return 0
 
@@ -188,7 +191,7 @@ def _measured(
     if gone:
         return None, gone[0]
     try:
-        run = single.prepare(config, workdir, begins=False)
+        run = single.prepare(config, workdir, begins=False, scenario=scenario_of(config))
     except (DataError, OtherData) as error:
         if not done:
             raise

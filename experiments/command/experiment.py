@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from absl import flags
 
+from datasets.pools import ImageSet
 from experiments.command.advice import done_already, same_command
 from experiments.command.flags import config_from
 from experiments.command.rules import refuse_unheard_by_experiment
 from experiments.config import ExperimentConfig
 from experiments.experiments import EXPERIMENTS
-from experiments.setup import Data, Setting
+from experiments.setup import Setting
 from terpret import signals
 from terpret.runs.described import otherwise
 from terpret.runs.named_files import rooted
@@ -71,7 +72,7 @@ def _done(
     arguments: list[str],
     config: ExperimentConfig,
     workdir: str,
-    data: Mapping[str, Data],
+    data: Mapping[str, ImageSet],
 ) -> dict[str, object]:
     """Does an experiment, or goes on with it; its results."""
     results, warnings = claim(config, workdir, values.overwrite)

@@ -11,8 +11,8 @@ from experiments.command.advice import done_already, same_command
 from experiments.command.experiment import run_experiment
 from experiments.command.flags import config_from
 from experiments.command.guard import guarded
-from experiments.command.rules import GRIDS, refuse_unheard_by_run
-from experiments.scenarios.mazes.task import TRAIN_MAZES
+from experiments.command.rules import refuse_unheard_by_run
+from experiments.scenarios.registry import scenario_named, scenario_of
 from terpret import signals
 from terpret.errors import RunError
 from terpret.files.asked import write_asked
@@ -26,9 +26,6 @@ from terpret.runs.places import place, refuse_file
 from terpret.runs.printing import print_header, print_results
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
-
-# Distinct training examples of a model where the user says nothing; no limit of others.
-DISTINCT = {"maze_model": TRAIN_MAZES}
 
 
 def train(values: flags.FlagValues, arguments: list[str]) -> int:
@@ -49,7 +46,7 @@ def run_single(values: flags.FlagValues, arguments: list[str]) -> int:
     workdir = folder_of(values, config)
     if save_nets:
         refuse_file("save_nets", save_nets, config, workdir)
-    bars: list[Bar] = []
+    scenario, bars = scenario_of(config), list[Bar]()
 
     def watch(run: single.Run, warnings: list[str]) -> RestartsLine:
         for warning in warnings:
@@ -69,12 +66,18 @@ def run_single(values: flags.FlagValues, arguments: list[str]) -> int:
     with contextlib.ExitStack() as shown:
         shown.callback(lambda: [bar.close() for bar in bars])
         results = single.train(
-            config, workdir, values.overwrite, command, values.checkpoint_seconds, watch
+            config,
+            workdir,
+            values.overwrite,
+            command,
+            values.checkpoint_seconds,
+            watch,
+            scenario=scenario,
         )
     if not bars:
         print(done_already(workdir))
     path = os.path.join(workdir, "results.json")
-    print(rendered(path, lambda: print_results(results), otherwise(workdir)), end="")
+    print(rendered(path, lambda: print_results(results, scenario), otherwise(workdir)), end="")
     print(f"written to {workdir}: results.json, program.txt, checkpoints/, events/")
     if save_nets:
         _save_networks(workdir, save_nets)
@@ -89,17 +92,17 @@ def config_of(values: flags.FlagValues) -> Config:
     """
     # The default is ours, whatever lies in the working folder.
     model = model_meant(values.model) if values["model"].present else values.model
-    given, name = values["distinct_grids"], model_name(model)
-    refuse_unheard_by_run(values, model, name)
+    given, scenario = values["distinct_grids"], scenario_named(model_name(model))
+    refuse_unheard_by_run(values, model, scenario)
     in_file = values.hypers.endswith(".json")
     return config_from(
         values,
         Config,
         model=model,
-        task="" if values.data or name not in GRIDS else values.task,
+        task="" if values.data or "task" not in scenario.flags else values.task,
         hypers={} if in_file else parse_hypers(values.hypers),
         hypers_file=values.hypers if in_file else "",
-        distinct_grids=given.value if given.present else DISTINCT.get(name, 0),
+        distinct_grids=given.value if given.present else scenario.distinct,
     )
 
 

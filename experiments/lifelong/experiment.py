@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from datasets.digits import Digits, load_digits
-from datasets.operators import Operators, load_operators
+from datasets.digits import load_digits
+from datasets.operators import load_operators
+from datasets.pools import ImageSet
 from experiments.config import ExperimentConfig
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
@@ -25,7 +26,7 @@ from terpret.runs.run_folder import finished, writing
 TESTS = 50
 
 
-def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:

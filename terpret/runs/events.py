@@ -10,7 +10,7 @@ which is slow for a hundred files, and tell of a full disk late, from another th
 import glob
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -20,12 +20,13 @@ from tensorboard.plugins.hparams import api as hp
 from tensorboard.plugins.text.summary_v2 import text_pb
 
 from terpret.runs import figures
-from ntpt_models import source_code
 from terpret.backends.model import CompiledModel
+from terpret.discrete.program import Program
 from terpret.files import own_files
 from terpret.learning.measure import confusion_counts
 from terpret.learning.restarts import Progress
 from terpret.learning.task import Task
+from terpret.runs.scenario import plain_code
 
 MAX_CURVES = 100
 CONFUSION_IMAGES, SAMPLES = 1000, 25
@@ -57,13 +58,19 @@ class EventWriter:
       model: what learns.
       task: what it learns.
       hparams: how it learns, for the table: numbers, booleans and texts by name.
+      code: a program as source code.
     """
 
     def __init__(
-        self, folder: str, model: CompiledModel, task: Task, hparams: Mapping[str, object]
+        self,
+        folder: str,
+        model: CompiledModel,
+        task: Task,
+        hparams: Mapping[str, object],
+        code: Callable[[Program], str] = plain_code,
     ):
         self._folder, self._model, self._task = folder, model, task
-        self._hparams = dict(hparams)
+        self._hparams, self._code = dict(hparams), code
         self._files: dict[str, _EventFile] = {}
         there = glob.glob(os.path.join(glob.escape(folder), "*", "events.out.*"))
         self._known = {os.path.basename(os.path.dirname(path)) for path in there} - {EVALUATION}
@@ -163,7 +170,7 @@ class EventWriter:
             f"restart {progress.numbers[row]} after {progress.examples:,} examples, "
             f"accuracy {progress.accuracies[row]:.2f}"
         )
-        code = source_code(self._model.program(row))
+        code = self._code(self._model.program(row))
         return text_pb("program", f"{title}\n\n```\n{code}\n```").value
 
     def _draw(self) -> None:

@@ -1,12 +1,30 @@
 """Which file a model is: a built-in one, meant by its bare name, or any other, by its path."""
 
 import filecmp
+import functools
 import os
+import pathlib
 
-from ntpt_models.shipped import FOLDER, NAMES, shipped_path
+import terpret
 from terpret.errors import RunError
 
+# The built-in models lie beside the library.
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(terpret.__file__)), "ntpt_models")
 _SHORT = os.path.basename(FOLDER)
+# What a model begins with, and none of the modules beside it does.
+_MODEL = "\nfrom terpret.names import "
+
+
+@functools.cache
+def built_in_names() -> tuple[str, ...]:
+    """The names of the built-in models."""
+    files = sorted(pathlib.Path(FOLDER).glob("*.py"))
+    return tuple(file.stem for file in files if _MODEL in file.read_text(encoding="utf-8"))
+
+
+def built_in_path(name: str) -> str:
+    """The file of a built-in model."""
+    return os.path.join(FOLDER, f"{name}.py")
 
 
 def model_name(model: str) -> str:
@@ -15,12 +33,12 @@ def model_name(model: str) -> str:
 
 
 def model_path(model: str) -> str:
-    """The file of a config's model: of a bare name in ntpt_models/ that one, else the path itself.
+    """The file of a config's model: of the bare name of a built-in one that, else the path itself.
 
     So a file of that name in the working folder is never taken for it: `./turing.py` is that file.
     """
-    name = _ours(model)
-    return shipped_path(name) if name else model
+    name = _built_in(model)
+    return built_in_path(name) if name else model
 
 
 def model_meant(given: str) -> str:
@@ -29,16 +47,16 @@ def model_meant(given: str) -> str:
     Raises:
       RunError: a file of the working folder may be meant as well.
     """
-    name = _ours(given)
+    name = _built_in(given)
     if not name:
-        base = os.path.basename(given).removesuffix(".py")
-        return f"{base}.py" if base in NAMES and _same(given, base) else given
+        base = model_name(given)
+        return f"{base}.py" if base in built_in_names() and _same(given, base) else given
     if not os.path.dirname(given):
         for here in (given, f"{name}.py"):
-            if os.path.isfile(here) and not filecmp.cmp(here, shipped_path(name), shallow=False):
-                folder = _SHORT if _ours(os.path.join(_SHORT, name)) else FOLDER
+            if os.path.isfile(here) and not filecmp.cmp(here, built_in_path(name), shallow=False):
+                folder = _SHORT if is_built_in(os.path.join(_SHORT, name)) else FOLDER
                 raise RunError(
-                    f"--model={given} is a file here and another one in ntpt_models/: write "
+                    f"--model={given} is a file here and another one in {_SHORT}/: write "
                     f"--model={os.path.join(os.curdir, here)} for the one, "
                     f"--model={os.path.join(folder, name)}.py for the other"
                 )
@@ -47,21 +65,21 @@ def model_meant(given: str) -> str:
 
 def is_built_in(model: str) -> bool:
     """Whether a model is written as a built-in one: see `model_path`."""
-    return bool(_ours(model))
+    return bool(_built_in(model))
 
 
-def _ours(model: str) -> str:
-    """The name of a model in ntpt_models/ that is written `turing` or `ntpt_models/turing`.
+def _built_in(model: str) -> str:
+    """The name of a built-in model that is written `turing` or `ntpt_models/turing`.
 
-    Where the working folder has such a path, that is meant; empty for what is none of ours.
+    Where the working folder has such a path, that is meant; empty for what is not built in.
     """
     folder, base = os.path.split(model)
     name = base.removesuffix(".py")
-    if name not in NAMES or folder not in ("", _SHORT):
+    if folder not in ("", _SHORT) or name not in built_in_names():
         return ""
     there = os.path.join(folder, f"{name}.py")
     return "" if folder and os.path.exists(there) and not _same(there, name) else name
 
 
 def _same(path: str, name: str) -> bool:
-    return os.path.isfile(path) and os.path.samefile(path, shipped_path(name))
+    return os.path.isfile(path) and os.path.samefile(path, built_in_path(name))

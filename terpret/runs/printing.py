@@ -5,14 +5,12 @@ from collections.abc import Mapping
 
 from terpret.runs.hyper_notes import hypers_text
 from terpret.runs.run import Run
+from terpret.runs.scenario import Scenario
 from terpret.runs.tables import (
     batch_line,
     heading,
-    lengths_table,
-    on_images,
     power,
     results_table,
-    sizes_table,
     success,
     verified,
 )
@@ -34,21 +32,18 @@ def print_header(run: Run) -> None:
     print("compiling the training step ...", flush=True)
 
 
-def print_results(results: Mapping[str, object], style: str = "text") -> None:
+def print_results(results: Mapping[str, object], scenario: Scenario, style: str = "text") -> None:
     """Prints the learned program and the accuracies of all restarts, as text or Markdown."""
     best = results["restarts"][results["best"]]
     fence = "```\n" if style == "markdown" else ""
     print(f"\nlearned program of restart {best['seed']} (confidence of each line):\n")
     print(f"{fence}{best['program']}\n{fence}".rstrip())
     print(f"\n{heading(results)}:\n")
-    print(results_table(results, style))
+    print(results_table(results, style, scenario.published_in))
     for batch, accuracy in results["batches"].items():
         print(batch_line(batch, accuracy))
-    if results.get("lengths"):
-        print(f"\nthat program on longer expressions:\n\n{lengths_table(results, style)}")
-        print(f"\n{on_images(results)}")
-    if results.get("sizes"):
-        print(f"\nthat program on mazes of other sizes:\n\n{sizes_table(results, style)}")
+    if further := scenario.tables(results, style):
+        print(f"\n{further}")
     if results.get("verification"):
         print(f"\n{verified(results)}")
     print(f"\n{success(results)}")

@@ -1,6 +1,7 @@
 """What a run found: every restart measured, as `results.json` and `curves.json` hold it."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from terpret.runs.described import versions
 from terpret.runs.file_task import other_batches
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
-from ntpt_models import model_name, source_code
 from terpret.learning.measure import network_accuracies, tested
+from terpret.language.checked import CheckedModel
 from terpret.learning.restarts import Restart, Restarts
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def measured(
             "discrete_accuracy": round(float(discrete[row]), 4),
             "errors": {name: _error(values[row]) for name, values in errors.items()},
             "nets": {name: round(float(values[row]), 4) for name, values in nets.items()},
-            "program": source_code(programs[row]),
+            "program": run.scenario.listing.code(programs[row]),
         }
         result.append({"entry": entry, "curves": curves(restart)})
     return result
@@ -98,7 +99,7 @@ def results_of(
     every, distinct = run.space
     note("measuring the best program")
     return {
-        "model": model_name(model.checked),
+        "model": name_of(model.checked),
         "task": task.name,
         "preset": run.config.preset,
         "hypers": dict(model.checked.hypers),
@@ -111,7 +112,7 @@ def results_of(
         "judged_on": task.judged_on,
         "verification": dict(task.verify(model.program(chosen))),
         "batches": other_batches(run.file, model, chosen) if run.file else {},
-        "published": task.published,
+        "published": None if run.file else run.scenario.published.get(task.name),
         "data": dict(task.sources),
         "networks_from": dict(run.networks_from),
         "command": command,
@@ -119,8 +120,13 @@ def results_of(
         "threads": threads(),
         "seconds": round(restarts.seconds, 1),
         **timed,
-        **(task.further(model, chosen) if verified[chosen] else {}),
+        **(run.study.further(model, chosen) if verified[chosen] else {}),
     }
+
+
+def name_of(model: CheckedModel) -> str:
+    """The name of a model: its file's, without folder and ending."""
+    return os.path.splitext(os.path.basename(model.source.path))[0]
 
 
 def best(entries: Sequence[Entry]) -> int:

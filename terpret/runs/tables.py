@@ -9,23 +9,20 @@ Entry = Mapping[str, object]
 # The value of a restart's entry for each heading of the table.
 Columns = Mapping[str, Callable[[Entry], object]]
 
-# What is measured of a program at every length and size, and what it is called.
-SHARES = {
-    "accuracy": "accuracy",
-    "simulated": "simulated from confusions",
-    "true_labels": "true labels",
-}
 # Text tables of more restarts than this show the first few correct ones and count the others.
 MOST_ROWS = 20
 SHOWN_CORRECT = 10
 
 
-def results_table(results: Mapping[str, object], style: str = "text") -> str:
+def results_table(
+    results: Mapping[str, object], style: str = "text", published_in: str = ""
+) -> str:
     """A run's restarts beside the published number.
 
     Args:
       results: as in `results.json`; every restart that was ever started has an entry.
       style: `text`, which sums up more than 20 restarts, or `markdown`, which shows all.
+      published_in: what the publication calls the published number.
     """
     entries, accuracies = results["restarts"], _accuracies(results)
     columns = {**_facts(results), **accuracies}
@@ -33,39 +30,9 @@ def results_table(results: Mapping[str, object], style: str = "text") -> str:
     if style == "text" and len(entries) > MOST_ROWS:
         shown = _correct(entries)[:SHOWN_CORRECT]
     rows = [{heading: value(entry) for heading, value in columns.items()} for entry in shown]
-    rows += [*_counts(entries, shown), *_footer(results, accuracies)]
+    rows += [*_counts(entries, shown), *_footer(results, accuracies, published_in)]
     cells = [[_cell(row.get(heading, "")) for heading in columns] for row in rows]
     return render([list(columns), *cells], style)
-
-
-def lengths_table(results: Mapping[str, object], style: str = "text") -> str:
-    """The accuracy of the best program at every number of digits that was measured."""
-    headings = ["digits", *SHARES.values()]
-    rows = [[str(row["digits"]), *map(_share, _shares(row))] for row in results["lengths"]]
-    return render([headings, *rows], style)
-
-
-def sizes_table(results: Mapping[str, object], style: str = "text") -> str:
-    """The accuracy of the best program at every size of mazes that was measured."""
-    headings = ["size", "looks", *SHARES.values()]
-    rows = [
-        [
-            f"{row['width']} x {row['height']}",
-            f"{row['looks']:.1f}",
-            *map(_share, _shares(row)),
-        ]
-        for row in results["sizes"]
-    ]
-    return render([headings, *rows], style)
-
-
-def on_images(results: Mapping[str, object]) -> str:
-    """How fast the best program runs, compiled with its networks, and how well."""
-    found = results["on_images"]
-    return (
-        f"compiled for {found['digits']} digits: {found['expressions']:,} expressions of images in "
-        f"{found['seconds']:.1f} s, accuracy {found['accuracy']:.4f}"
-    )
 
 
 def verified(results: Mapping[str, object]) -> str:
@@ -189,15 +156,6 @@ def _error(value: float | None) -> str:
     return "no number" if value is None else f"{value:.4g}"
 
 
-def _share(value: float) -> str:
-    """A part of many answers; 1 only where all are right."""
-    return "1" if value == 1.0 else _cell(min(value, 0.9999))
-
-
-def _shares(row: Entry) -> list[float]:
-    return [row[key] for key in SHARES]
-
-
 def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, object]]:
     """How many restarts of each kind are not among those shown, the correct ones first."""
     numbers = {entry["seed"] for entry in shown}
@@ -212,7 +170,9 @@ def _counts(entries: Sequence[Entry], shown: Sequence[Entry]) -> list[dict[str, 
     ]
 
 
-def _footer(results: Mapping[str, object], accuracies: Columns) -> list[dict[str, object]]:
+def _footer(
+    results: Mapping[str, object], accuracies: Columns, published_in: str
+) -> list[dict[str, object]]:
     """The medians of the correct restarts and the published number, where there are any."""
     rows: list[dict[str, object]] = []
     if _correct(results["restarts"]):
@@ -221,7 +181,8 @@ def _footer(results: Mapping[str, object], accuracies: Columns) -> list[dict[str
         rows.append({"restart": "median", "program": "of correct", **numbers})
     if results["published"] is not None:
         published = f"{results['published']:.2f}"
-        rows.append({"restart": "published", "program": "(Figure 7)", "soft": published})
+        where = f"({published_in})" if published_in else ""
+        rows.append({"restart": "published", "program": where, "soft": published})
     return rows
 
 

@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from datasets.math_expressions import DIGITS, values
+from datasets.math import DIGITS, values
 from datasets.operators import OPERATORS
-from experiments.scenarios.grids import TEST_SEED
+from experiments.scenarios.unseen import TEST_SEED
+from ntpt_models import source_lines
 from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
@@ -79,7 +80,8 @@ def proof(model: CheckedModel) -> Proof:
         return [(model_of_length(model, n), symbols_of_length(n, EACH)) for n in LONG]
 
     many = f"{len(LONG) * EACH:,} random expressions of {LONG[0]} to {LONG[-1]} digits"
-    return Proof((Trial(f"all {LISTED} expressions of 2 digits", short), Trial(many, long)))
+    trials = Trial(f"all {LISTED} expressions of 2 digits", short), Trial(many, long)
+    return Proof(trials, source_lines)
 
 
 def _every(length: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The experiment `mazes`: a loop and a sign classifier learned from path lengths (Figure 9)."""
 
-from datasets.signs import Signs, load_signs
+from datasets.pools import ImageSet
+from datasets.signs import load_signs
 from experiments.config import ExperimentConfig
 from experiments.setup import Setting
 from experiments.stages import Runs, Stage, do_all, found_so_far
@@ -24,7 +25,7 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def ready(config: ExperimentConfig) -> dict[str, Signs]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
