@@ -180,7 +180,7 @@ def test_a_wrong_flag_has_status_2(tmp_path: Path) -> None:
     done = run("train.py", "--restart_count=3", f"--workdir={tmp_path}")
     assert done.returncode == 2
     assert done.stderr == (
-        "error: Unknown command line flag 'restart_count'. Did you mean: restart, restarts ?\n"
+        "error: Unknown command line flag 'restart_count'. Did you mean: restarts ?\n"
         "help: train.py --help lists the flags\n"
     )
     done = run("train.py", "--restarts=0")
