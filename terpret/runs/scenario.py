@@ -1,7 +1,7 @@
 """What is known of one model: its task, its listing, and what else is measured and drawn of it.
 
 A run is given a `Scenario` and asks nobody else. The `PLAIN` one holds for every model of which
- nothing is known: it learns from a data file, and its programs are listed Param by Param.
+nothing is known: it learns from a data file, and its programs are listed Param by Param.
 """
 
 import dataclasses
