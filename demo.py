@@ -15,7 +15,7 @@ import sys
 from absl import flags
 
 import train
-from experiments import arguments
+from experiments.command import arguments
 
 FLAGS = flags.FLAGS
 LEAST_ACCURACY = {"embedded": 0.80, "mnist": 0.90}
@@ -24,13 +24,13 @@ LEAST_ACCURACY = {"embedded": 0.80, "mnist": 0.90}
 def main(_: list[str]) -> int:
     """Trains with the defaults of train.py and a smaller budget, then judges the results."""
     import terpret.quiet  # noqa: F401
-    from experiments import command
+    from experiments.command import training
     from terpret.runs.records import read_results
 
     FLAGS.set_default("workdir", "runs/demo")
     FLAGS.set_default("restarts", 4)
-    FLAGS.set_default("restart", True)
-    status = command.train(FLAGS, sys.argv)
+    FLAGS.set_default("overwrite", True)
+    status = training.train(FLAGS, sys.argv)
     if status:
         return status
     results = read_results(os.path.join(FLAGS.workdir, "results.json"))

@@ -19,19 +19,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from absl import flags
 
 import terpret.quiet  # noqa: F401
-from experiments import arguments
+from experiments.command import arguments
 
 # isort: split
 import tensorflow as tf
 
 from datasets.digits import load_digits
-from experiments.command import guarded
-from experiments.scenarios.grids import add2x2_task
+from experiments.command.guard import guarded
+from experiments.scenarios.add2x2.task import add2x2_task
 from terpret import compile_model
 from terpret.backends.batches import Batch
+from terpret.language.model_files import model_path
 from terpret.learning.learner import Learner
 from terpret.learning.presets import PRESETS
-from terpret.runs.config import model_path
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("batch", 64, "Examples in a batch.", 1)

@@ -22,19 +22,19 @@ import numpy as np
 from absl import flags
 
 import terpret.quiet  # noqa: F401
-from experiments import arguments
+from experiments.command import arguments
 
 # isort: split
 import tensorflow as tf
 
-from experiments.command import guarded
+from experiments.command.guard import guarded
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
 from terpret.language.errors import parse_hypers
+from terpret.language.model_files import model_path
 from terpret.learning.learner import Learner
 from terpret.learning.optimise import OPTIMISERS
 from terpret.learning.presets import PRESETS
-from terpret.runs.config import model_path
 from terpret.runs.file_task import open_file
 
 FLAGS = flags.FLAGS

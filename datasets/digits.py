@@ -1,31 +1,14 @@
 """Finds the digit images: MNIST where it can be had, else the embedded digits, and says which."""
 
-from dataclasses import dataclass
-
 from datasets.embedded_digits import load_embedded
 from datasets.mnist import MnistAbsent, load_mnist
-from datasets.pools import ImagePool
+from datasets.pools import ImageSet
 from terpret.errors import DataError
 
 CHOICES = ("auto", "mnist", "embedded")
 
 
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """The digits of a run.
-
-    Attributes:
-      train: the pool that training examples are composed from.
-      test: the pool that test examples are composed from; it shares no image with `train`.
-      source: what the digits are, in words, as recorded with every result.
-    """
-
-    train: ImagePool
-    test: ImagePool
-    source: str
-
-
-def load_digits(choice: str = "auto", data_dir: str | None = None) -> Digits:
+def load_digits(choice: str = "auto", data_dir: str | None = None) -> ImageSet:
     """Loads the digits.
 
     Args:
@@ -46,9 +29,9 @@ def load_digits(choice: str = "auto", data_dir: str | None = None) -> Digits:
     why = ""
     if choice != "embedded":
         try:
-            return Digits(*load_mnist(data_dir))
+            return ImageSet(*load_mnist(data_dir))
         except MnistAbsent as absent:
             if choice == "mnist":
                 raise
             why = f"; {absent.reason}"
-    return Digits(*load_embedded(), source=f"embedded digits (1,797 UCI digits{why})")
+    return ImageSet(*load_embedded(), source=f"embedded digits (1,797 UCI digits{why})")

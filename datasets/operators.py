@@ -1,6 +1,5 @@
 """Finds the operator images, handwritten ones or those drawn by the project, and says which."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from datasets.folders import (
     unreadable,
 )
 from datasets.operator_files import OPERATORS, read_file, read_folder
-from datasets.pools import ImagePool
+from datasets.pools import ImagePool, ImageSet
 from terpret.data.streams import shuffled_epochs
 from terpret.errors import DataError
 
@@ -32,22 +31,7 @@ PREPARED = ("math_operators", "1.0.0")
 FILE = "operators.npz"
 
 
-@dataclass(frozen=True, eq=False)
-class Operators:
-    """The operators of a run, labelled 0..3 in the order of `OPERATORS`.
-
-    Attributes:
-      train: the pool that training examples are composed from.
-      test: the pool that test examples are composed from; it shares no image with `train`.
-      source: what the operators are, in words, as recorded with every result.
-    """
-
-    train: ImagePool
-    test: ImagePool
-    source: str
-
-
-def load_operators(choice: str = "auto", data_dir: str | None = None) -> Operators:
+def load_operators(choice: str = "auto", data_dir: str | None = None) -> ImageSet:
     """Loads the operators: 150 training and 50 test images of each, chosen by a fixed seed.
 
     Where an operator has fewer than 200 images, all are taken in equal numbers and in the same
@@ -61,7 +45,7 @@ def load_operators(choice: str = "auto", data_dir: str | None = None) -> Operato
       data_dir: the data directory of tensorflow-datasets; None is the default one.
 
     Returns:
-      The operators and where they come from.
+      The operators, labelled in the order of `OPERATORS`, and where they come from.
 
     Raises:
       DataError: there is no such file or folder, or it does not hold the four operators.
@@ -75,7 +59,7 @@ def load_operators(choice: str = "auto", data_dir: str | None = None) -> Operato
     return _chosen(pool, f"operators of {path}")
 
 
-def _found(folder: Path) -> Operators:
+def _found(folder: Path) -> ImageSet:
     """Loads the operators of a data directory, where it has any, else the embedded ones."""
     path = None if unreadable(folder) else _placed(folder)
     why = f"no others found in {described(folder)}"
@@ -118,7 +102,7 @@ def _drawn() -> ImagePool:
     return ImagePool(images, np.repeat(np.arange(len(OPERATORS), dtype=np.int32), EACH))
 
 
-def _chosen(pool: ImagePool, source: str) -> Operators:
+def _chosen(pool: ImagePool, source: str) -> ImageSet:
     """Chooses the images of both pools, as many of each operator."""
     each = min(EACH, np.bincount(pool.labels, minlength=len(OPERATORS)).min())
     train = each * TRAIN_EACH // EACH
@@ -129,7 +113,7 @@ def _chosen(pool: ImagePool, source: str) -> Operators:
         return ImagePool(pool.images[taken], pool.labels[taken])
 
     counts = f"{train} training and {each - train} test images of each"
-    return Operators(part(slice(train)), part(slice(train, each)), f"{source}; {counts}")
+    return ImageSet(part(slice(train)), part(slice(train, each)), f"{source}; {counts}")
 
 
 def _permuted(values: np.ndarray, seed: int) -> np.ndarray:

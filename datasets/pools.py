@@ -1,4 +1,4 @@
-"""What every scenario's data share: a pool of labelled images, and the error a user may meet."""
+"""What every scenario's data share: pools of labelled images, one to learn from, one for tests."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,3 +56,18 @@ class ImagePool:
     def brightness(self) -> np.ndarray:
         """The images as networks see them, float32 [n, 28, 28] in 0..1."""
         return self.images * np.float32(1 / 255)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """The images of a run.
+
+    Attributes:
+      train: the pool that training examples are composed from.
+      test: the pool that test examples are composed from; it shares no image with `train`.
+      source: what the images are, in words, as recorded with every result.
+    """
+
+    train: ImagePool
+    test: ImagePool
+    source: str

@@ -6,14 +6,12 @@ of the split before that, and a round mask hides the corners, whose turned backg
 direction as well.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from datasets.embedded_signs import draw
 from datasets.folders import data_folder, described, expanded, meant, require_readable, unreadable
 from datasets.mazes import SIGNS
-from datasets.pools import SIDE, ImagePool
+from datasets.pools import SIDE, ImagePool, ImageSet
 from datasets.sign_files import AHEAD_CLASS, STOP_CLASS, Photos, placed, read
 from terpret.errors import DataError
 
@@ -30,22 +28,7 @@ _DARK, _BRIGHT = 2, 98
 _TRAIN_DRAWN, _TEST_DRAWN = 600, 200
 
 
-@dataclass(frozen=True, eq=False)
-class Signs:
-    """The signs of a run, labelled in the order of `SIGNS`.
-
-    Attributes:
-      train: the pool that training mazes are composed from.
-      test: the pool that test mazes are composed from; it shares no sign with `train`.
-      source: what the signs are, in words, as recorded with every result.
-    """
-
-    train: ImagePool
-    test: ImagePool
-    source: str
-
-
-def load_signs(choice: str = "auto", data_dir: str | None = None) -> Signs:
+def load_signs(choice: str = "auto", data_dir: str | None = None) -> ImageSet:
     """Loads the signs.
 
     Args:
@@ -56,7 +39,7 @@ def load_signs(choice: str = "auto", data_dir: str | None = None) -> Signs:
       data_dir: the data directory of tensorflow-datasets; None is the default one.
 
     Returns:
-      The signs and where they come from.
+      The signs, labelled in the order of `SIGNS`, and where they come from.
 
     Raises:
       DataError: what was asked for cannot be had, or what there is of it is damaged, which "auto"
@@ -111,27 +94,27 @@ def finished(images: np.ndarray) -> np.ndarray:
     return np.where(disc, np.rint(255.0 * scaled), 0.0).astype(np.uint8)
 
 
-def _drawn(source: str) -> Signs:
+def _drawn(source: str) -> ImageSet:
     """Signs of the project's own generator, as many of each label."""
     count = _TRAIN_DRAWN + _TEST_DRAWN
     stops, arrows = draw("stop", count), draw("arrow", count)
     train, test = slice(_TRAIN_DRAWN), slice(_TRAIN_DRAWN, None)
     counts = f"{_TRAIN_DRAWN} training and {_TEST_DRAWN} test images of each"
-    return Signs(
+    return ImageSet(
         _pool(stops[train], arrows[train]),
         _pool(stops[test], arrows[test]),
         f"{source}; {counts}",
     )
 
 
-def _photographed(photos: Photos, source: str) -> Signs:
+def _photographed(photos: Photos, source: str) -> ImageSet:
     """Signs of GTSRB, each track on one side of the split."""
     stops, arrows = (_split(photos, kind) for kind in (STOP_CLASS, AHEAD_CLASS))
     train, test = (
         _pool(photos.images[s], photos.images[a]) for s, a in zip(stops, arrows, strict=True)
     )
     counts = f"{len(train)} training and {len(test)} test images, of different tracks"
-    return Signs(train, test, f"{source}, arrows turned; {counts}")
+    return ImageSet(train, test, f"{source}, arrows turned; {counts}")
 
 
 def _split(photos: Photos, kind: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,20 +6,22 @@ from typing import Any, Generic, TypeVar
 
 from matplotlib.figure import Figure
 
+from datasets.pools import ImageSet
 from experiments import weak_supervision
+from experiments.config import ExperimentConfig
 from experiments.experiment_result import ExperimentResult
 from experiments.lifelong import experiment as lifelong
-from experiments.lifelong import plots, report
+from experiments.lifelong import figure_6, report
 from experiments.lifelong.results import LifelongResult
-from experiments.scenarios.math import experiment as math
-from experiments.scenarios.math import figure_8
-from experiments.scenarios.math import report as math_report
-from experiments.scenarios.mazes import experiment as mazes
-from experiments.scenarios.mazes import report as mazes_report
+from experiments.math import experiment as math
+from experiments.math import figure_8
+from experiments.math import report as math_report
+from experiments.mazes import experiment as mazes
+from experiments.mazes import figure_9
+from experiments.mazes import report as mazes_report
 from experiments.scenarios.mazes.task import TRAIN_MAZES
-from experiments.setup import Data, Setting
+from experiments.setup import Setting
 from experiments.stage_results import StagesResult
-from terpret.runs.config import ExperimentConfig
 
 Result = TypeVar("Result", bound=ExperimentResult)
 
@@ -41,7 +43,7 @@ class Experiment(Generic[Result]):
     """
 
     kind: type[Result]
-    ready: Callable[[ExperimentConfig], Mapping[str, Data]]
+    ready: Callable[[ExperimentConfig], Mapping[str, ImageSet]]
     run: Callable[[Setting], Result]
     results: Callable[[ExperimentConfig, str], Result]
     tables: Callable[[Result, str], str]
@@ -61,7 +63,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         lifelong.run,
         lifelong.results_of,
         report.tables,
-        plots.figure_6,
+        figure_6.plots,
         frozenset({"digits", "operators", "distinct_grids"}),
         _LIVES,
     ),
@@ -101,7 +103,7 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         mazes.run,
         mazes.results_of,
         mazes_report.tables,
-        mazes_report.plots,
+        figure_9.plots,
         frozenset({"signs", "distinct_grids"}),
         {"restarts": 0, "distinct_grids": TRAIN_MAZES},
     ),

@@ -3,13 +3,9 @@
 import dataclasses
 from collections.abc import Mapping
 
-from datasets.digits import Digits
-from datasets.operators import Operators
-from datasets.signs import Signs
-from terpret.runs.config import ExperimentConfig
+from datasets.pools import ImageSet
+from experiments.config import ExperimentConfig
 from terpret.runs.progress import Report
-
-Data = Digits | Operators | Signs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +23,7 @@ class Setting:
     """
 
     config: ExperimentConfig
-    data: Mapping[str, Data]
+    data: Mapping[str, ImageSet]
     workdir: str
     command: str
     checkpoint_seconds: float

@@ -11,6 +11,8 @@ from typing import Protocol
 
 import tensorflow as tf
 
+from experiments.config import ExperimentConfig
+from experiments.scenarios.registry import scenario_of
 from experiments.setup import Setting
 from experiments.stage_results import (
     ClockStageResult,
@@ -19,9 +21,8 @@ from experiments.stage_results import (
     StagesResult,
     TimedRun,
 )
-from terpret.core.pool import MAX_NODES
 from terpret.runs import run as single
-from terpret.runs.config import Config, ExperimentConfig
+from terpret.runs.config import Config
 from terpret.runs.progress import RestartsLine
 from terpret.runs.records import read_curves, read_results
 from terpret.runs.results import RunResult
@@ -98,32 +99,19 @@ class Runs:
         """The settings of the run of one seed."""
         given = setting.config
         examples = _at_most(given.examples, self.examples)
-        return Config(
+        return dataclasses.replace(
+            given.of_each_run,
             model=self.model,
-            task="",
-            data="",
-            hypers={},
-            hypers_file="",
             preset=self.preset,
             restarts=_at_most(given.restarts, self.restarts),
-            shard="",
-            refill=False,
             examples=examples,
             batch_size=given.batch_size or self.batch_size,
             stop_after_solved=1 if self.clock else -1,
             nets_at_least=self.nets_at_least,
             init_nets=setting.networks,
             freeze_nets=min(self.freeze, examples),
-            distinct_grids=given.distinct_grids,
             seed=seed,
-            digits=given.digits,
-            operators=given.operators,
-            signs=given.signs,
-            data_dir=given.data_dir,
             check_every=given.check_every or self.check_every,
-            xla=given.xla,
-            deterministic=False,
-            max_nodes=MAX_NODES,
         )
 
     def _parts(self, folder: str, config: ExperimentConfig) -> Iterator[tuple[str, int]]:
@@ -161,7 +149,15 @@ def train(
 
     seconds = setting.checkpoint_seconds
     results = single.train(
-        config, folder, again, setting.command, seconds, watch, thorough, setting.workdir
+        config,
+        folder,
+        again,
+        setting.command,
+        seconds,
+        watch,
+        thorough,
+        setting.workdir,
+        scenario_of(config),
     )
     # The graphs of one run are of no use to the next.
     tf.keras.backend.clear_session()

@@ -13,18 +13,20 @@ from matplotlib.figure import Figure
 
 from datasets import add2x2, composing
 from datasets.composing import Stream, composed
-from datasets.digits import Digits, load_digits
+from datasets.digits import load_digits
+from datasets.pools import ImageSet
+from experiments.config import ExperimentConfig
 from experiments.experiment_result import finished
 from experiments.lifelong.experiment import lived
 from experiments.lifelong.learners import LABELLED, LEARNERS, ntpt
 from experiments.lifelong.life import Course
 from experiments.lifelong.results import LivesResult, read_learner
-from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task
+from experiments.scenarios.add2x2.task import add2x2_task
+from experiments.scenarios.unseen import TEST_EXAMPLES, TEST_SEED
 from experiments.setup import Setting
 from terpret.errors import RunError
 from terpret.learning.task import Task
 from terpret.runs import figures
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.tables import render
 
 NAME, PLACE = "add2x2-top", "top"
@@ -50,7 +52,7 @@ class WeakSupervisionResult(LivesResult):
     restarts: int
 
 
-def ready(config: ExperimentConfig) -> dict[str, Digits]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
@@ -145,7 +147,7 @@ def plots(results: WeakSupervisionResult) -> dict[str, Figure]:
     return {"weak-supervision": figure}
 
 
-def _task(digits: Digits, distinct: int, labelled: bool) -> Task:
+def _task(digits: ImageSet, distinct: int, labelled: bool) -> Task:
     """The task; `labelled` for who is taught the digits themselves."""
     task = add2x2_task(PLACE, digits, distinct)
     if not labelled:

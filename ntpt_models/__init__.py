@@ -1,12 +1,19 @@
 """Models in the language, and how each prints its learned program."""
 
-from ntpt_models.printing import has_listing, program_space, source_code, source_lines
-from ntpt_models.shipped import model_name, shipped_name, shipped_path
+from ntpt_models.printing import (
+    LISTING,
+    distinct_programs,
+    has_listing,
+    source_code,
+    source_lines,
+)
+from ntpt_models.shipped import shipped_name
+from terpret.language.model_files import built_in_path as shipped_path
 
 __all__ = [
+    "LISTING",
+    "distinct_programs",
     "has_listing",
-    "model_name",
-    "program_space",
     "shipped_name",
     "shipped_path",
     "source_code",

@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator
 from ntpt_models import printing_terpret
 from ntpt_models.shipped import shipped_name
 from ntpt_models.words import Line, Words
+from terpret.discrete.listing import Listing, plain_code, plain_lines
 from terpret.discrete.program import Program, assignments
 from terpret.language.checked import CheckedModel
-
-# The text of a program in which nothing is left open.
-NO_PARAMS = "(no Params: the program is given)"
 
 
 def source_code(program: Program) -> str:
@@ -25,7 +23,7 @@ def source_code(program: Program) -> str:
     """
     lines = _listing(program)
     if lines is None:
-        return str(program) or NO_PARAMS
+        return plain_code(program)
     width = max((len(text) for text, _ in lines), default=0)
     return "\n".join(
         text if confidence is None else f"{text:<{width}}  # {confidence:.2f}"
@@ -36,7 +34,7 @@ def source_code(program: Program) -> str:
 def source_lines(program: Program) -> list[str]:
     """The lines of the source code without confidences: alike for programs that do the same."""
     lines = _listing(program)
-    return [text for text, _ in (program.lines() if lines is None else lines)]
+    return plain_lines(program) if lines is None else [text for text, _ in lines]
 
 
 def has_listing(model: CheckedModel) -> bool:
@@ -46,13 +44,13 @@ def has_listing(model: CheckedModel) -> bool:
     return name is not None and named.issuperset(_PRINTERS[name][1])
 
 
-def program_space(model: CheckedModel) -> tuple[int, int]:
-    """The number of parameter assignments, and of syntactically distinct programs.
+def distinct_programs(model: CheckedModel) -> int:
+    """The number of syntactically distinct programs.
 
     Two assignments that differ only in arguments their instructions do not use are one program.
     """
-    every, count = assignments(model), _DISTINCT.get(shipped_name(model) or "")
-    return every, count(_sizes(model)) if count else every
+    count = _DISTINCT.get(shipped_name(model) or "")
+    return count(_sizes(model)) if count else assignments(model)
 
 
 def _listing(program: Program) -> list[Line] | None:
@@ -162,3 +160,6 @@ _DISTINCT: dict[str, Callable[[dict[str, tuple[int, int]]], int]] = {
     "apply2x2_model": _count_straight_line,
     "math_model": _count_math,
 }
+
+# How a program prints is decided by what its model says; this is for all models.
+LISTING = Listing(source_code, source_lines, distinct_programs)

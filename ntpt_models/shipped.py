@@ -2,29 +2,13 @@
 
 import dataclasses
 import functools
-import os
 
 from terpret.language import syntax
 from terpret.language.checked import CheckedModel
 from terpret.language.declarations import declared_kind
 from terpret.language.errors import Source, read_source
+from terpret.language.model_files import built_in_names, built_in_path
 from terpret.language.parser import parse
-
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-NAMES = (
-    "add2x2_model",
-    "apply2x2_model",
-    "math_model",
-    "maze_model",
-    "turing",
-    "circuit",
-    "basic_block",
-)
-
-
-def model_name(model: CheckedModel) -> str:
-    """The name of a model: its file's, without folder and ending."""
-    return os.path.splitext(os.path.basename(model.source.path))[0]
 
 
 def shipped_name(model: CheckedModel) -> str | None:
@@ -35,20 +19,15 @@ def shipped_name(model: CheckedModel) -> str | None:
     return _name_of(model.source.text)
 
 
-def shipped_path(name: str) -> str:
-    """The file of a model here."""
-    return os.path.join(FOLDER, f"{name}.py")
-
-
 @functools.lru_cache(maxsize=64)
 def _name_of(text: str) -> str | None:
     tree = _meaning(Source("", text))
-    return next((name for name in NAMES if _shipped(name) == tree), None)
+    return next((name for name in built_in_names() if _shipped(name) == tree), None)
 
 
 @functools.cache
 def _shipped(name: str) -> tuple[syntax.Statement, ...]:
-    return _meaning(read_source(shipped_path(name)))
+    return _meaning(read_source(built_in_path(name)))
 
 
 def _meaning(source: Source) -> tuple[syntax.Statement, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from absl.testing import flagsaver
 
 import train as train_script
-from experiments import command, evaluation
+from experiments.command import evaluation, training
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,7 +30,7 @@ def train(*flags: str) -> int:
     with flagsaver.flagsaver():
         arguments = ["train.py", *flags]
         train_script.FLAGS(arguments)
-        return command.train(train_script.FLAGS, arguments)
+        return training.train(train_script.FLAGS, arguments)
 
 
 def evaluate(workdir: Path, style: str = "text", plots: bool = False, **more: str) -> int:

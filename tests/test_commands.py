@@ -149,7 +149,7 @@ def test_a_folder_of_another_run_is_refused(
     assert train(*SMALL, f"--workdir={workdir}", "--seed=5") == 1
     assert capsys.readouterr().err.strip() == (
         f"error: {workdir} holds a run with another seed: give another --workdir, or train "
-        "with --restart to begin afresh there"
+        "with --overwrite to begin afresh there"
     )
     assert json.loads((workdir / "config.json").read_text())["seed"] == 0
 
@@ -179,7 +179,7 @@ def test_a_wrong_flag_has_status_2(tmp_path: Path) -> None:
     done = run("train.py", "--restart_count=3", f"--workdir={tmp_path}")
     assert done.returncode == 2
     assert done.stderr == (
-        "error: Unknown command line flag 'restart_count'. Did you mean: restart, restarts ?\n"
+        "error: Unknown command line flag 'restart_count'. Did you mean: restarts ?\n"
         "help: train.py --help lists the flags\n"
     )
     done = run("train.py", "--restarts=0")

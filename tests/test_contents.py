@@ -31,7 +31,7 @@ def mine(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(base, tmp_path / "mine")
     folder = tmp_path / "mine"
     monkeypatch.chdir(folder)
-    assert train(*own(folder), "--restart") == 0
+    assert train(*own(folder), "--overwrite") == 0
     monkeypatch.chdir(tmp_path)
     return folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.lifelong import plots, report
+from experiments.lifelong import figure_6, report
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import final, forgetting, needed, reverse_transfer
 from experiments.lifelong.results import LearnerResult, LifelongResult
@@ -133,7 +133,7 @@ def test_tables_and_figures_show_whoever_has_finished() -> None:
     )
     text = report.tables(results, "text")
     assert "0.675 (0.35)" in text and "correct program" not in text
-    assert set(plots.figure_6(results)) == {"figure-6a", "figure-6b", "figure-6c"}
+    assert set(figure_6.plots(results)) == {"figure-6a", "figure-6b", "figure-6c"}
 
 
 def test_weak_and_strong_supervision_in_small(

@@ -1,5 +1,6 @@
 """Flags of train.py and evaluate.py: what would be ignored, and what is no value, is refused."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,10 +9,11 @@ from absl import flags
 from absl.testing import flagsaver
 
 import train as train_script
-from experiments import arguments
-from experiments.flag_rules import refuse_unread_data_dir
+from experiments.command import arguments
+from experiments.command.rules import refuse_unread_data_dir
+from experiments.config import ExperimentConfig
 from terpret.errors import RunError
-from terpret.runs.config import read_config
+from terpret.runs.config import Config, read_config
 from tests.commands import evaluate, train
 
 XY = "x = Input(3)\ny = Output(3)\np = Param(3)\ny.set_to(p)\n"
@@ -143,9 +145,75 @@ def test_the_same_value_twice_is_no_mistake() -> None:
         assert train_script.FLAGS.seed == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "means"),
+    [
+        (["--restart"], True),
+        (["-restart", "--restart"], True),
+        (["--restart=true"], True),
+        (["--norestart"], False),
+        (["--restart=false", "--nooverwrite"], False),
+    ],
+)
+def test_the_old_name_of_a_flag_works_and_says_the_new_one(
+    given: list[str], means: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with flagsaver.flagsaver():
+        assert arguments.called(lambda _: 0, ["train.py", *given]) == 0
+        assert train_script.FLAGS.overwrite is means
+        assert train_script.FLAGS["overwrite"].present
+    told = capsys.readouterr()
+    assert told.err == "warning: --restart is called --overwrite now: write that\n"
+    assert told.out == ""
+
+
+def test_the_new_name_of_a_flag_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with flagsaver.flagsaver():
+        line = ["train.py", "--overwrite", "--restarts=3", "--workdir=--restart"]
+        assert arguments.called(lambda _: 0, line) == 0
+        assert train_script.FLAGS.overwrite and train_script.FLAGS.restarts == 3
+        assert train_script.FLAGS.workdir == "--restart"
+    assert capsys.readouterr().err == ""
+
+
+def test_an_old_name_that_says_the_opposite_of_the_new_one_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with flagsaver.flagsaver():
+        line = ["train.py", "--restart", "--nooverwrite"]
+        assert arguments.called(lambda _: 0, line) == 2
+    assert "--overwrite is given as true and as false" in capsys.readouterr().err
+
+
+def test_a_flag_reaches_the_setting_of_its_name() -> None:
+    """Whatever a config is made of: its flags' defaults are values that it may have."""
+    from experiments.command.experiment import experiment_config_of
+    from experiments.command.training import config_of
+
+    with flagsaver.flagsaver():
+        train_script.FLAGS(["train.py", "--restarts=3", "--max_nodes=77", "--seed=9"])
+        config = config_of(train_script.FLAGS)
+    assert (config.restarts, config.max_nodes, config.seed) == (3, 77, 9)
+    assert config == Config(model="add2x2_model.py", task="right", restarts=3, max_nodes=77, seed=9)
+    assert read_config(dataclasses.asdict(config)) == config
+    with flagsaver.flagsaver():
+        train_script.FLAGS(["train.py", "--experiment=mazes", "--seed=9", "--noxla"])
+        config = experiment_config_of(train_script.FLAGS)
+    wanted = ExperimentConfig("mazes", distinct_grids=10_000, seed=9, xla=False)
+    assert config == wanted
+    stored = dataclasses.asdict(config)
+    assert read_config(stored, [Config, ExperimentConfig]) == config
+    # As it was stored before MATH was there.
+    older = {name: stored[name] for name in stored if name not in ("filters", "signs")}
+    assert read_config(older, [ExperimentConfig]) == config
+    for name, value in (("experiment", "nobody"), ("restarts", -1), ("xla", 0), ("signs", None)):
+        with pytest.raises(RunError):
+            read_config({**stored, name: value}, [ExperimentConfig])
+
+
 def test_every_flag_is_thought_of() -> None:
     """A flag that is added to train.py is one that always says something, or one of the tables."""
-    from experiments import flag_rules
+    from experiments.command import rules
 
     always = {
         "experiment",
@@ -157,10 +225,10 @@ def test_every_flag_is_thought_of() -> None:
         "check_every",
         "checkpoint_seconds",
         "xla",
-        "restart",
+        "overwrite",
         "data_dir",
     }
-    tables = {*flag_rules.SINGLE, *flag_rules.SOME, *flag_rules.EXPERIMENT}
+    tables = {*rules.SINGLE, *rules.SOME, *rules.EXPERIMENT}
     of_train = {flag.name for flag in flags.FLAGS.get_key_flags_for_module("train")}
     assert of_train == always | tables
 
@@ -170,7 +238,7 @@ def test_evaluate_refuses_a_data_dir_that_nothing_is_read_from(
 ) -> None:
     assert train(*OWN, *TINY) == 0
     capsys.readouterr()
-    config = read_config(json.loads((here / "run" / "config.json").read_text()), None)
+    config = read_config(json.loads((here / "run" / "config.json").read_text()))
     with pytest.raises(RunError, match="--data_dir: the run learned from a data file"):
         refuse_unread_data_dir(config, measured=True)
     with pytest.raises(RunError, match="--data_dir: nothing is measured again"):

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from ntpt_models import (
+    distinct_programs,
     has_listing,
-    program_space,
     shipped_name,
     shipped_path,
     source_code,
     source_lines,
 )
-from ntpt_models.shipped import NAMES
 from terpret import Program, check_model, program_of
+from terpret.discrete.program import assignments
 from terpret.language.errors import Source
+from terpret.language.model_files import built_in_names
 
 TURING = Path(shipped_path("turing")).read_text()
 ADD = Path(shipped_path("add2x2_model")).read_text()
@@ -48,7 +49,7 @@ def zeros(text: str, path: str) -> Program:
     return program_of(model, {v.name: np.zeros(v.dims, int) for v in model.of_kind("Param")})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", built_in_names())
 def test_each_model_of_ours_has_a_listing(name: str) -> None:
     model = check_model(shipped_path(name))
     assert shipped_name(model) == name
@@ -122,5 +123,4 @@ def test_a_model_with_any_other_line_is_not_ours(change: tuple[str, str]) -> Non
     model = check_model(Source("add2x2_model.py", changed(ADD, change)))
     assert shipped_name(model) is None
     assert not has_listing(model)
-    every, distinct = program_space(model)
-    assert every == distinct
+    assert distinct_programs(model) == assignments(model)

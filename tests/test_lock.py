@@ -95,7 +95,7 @@ def test_the_second_writer_is_told_who_the_first_is_and_readers_ask_nobody(
     capsys.readouterr()
     before = listing(tmp_path)
     with held(tmp_path / "run") as process:
-        for more in (["--restart"], ["--seed=1", "--restart"]):
+        for more in (["--overwrite"], ["--seed=1", "--overwrite"]):
             assert train(*own, *more) == 1
             lines = capsys.readouterr().err.splitlines()
             assert len(lines) == 1
@@ -105,7 +105,7 @@ def test_the_second_writer_is_told_who_the_first_is_and_readers_ask_nobody(
         assert evaluate(tmp_path / "run") == 0
     assert listing(tmp_path) == before
     # The lock of a process that was killed is none.
-    assert train(*own, "--restart") == 0
+    assert train(*own, "--overwrite") == 0
 
 
 def test_shards_run_at_once_and_parts_are_their_wholes(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from datasets.pools import ImagePool
-from datasets.signs import Signs
+from datasets.pools import ImagePool, ImageSet
 from experiments.scenarios.mazes.sizes import accuracy_by_size
 from experiments.scenarios.mazes.symbolic import symbols_of_size, verification
+from experiments.scenarios.mazes.tables import sizes_table
 from experiments.scenarios.mazes.task import maze_task, size_of
 from experiments.scenarios.mazes.walk import walk_of
 from experiments.scenarios.mazes.walk_figure import walk_figure, walk_frames
@@ -22,7 +22,6 @@ from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
 from terpret.learning.layers import assign_layers
 from terpret.runs.animations import save_film
-from terpret.runs.tables import sizes_table
 
 MODEL = "ntpt_models/maze_model.py"
 LOOK, MOVE, INC = range(3)
@@ -150,7 +149,7 @@ def test_accuracy_falls_with_the_size_as_the_confusions_foretell(
 
 
 def test_the_task_of_a_model(checked: CheckedModel, pool: ImagePool) -> None:
-    task = maze_task(checked, Signs(pool, pool, "made for this test"), distinct=100)
+    task = maze_task(checked, ImageSet(pool, pool, "made for this test"), distinct=100)
     batch = next(iter(task.batches(0, 4, 0, 0)))
     assert batch["img_grid"].shape == (4, 2, 3, 28, 28)
     assert len(task.test_set) == 1000 and task.test_set.inputs["img_grid"].shape == (1000, 2, 3)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments.scenarios.registry import TASKS, model_task
+from experiments.scenarios.fit import fitted
 from ntpt_models import shipped_path
 from terpret import check_model
 from terpret.errors import RunError
+from terpret.language.model_files import model_meant, model_path
 from terpret.learning.task import Task
-from terpret.runs.config import model_meant, model_path
+from terpret.runs.scenario import Study
 from tests.commands import train
 
 TINY = ["--digits=embedded", "--restarts=1", "--examples=64", "--noxla"]
@@ -121,10 +122,10 @@ def test_an_own_model_that_does_not_fit_is_refused(
     [(("T = Hyper(6)", "T = Hyper(9)"), True), ((', names=["APPLY", "MOVE"]', ""), False)],
 )
 def test_pictures_follow_our_listing_alone(
-    here: Path, change: tuple[str, str], drawn: bool, monkeypatch: pytest.MonkeyPatch
+    here: Path, change: tuple[str, str], drawn: bool
 ) -> None:
     own(here, change, name="math_model")
-    task = Task("2 digits", None, None, "", None, {}, {}, pictures=lambda _, row: {"trace": 0})
-    monkeypatch.setitem(TASKS, "math_model", lambda _, checked: task)
-    made = model_task(None, check_model(here / "math_model.py"))
+    task = Task("2 digits", None, None, "", None, {}, {})
+    study = Study(task, pictures=lambda _, row: {"trace": 0})
+    made = fitted("math_model", lambda _, checked: study)(None, check_model(here / "math_model.py"))
     assert made.pictures(None, 0) == ({"trace": 0} if drawn else {})

@@ -156,7 +156,7 @@ def test_a_file_is_no_folder(
     inside: str, files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("theirs")
-    for more in ([], ["--restart"]):
+    for more in ([], ["--overwrite"]):
         assert train(*flags(*files, f"{tmp_path / 'file'}{inside}"), *more) == 1
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == 1 and lines[0].startswith("error: cannot use "), lines

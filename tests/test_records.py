@@ -129,7 +129,7 @@ def test_a_damaged_course_is_named(
     (workdir / "lives" / "ntpt").mkdir(parents=True)
     course = workdir / "lives" / "ntpt" / "course.json"
     course.write_bytes(BAD[kind])
-    from experiments.command import guarded
+    from experiments.command.guard import guarded
     from experiments.lifelong.results import read_learner
 
     assert guarded(lambda: bool(read_learner(str(course)))) == 1

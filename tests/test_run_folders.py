@@ -57,7 +57,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
         "files.txt",
     ],
 )
-@pytest.mark.parametrize("more", [[], ["--restart"]])
+@pytest.mark.parametrize("more", [[], ["--overwrite"]])
 def test_a_folder_of_somebody_else_is_left_alone(
     name: str, more: list[str], base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,7 +68,7 @@ def test_a_folder_of_somebody_else_is_left_alone(
     assert train(*flags(base / "mine.py", base / "sums.json", place), *more) == 1
     message = told(capsys)
     assert str(place / Path(name).parts[0]) in message and "was not written by a run" in message
-    assert "give another --workdir" in message and "--restart" not in message
+    assert "give another --workdir" in message and "--overwrite" not in message
     assert listing(place) == before
     assert not list(place.glob(".neural*"))
 
@@ -81,14 +81,14 @@ def test_the_models_own_folder_may_be_the_run_folder_but_for_its_names(
     (tmp_path / "seed-1" / "config.json").write_text("theirs")
     monkeypatch.chdir(tmp_path)
     before = listing(tmp_path)
-    for more in ([], ["--restart"]):
+    for more in ([], ["--overwrite"]):
         assert train(*flags("model/mine.py", data, "."), *more) == 1
         assert "./model/mine.py was not written by a run" in told(capsys)
         assert listing(tmp_path) == before
     model.rename("mine.py")
     data.rename("sums.json")
     before = listing(tmp_path)
-    for more in ([], ["--restart"]):
+    for more in ([], ["--overwrite"]):
         assert train(*flags("mine.py", "sums.json", "."), *more) == 0
         assert listing(tmp_path).items() >= before.items()
 
@@ -104,7 +104,7 @@ def test_restart_removes_what_a_run_wrote_and_nothing_else(copy: tuple) -> None:
     with open(folder / "files.txt", "a") as file:
         file.write(f'"../outside"\n"{outside}"\n"notes/../notes.txt"\n"\nnull\n')
     before = set(listing(folder))
-    assert train(*own, "--seed=1", "--restart") == 0
+    assert train(*own, "--seed=1", "--overwrite") == 0
     after = listing(folder)
     assert {name: after[name].decode() for name in theirs} == theirs
     assert outside.read_text() == "outside"
@@ -122,7 +122,7 @@ def test_links_out_of_the_folder_are_not_followed(
     (folder / "checkpoints").rename(elsewhere)
     (folder / "checkpoints").symlink_to(elsewhere)
     before = listing(folder.parent)
-    assert train(*own, "--seed=1", "--restart") == 1
+    assert train(*own, "--seed=1", "--overwrite") == 1
     assert "checkpoints is a link" in told(capsys)
     assert listing(folder.parent) == before
 
@@ -139,13 +139,13 @@ def test_a_folder_of_an_earlier_format_is_shown_and_not_replaced(
     assert train(*own) == 0 and "is done already" in capsys.readouterr().out
     assert evaluate(folder) == 0
     capsys.readouterr()
-    assert train(*own, "--restart") == 1
+    assert train(*own, "--overwrite") == 1
     assert "kept no list of its files" in told(capsys)
     assert listing(folder) == before
     (folder / "results.json").unlink()
     assert train(*own) == 1
     assert "(format 6, this one writes 7)" in (message := told(capsys))
-    assert "--restart" not in message
+    assert "--overwrite" not in message
     assert evaluate(folder, plots=True) == 0
     assert (
         listing(folder).items() >= {n: v for n, v in before.items() if n != "results.json"}.items()
@@ -183,7 +183,7 @@ def test_a_replacement_that_has_not_begun_leaves_the_old_run(
     with monkeypatch.context() as failing:
         failing.setattr(where, name, how)
         try:
-            assert train(*own, "--seed=1", "--restart") == 1
+            assert train(*own, "--seed=1", "--overwrite") == 1
         except OSError:
             assert how is fail
     assert listing(folder) == before
@@ -257,10 +257,10 @@ def test_inputs_inside_the_replaced_run_are_refused(
         (folder / "results.json").write_bytes(data.read_bytes())
     before = listing(folder.parent)
     place = spelling.format(folder, link=link)
-    assert train(*own, flag.format(place), "--restart") == 1
+    assert train(*own, flag.format(place), "--overwrite") == 1
     message = told(capsys)
     if "init_nets" not in flag:
-        assert "lies in the run that --restart would replace: copy it" in message
+        assert "lies in the run that --overwrite would replace: copy it" in message
     assert listing(folder.parent) == before
 
 
@@ -271,8 +271,8 @@ def test_a_link_to_the_runs_model_is_as_good_as_the_model(
     link = folder.parent / "mine.py"
     link.symlink_to(folder / "model" / "mine.py")
     before = listing(folder.parent)
-    assert train(*own, f"--model={link}", "--restart") == 1
-    assert "lies in the run that --restart would replace" in told(capsys)
+    assert train(*own, f"--model={link}", "--overwrite") == 1
+    assert "lies in the run that --overwrite would replace" in told(capsys)
     assert listing(folder.parent) == before
 
 
@@ -282,7 +282,7 @@ def test_networks_are_not_saved_over_a_runs_files(
 ) -> None:
     folder, own = copy
     before = listing(folder)
-    assert train(*own, f"--save_nets={folder / name}", "--restart") == 1
+    assert train(*own, f"--save_nets={folder / name}", "--overwrite") == 1
     assert "--save_nets" in told(capsys)
     config = described(str(folder)).config
     with pytest.raises(RunError, match="is a run's own place: give another one"):
@@ -377,5 +377,5 @@ def test_what_a_killed_process_was_writing_is_swept(copy: tuple) -> None:
     for path in (old, young):
         path.write_text("half")
     os.utime(old, (0, 0))
-    assert train(*own, "--restart") == 0
+    assert train(*own, "--overwrite") == 0
     assert not old.exists() and young.exists()

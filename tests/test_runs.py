@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.command import guarded
+from experiments.command.guard import guarded
 from terpret import InputError, compile_model
 from terpret.errors import DataError, RunError
 from terpret.files.lock import LOCK
@@ -28,29 +28,18 @@ from terpret.runs.run_folder import claim, same_data, writer
 TURING = "tests/models/data/turing_invert"
 CONFIG = Config(
     model="turing.py",
-    task="",
     data=f"{TURING}_data.json",
-    hypers={},
     hypers_file=f"{TURING}_hypers.json",
     preset="ntpt",
     restarts=3,
-    shard="",
-    refill=False,
     examples=250,
-    batch_size=0,
     stop_after_solved=-1,
-    init_nets="",
     freeze_nets=0,
-    distinct_grids=0,
-    seed=0,
     digits="embedded",
     operators="embedded",
     signs="embedded",
-    data_dir=None,
     check_every=100,
     xla=False,
-    deterministic=False,
-    max_nodes=200_000,
 )
 
 
@@ -112,7 +101,7 @@ def test_a_run_with_a_damaged_checkpoint_is_refused_and_left_alone(copy: Path, s
     for path in (copy / "checkpoints").glob(f"*.{suffix}"):
         path.write_bytes(path.read_bytes()[:10])
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
-    with pytest.raises(CheckpointError, match="can be restored; give another folder, or --restart"):
+    with pytest.raises(CheckpointError, match="restored; give another folder, or --overwrite"):
         train(CONFIG, str(copy))
     for path, data in before.items():
         assert path.read_bytes() == data
@@ -128,7 +117,7 @@ def test_checkpoints_without_a_config_are_not_run_over(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"seed": 1}, "holds a run with another seed: give another --workdir, or --restart"),
+        ({"seed": 1}, "holds a run with another seed: give another --workdir, or --overwrite"),
         ({"restarts": 4, "preset": "robust"}, "holds a run with another preset and restarts"),
         ({"model": "circuit.py"}, "holds a run with another model"),
     ],
@@ -284,6 +273,7 @@ def test_a_refilled_run_counts_every_restart(
 
 
 def test_read_config_refuses_what_is_no_config() -> None:
-    assert read_config(dataclasses.asdict(CONFIG), "/data").data_dir == "/data"
+    assert read_config(dataclasses.asdict(CONFIG)) == CONFIG
+    assert read_config({"experiment": "mazes"}) is None
     with pytest.raises(RunError, match="config.json is not the configuration of a run"):
-        read_config({"model": "x"}, None)
+        read_config({"model": "x"})

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from baselines.sequences import Settings
-from experiments.scenarios.math import figure_8, report, sequences
-from experiments.scenarios.mazes import report as mazes_report
+from experiments.config import ExperimentConfig
+from experiments.math import figure_8, report, sequences
+from experiments.mazes import figure_9
+from experiments.mazes import report as mazes_report
 from experiments.stage_results import (
     BaselineResult,
     ClockStageResult,
@@ -129,7 +131,7 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     np.testing.assert_allclose([points[-1][1] for points in curves.values()], last, atol=1e-4)
     assert evaluate(workdir) == 0
     assert (workdir / "plots" / "figure-9-robust.svg").exists()
-    config = read_config(json.loads((workdir / "config.json").read_text()), None)
+    config = read_config(json.loads((workdir / "config.json").read_text()), [ExperimentConfig])
     with writer(str(workdir)):
         claim(config, str(workdir), afresh=True)
     left = {path.relative_to(workdir).parts[0] for path in workdir.rglob("*") if path.is_file()}
@@ -269,7 +271,7 @@ def test_figure_9_shows_two_of_each_kind_before_all_others() -> None:
     entries = [entry(k, k in (1, 4, 5), 0.9) for k in range(7)]
     curves = {k: ((100, 0.1 * k), (200, 0.12 * k)) for k in range(7)}
     stage = RunStageResult(run=run_of(*entries), accuracy_on_images=curves)
-    figure = mazes_report.figure_9("robust", stage)
+    figure = figure_9.figure_9("robust", stage)
     (axes,) = figure.axes
     bold = [line for line in axes.lines if line.get_linewidth() > 1]
     assert [line.get_color() for line in bold] == ["#c1121f"] * 2 + ["#0072b2"] * 2

@@ -57,7 +57,7 @@ def lines(table: str) -> list[list[str]]:
 
 def test_a_small_table_shows_every_restart_its_medians_and_the_published_number() -> None:
     results = results_of([correct(0, 0.95), entry(1), correct(2, 0.93)])
-    assert results_table(results) == "\n".join(
+    assert results_table(results, published_in="Figure 7") == "\n".join(
         [
             "restart    program     solved after  soft    discrete  net_0",
             "---------  ----------  ------------  ------  --------  ------",
@@ -295,7 +295,7 @@ def test_damaged_results_are_refused(parent: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(RunError) as raised:
         join(str(parent))
-    assert str(raised.value) == f"{path} is damaged: do this shard again with --restart"
+    assert str(raised.value) == f"{path} is damaged: do this shard again with --overwrite"
 
 
 def test_a_damaged_config_is_refused(parent: Path) -> None:

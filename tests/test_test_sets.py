@@ -6,8 +6,10 @@ import tensorflow as tf
 
 from datasets.apply2x2 import scene
 from datasets.composing import Stream, batches
-from datasets.operators import Operators, load_operators
-from experiments.scenarios.grids import TEST_SEED, apply2x2_task
+from datasets.operators import load_operators
+from datasets.pools import ImageSet
+from experiments.scenarios.apply2x2.task import apply2x2_task
+from experiments.scenarios.unseen import TEST_SEED
 from terpret import CompiledModel, Library, compile_model
 from terpret.data.test_set import TestSet
 from terpret.language.errors import Source
@@ -49,7 +51,7 @@ y.set_to(add(net(chosen), shift))
 
 
 @pytest.fixture(scope="module")
-def operators() -> Operators:
+def operators() -> ImageSet:
     return load_operators("embedded")
 
 
@@ -76,7 +78,7 @@ def learned(text: str = WHOLE, space: str = "prob", shared: bool = False) -> Com
     return model
 
 
-def test_a_test_set_is_the_beginning_of_its_stream(operators: Operators) -> None:
+def test_a_test_set_is_the_beginning_of_its_stream(operators: ImageSet) -> None:
     test_set = apply2x2_task("left", operators).test_set
     (batch,) = batches(scene(operators.test, "left"), Stream(TEST_SEED, 50, examples=50))
     shown = test_set.part(0, 50).shown()

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from datasets.digits import Digits, load_digits
-from datasets.operators import Operators, load_operators
+from datasets.digits import load_digits
+from datasets.operators import load_operators
+from datasets.pools import ImageSet
+from experiments.config import ExperimentConfig
 from experiments.experiment_result import finished
 from experiments.lifelong.learners import LEARNERS, Kind, Lives, Ntpt, Settings
 from experiments.lifelong.life import Course, Plan, live
@@ -19,14 +21,13 @@ from terpret.data.test_set import TestSet
 from terpret.files import own_files
 from terpret.files.typed_json import to_json
 from terpret.learning.task import Task
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.run_folder import writing
 
 # Tests over a life, evenly spread.
 TESTS = 50
 
 
-def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:

@@ -14,12 +14,12 @@ from ntpt_models import source_code
 from terpret import CompiledModel, Library, Program, compile_model
 from terpret.backends.batches import Batch
 from terpret.data.test_set import TestSet
+from terpret.language.model_files import model_path
 from terpret.learning.cached_predictions import Memory, labels_of, predict
 from terpret.learning.judging import judged
 from terpret.learning.learner import Learner, SharedNetworks, Slots
 from terpret.learning.method import Method
 from terpret.learning.presets import PRESETS
-from terpret.runs.config import model_path
 
 ANSWER = "final_sum"
 # A seed of each task's own, or all tasks would begin with one program.

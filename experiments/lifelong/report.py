@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from experiments.lifelong.figure_7 import ALONE, Column, final_table, rows, title
 from experiments.lifelong.learners import ALONE_LIVES
 from experiments.lifelong.life import Course
 from experiments.lifelong.measures import (
-    PUBLISHED,
-    PUBLISHED_NET_0,
-    final,
     forgetting,
     needed,
     reverse_transfer,
@@ -17,11 +15,6 @@ from experiments.lifelong.measures import (
 from experiments.lifelong.results import LifelongResult
 from experiments.lifelong.schedule import TASKS
 from terpret.runs.tables import render, wilson
-
-# A column of a table: its heading, and a cell for each line.
-Column = tuple[str, list[str]]
-# Compared with nobody, because the paper did not publish it.
-ALONE = "robust-alone"
 
 
 def tables(results: LifelongResult, style: str) -> str:
@@ -68,24 +61,7 @@ def tables(results: LifelongResult, style: str) -> str:
             [*_tasks_table(found, examples, _median)],
         ),
     ]
-    return "\n\n".join(f"{heading}:\n\n{render(rows, style)}" for heading, rows in parts if rows)
-
-
-def final_table(found: Mapping[str, Course]) -> list[list[str]]:
-    """Figure 7: every learner's final accuracies beside the published ones."""
-    columns: list[Column] = [("task", [*TASKS, "net_0 on labelled digits", "net_1 on operators"])]
-    for name, course in found.items():
-        published = PUBLISHED.get(name, () if name == ALONE else PUBLISHED["NTPT"])
-        cells = [f"{final(course, task).mean():.3f}" for task in TASKS]
-        cells = [
-            f"{cell} ({published[k]:.2f})" if published else cell for k, cell in enumerate(cells)
-        ]
-        for network in ("net_0", "net_1"):
-            values = course.networks.get(network)
-            cell = f"{np.mean(values[-1]):.3f}" if values else ""
-            cells.append(f"{cell} ({PUBLISHED_NET_0:.2f})" if cell and network == "net_0" else cell)
-        columns.append((_title(name), cells))
-    return _rows(columns)
+    return "\n\n".join(f"{heading}:\n\n{render(one, style)}" for heading, one in parts if one)
 
 
 def programs_table(found: Mapping[str, Course]) -> list[list[str]]:
@@ -95,8 +71,8 @@ def programs_table(found: Mapping[str, Course]) -> list[list[str]]:
         if course.correct:
             last = np.array([course.correct[task][-1] for task in TASKS])
             counts = [*last.sum(1), last.all(0).sum()]
-            columns.append((_title(name), [_share(count, last.shape[1]) for count in counts]))
-    return _rows(columns) if len(columns) > 1 else []
+            columns.append((title(name), [_share(count, last.shape[1]) for count in counts]))
+    return rows(columns) if len(columns) > 1 else []
 
 
 def _share(count: int, lives: int) -> str:
@@ -112,13 +88,8 @@ def _tasks_table(
     """A line a task, a column a learner."""
     columns: list[Column] = [("task", list(TASKS))]
     for name, course in found.items():
-        columns.append((_title(name), [shown(measure(course, task)) for task in TASKS]))
-    return _rows(columns)
-
-
-def _title(name: str) -> str:
-    """A learner as the tables call it."""
-    return name if name in PUBLISHED else f"NTPT {name}"
+        columns.append((title(name), [shown(measure(course, task)) for task in TASKS]))
+    return rows(columns)
 
 
 def _median(values: np.ndarray) -> str:
@@ -127,9 +98,3 @@ def _median(values: np.ndarray) -> str:
     if not np.isfinite(middle):
         return f"- ({reached} of {len(values)} lives)" if reached else "-"
     return f"{middle:,.0f}"
-
-
-def _rows(columns: list[Column]) -> list[list[str]]:
-    """The columns as rows, the headings first."""
-    headings, cells = zip(*columns, strict=True)
-    return [list(headings), *map(list, zip(*cells, strict=True))]

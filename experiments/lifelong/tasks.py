@@ -2,15 +2,16 @@
 
 from datasets import add2x2, apply2x2
 from datasets.composing import composed
-from datasets.digits import Digits
-from datasets.operators import Operators
+from datasets.pools import ImageSet
 from experiments.lifelong.schedule import TASKS
-from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED, add2x2_task, apply2x2_task
+from experiments.scenarios.add2x2.task import add2x2_task
+from experiments.scenarios.apply2x2.task import apply2x2_task
+from experiments.scenarios.unseen import TEST_EXAMPLES, TEST_SEED
 from terpret.data.test_set import TestSet
 from terpret.learning.task import Task
 
 
-def life_tasks(digits: Digits, operators: Operators, distinct: int) -> dict[str, Task]:
+def life_tasks(digits: ImageSet, operators: ImageSet, distinct: int) -> dict[str, Task]:
     """The tasks by name, each with so many distinct training grids; 0 is no limit."""
     return {
         name: add2x2_task(place, digits, distinct)
@@ -21,7 +22,7 @@ def life_tasks(digits: Digits, operators: Operators, distinct: int) -> dict[str,
 
 
 def life_test_sets(
-    digits: Digits, operators: Operators, examples: int = TEST_EXAMPLES
+    digits: ImageSet, operators: ImageSet, examples: int = TEST_EXAMPLES
 ) -> dict[str, TestSet]:
     """Unseen grids of every task, by its name."""
     return {

@@ -1,13 +1,37 @@
 """Whether a model of the user's own can be trained on a task of the paper."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from ntpt_models import has_listing, shipped_name
 from terpret import InputError, ModelError, program_of
 from terpret.errors import RunError
 from terpret.language.checked import CheckedModel, Variable
 from terpret.learning.task import Task
+from terpret.runs.config import Config
+from terpret.runs.scenario import Study
+
+Studied = Callable[[Config, CheckedModel], Study]
+
+
+def fitted(name: str, study: Studied) -> Studied:
+    """A study of our model of a name, and of a model of the user's own that has this name and fits.
+
+    Pictures and films follow a program through the lines of our listing, so others have none.
+
+    Raises:
+      RunError: when called with a model that does not fit.
+    """
+
+    def made(config: Config, checked: CheckedModel) -> Study:
+        found = study(config, checked)
+        ours = shipped_name(checked) == name
+        if not ours:
+            refuse_misfit(checked, found.task, name)
+        return found if ours and has_listing(checked) else found.undrawn()
+
+    return made
 
 
 def refuse_misfit(model: CheckedModel, task: Task, name: str) -> None:

@@ -1,68 +1,38 @@
-"""The task of each model that needs no data file."""
+"""The scenarios by the names of their models: one entry each, and others from outside."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
 
-from datasets.digits import load_digits
-from datasets.operators import load_operators
-from datasets.signs import load_signs
-from experiments.scenarios.fit import refuse_misfit
-from experiments.scenarios.grids import add2x2_task, apply2x2_task
-from experiments.scenarios.math.task import math_task
-from experiments.scenarios.mazes.task import maze_task
-from ntpt_models import has_listing, model_name, shipped_name
-from terpret.errors import RunError
-from terpret.language.checked import CheckedModel
-from terpret.learning.task import Task
+from experiments.scenarios.add2x2.scenario import ADD2X2
+from experiments.scenarios.apply2x2.scenario import APPLY2X2
+from experiments.scenarios.math.scenario import MATH
+from experiments.scenarios.mazes.scenario import MAZES
+from experiments.scenarios.terpret_report import BASIC_BLOCK, CIRCUIT, TURING
+from ntpt_models import LISTING
+from terpret.language.model_files import model_name
 from terpret.runs.config import Config
+from terpret.runs.scenario import Scenario
+
+# Of a model of another name, at most its listing is known: it may be a copy of one of ours.
+OTHER = Scenario(listing=LISTING)
+SCENARIOS: dict[str, Scenario] = {}
 
 
-def _add2x2(config: Config, _: CheckedModel) -> Task:
-    digits = load_digits(config.digits, config.data_dir)
-    return add2x2_task(config.task, digits, config.distinct_grids)
+def register(scenario: Scenario) -> None:
+    """Makes a scenario known: models of its name are trained, printed and evaluated by it."""
+    SCENARIOS[scenario.name] = scenario
 
 
-def _apply2x2(config: Config, _: CheckedModel) -> Task:
-    operators = load_operators(config.operators, config.data_dir)
-    return apply2x2_task(config.task, operators, config.distinct_grids)
+def scenario_named(name: str) -> Scenario:
+    """What is known of the models of a name."""
+    trained = " or ".join(one.name for one in SCENARIOS.values() if one.study)
+    remedy = f"give --data=FILE.json, or train {trained}"
+    return dataclasses.replace(SCENARIOS.get(name, OTHER), remedy=remedy)
 
 
-def _math(config: Config, checked: CheckedModel) -> Task:
-    digits = load_digits(config.digits, config.data_dir)
-    operators = load_operators(config.operators, config.data_dir)
-    return math_task(checked, digits, operators, config.distinct_grids)
+def scenario_of(config: Config) -> Scenario:
+    """What is known of the model of a run."""
+    return scenario_named(model_name(config.model))
 
 
-def _maze(config: Config, checked: CheckedModel) -> Task:
-    signs = load_signs(config.signs, config.data_dir)
-    return maze_task(checked, signs, config.distinct_grids)
-
-
-def model_task(config: Config, checked: CheckedModel) -> Task:
-    """The task that a model of this name is trained on where no data file is given.
-
-    Raises:
-      RunError: there is none, or it is for a model that declares other things than this one.
-      DataError, InputError: the data cannot be had.
-    """
-    name = model_name(checked)
-    if name not in TASKS:
-        models = " or ".join(TASKS)
-        raise RunError(f"train.py has no task for {name}: give --data=FILE.json, or train {models}")
-    task = TASKS[name](config, checked)
-    ours = shipped_name(checked) == name
-    if not ours:
-        refuse_misfit(checked, task, name)
-    if ours and has_listing(checked):
-        return task
-    # Pictures follow a program through the lines of our listing.
-    return dataclasses.replace(task, pictures=lambda _, row: {}, films=lambda _, row: {})
-
-
-# By the model's name.
-TASKS: Mapping[str, Callable[[Config, CheckedModel], Task]] = {
-    "add2x2_model": _add2x2,
-    "apply2x2_model": _apply2x2,
-    "math_model": _math,
-    "maze_model": _maze,
-}
+for _scenario in (ADD2X2, APPLY2X2, MATH, MAZES, TURING, CIRCUIT, BASIC_BLOCK):
+    register(_scenario)

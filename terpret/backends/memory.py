@@ -12,8 +12,8 @@ from terpret.core.nodes import Contract, Input, Learned, Node, extents, numbers,
 from terpret.language.checked import Network, extent
 
 # Bytes for each byte of the values that an update computes forwards, which it keeps for the way
-# back. Measured as the growth of the resident memory with the batch: 0.98 (turing, 1,000 restarts),
-# 1.15 (math_model, 100) and 1.63 (add2x2_model, 10). Below all of them: what fits is never refused.
+# back. Measured as the growth of the resident memory with the batch: 0.98 (tables, 1,000 restarts),
+# 1.15 (loops, 100) and 1.63 (straight lines, 10). Below all of them: what fits is never refused.
 BYTES_A_BYTE = 0.75
 # Each weight with its gradient and one slot of the optimiser; Adam has two.
 COPIES = 3

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -20,8 +20,8 @@ class Symbols:
 
     Attributes:
       inputs: the integer Inputs by name, [cases, *dims].
-      label_assignments: the networks' labels by name, integers [cases, *dims]; they
-        differ where an image has no label (a digit shown to the network of operators).
+      label_assignments: the networks' labels by name, integers [cases, *dims]; they differ
+        where an image has no label of a network (it shows what the network is not there for).
       answers: the Outputs by name, [cases, *dims]; -1 where nothing was observed.
     """
 
@@ -88,15 +88,10 @@ class Task:
       sources: where the data come from, for the record.
       unseen: whether nothing was learned from the test set.
       judged_on: what instances a correct program is right on, in words; empty for symbols.
-      published: the paper's test accuracy on this task, where there is one.
       watched: unseen examples on which the discretised programs are tried at every check, for
         learning curves; None for none.
       verify: further tests of a correct program, too slow for every check: the part of the answers
         that are right, by what is tested, in words.
-      further: what else is measured of the best restart, if its program is correct, by its name in
-        the results: (model, row).
-      pictures: figures that show what the best restart does, by name: (model, row).
-      films: the same as figures one after another, by name: (model, row).
     """
 
     name: str
@@ -108,12 +103,8 @@ class Task:
     sources: Mapping[str, str]
     unseen: bool = True
     judged_on: str = ""
-    published: float | None = None
     watched: TestSet | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
-    further: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
-    pictures: Callable[[CompiledModel, int], Mapping[str, object]] = lambda _, row: {}
-    films: Callable[[CompiledModel, int], Mapping[str, Iterable[object]]] = lambda _, row: {}
 
     def correct_restarts(self, model: CompiledModel) -> list[bool]:
         """Whether the program of each restart gives every answer, in the tests of `verify` too."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ntpt_models import source_lines
 from terpret import Program, program_of
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
@@ -46,13 +45,15 @@ class Verification:
 
     Attributes:
       test_cases: in their order; a program that is not all right in one does not come to the next.
+      lines: the lines of a program's source code, alike for programs that do the same.
     """
 
     test_cases: tuple[TestCase, ...]
+    lines: Callable[[Program], Sequence[str]]
 
     def __call__(self, program: Program) -> dict[str, float]:
         """The part of the answers that are right, by the test cases that the program came to."""
-        code = "\n".join(source_lines(program))
+        code = "\n".join(self.lines(program))
         if code not in self._known:
             self._known[code] = self._verified(program)
         return self._known[code]

@@ -1,43 +1,35 @@
-"""The settings of a run or an experiment, as flags give them and as `config.json` keeps them."""
+"""The settings of a run: each is declared here, and nowhere else."""
 
 import dataclasses
-import filecmp
-import glob
-import os
 import re
-import types
-import typing
-from collections.abc import Collection
+from collections.abc import Sequence
+from typing import TypeVar
 
-from ntpt_models.shipped import FOLDER, NAMES, shipped_path
-from terpret.language.errors import suggestion
+from terpret.core.pool import MAX_NODES
 from terpret.errors import RunError
-from terpret.learning.network_file import FILE_NAME
+from terpret.runs.setting import declared, settings_of
 
-INIT_NETWORKS = "init_networks.npz"
-_SHORT = os.path.basename(FOLDER)
-# Settings that name a file or a folder, and what they may say in place of one.
-WORDS = {
-    "data": (),
-    "hypers_file": (),
-    "operators": ("auto", "embedded"),
-    "signs": ("auto", "gtsrb", "embedded"),
-    "init_nets": (),
-    "data_dir": (),
-}
-# The least and the greatest number that a setting may be; others are numbers from 0 on.
-_LEAST = {"restarts": 0, "check_every": 0, "max_nodes": 1, "stop_after_solved": -1}
-_LEAST |= {"freeze_nets": -1}
-_GREATEST = {"restarts": 10_000, "nets_at_least": 1.0}
-_ANY_GREATEST = 2**63 - 1
+# What no run comes near: numbers beyond it are slips of the keyboard.
+EXAMPLES = 10**12
+SECONDS = 10**9
+# The setting that tells what is made of many runs from a single one.
+_OF_MANY = "experiment"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class StoredConfig:
+    """What a `config.json` keeps: the settings of a run, or of an experiment of many runs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(StoredConfig):
     """The settings of a run; two runs with equal ones give equal results.
 
+    The task, the distinct grids, the images and their folder are for scenarios, which say what
+    these settings are to them; beside a data file they say nothing.
+
     Attributes:
-      model: a model file, or a name in ntpt_models/.
+      model: a model file, or the name of a built-in one.
       task: the task's name; empty where a data file is the task, or the model has but one.
       data: a data file in the original TerpreT's format; empty for none.
       hypers: values for the model's hypers.
@@ -54,9 +46,7 @@ class Config:
         them for a model that needs networks that have learned already, else none.
       distinct_grids: distinct training examples; 0 is no limit.
       seed: the root seed.
-      digits: auto, mnist or embedded.
-      operators: auto, embedded, or a file or folder of operators.
-      signs: auto, gtsrb, embedded, or a file or folder of GTSRB.
+      digits, operators, signs: which images; files and folders, or words of the scenarios.
       data_dir: where tensorflow-datasets keeps its data; None is its default.
       check_every: examples between checks of the discretised programs.
       xla: whether the training step is compiled by XLA.
@@ -64,31 +54,67 @@ class Config:
       max_nodes: the largest tensor network that is accepted.
     """
 
-    model: str
-    task: str
-    data: str
-    hypers: dict[str, int]
-    hypers_file: str
-    preset: str
-    restarts: int
-    shard: str
-    refill: bool
-    examples: int
-    batch_size: int
-    stop_after_solved: int
-    init_nets: str
-    freeze_nets: int
-    distinct_grids: int
-    seed: int
-    digits: str
-    operators: str
-    signs: str
-    data_dir: str | None
-    check_every: int
-    xla: bool
-    deterministic: bool
-    max_nodes: int
-    nets_at_least: float = 0.0
+    model: str = declared("", "A model file, or the name of a built-in one.", path="model")
+    task: str = declared("")
+    data: str = declared(
+        "", "A data file in TerpreT's JSON format.", path="file"
+    )
+    hypers: dict[str, int] = declared(
+        {}, "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's."
+    )
+    hypers_file: str = declared("", path="file")
+    preset: str = declared(
+        "robust",
+        "How to learn: robust, cyclic, search, ntpt, terpret, terpret-custom or terpret-fp.",
+    )
+    restarts: int = declared(
+        10, "Independent starts, trained side by side.", least=1, most=10_000
+    )
+    shard: str = declared("", "i/n: do the i-th of n parts of the restarts, in a subfolder.")
+    refill: bool = declared(False, "Give the row of a dead restart to a fresh one.")
+    examples: int = declared(
+        0, "Training examples for each restart; 0: the preset's.", most=EXAMPLES
+    )
+    batch_size: int = declared(0, "Examples in an update; 0: the preset's.", most=1_000_000)
+    stop_after_solved: int = declared(
+        0,
+        "Stop when so many restarts are solved; 0: when all are, if no network learns; -1: never.",
+        least=-1,
+        most=1_000_000,
+    )
+    init_nets: str = declared(
+        "", "A run folder or file: start from its networks.", path="networks"
+    )
+    freeze_nets: int = declared(
+        -1,
+        "Examples before the networks begin to learn; -1: none, or half of them if they are needed.",
+        least=-1,
+        most=EXAMPLES,
+    )
+    distinct_grids: int = declared(0, most=EXAMPLES)
+    seed: int = declared(0, "The root seed.", most=2**53)
+    digits: str = declared("auto")
+    operators: str = declared("auto", path="file", words=("auto", "embedded"))
+    signs: str = declared("auto", path="file", words=("auto", "gtsrb", "embedded"))
+    data_dir: str | None = declared(
+        None, "Where tensorflow-datasets keeps its data.", path="folder"
+    )
+    check_every: int = declared(
+        2000, "Examples between checks of the programs.", least=1, most=EXAMPLES
+    )
+    xla: bool = declared(True, "Compile the training step by XLA.")
+    deterministic: bool = declared(
+        False, "Only operations that give the same bits every time, with as many threads."
+    )
+    max_nodes: int = declared(
+        MAX_NODES, "The largest tensor network that is accepted.", least=1, most=10**9
+    )
+    nets_at_least: float = declared(
+        0.0,
+        "Of --stop_after_solved: the accuracy that a restart's networks must have to count.",
+        most=1,
+        added=True,
+    )
 
     @property
     def part(self) -> tuple[int, int]:
@@ -114,231 +140,37 @@ class Config:
         low, high = ((k * self.restarts) // parts for k in (part - 1, part))
         return tuple(range(low, high))
 
-    @property
-    def files(self) -> dict[str, str]:
-        """The files that the settings name, by setting; "" or a folder where there is none."""
-        return {
-            "model": model_path(self.model),
-            "data": self.data,
-            "hypers_file": self.hypers_file,
-            "operators": self.operators,
-            "signs": self.signs,
-            "init_nets": _networks_file(self.init_nets),
-        }
 
-    @property
-    def copies(self) -> dict[str, str]:
-        """The files that the run folder keeps a copy of, by their place there."""
-        model = self.files["model"]
-        networks = {INIT_NETWORKS: self.files["init_nets"]} if self.init_nets else {}
-        return {os.path.join("model", os.path.basename(model)): model, **networks}
+Kind = TypeVar("Kind", bound=StoredConfig)
 
 
-@dataclasses.dataclass(frozen=True)
-class ExperimentConfig:
-    """The settings of an experiment of many runs.
+def read_config(stored: object, kinds: Sequence[type[Kind]] = (Config,)) -> Kind | None:
+    """The config of a run folder.
 
-    Attributes:
-      experiment: its name.
-      learners: who takes part, separated by commas; empty for all.
-      restarts: how many lives or restarts of each; of stages, at most so many, and 0 is their own
-        number.
-      examples: training examples of each, of stages at most so many; 0 is the experiment's own
-        number.
-      batch_size: examples in an update; 0 is each learner's own.
-      distinct_grids: distinct training examples of a task; 0 is no limit.
-      check_every: examples between tests; 0 is the experiment's own number.
-      seed: the root seed.
-      digits: auto, mnist or embedded.
-      operators: auto, embedded, or a file or folder of operators.
-      data_dir: where tensorflow-datasets keeps its data; None is its default.
-      xla: whether training steps are compiled by XLA.
-      signs: auto, gtsrb, embedded, or a file or folder of GTSRB.
-      init_nets: a run folder or file whose networks MATH begins with; empty to learn them first.
-      baseline_seconds: how long each baseline of MATH is trained.
-      lstm_units: the width of its LSTM's layers; 0 is the size for two cores.
-      filters: the filters of its Neural GPU; 0 is the size for two cores.
-    """
+    Args:
+      stored: what its `config.json` holds.
+      kinds: of configs, of which it may be one.
 
-    experiment: str
-    learners: str
-    restarts: int
-    examples: int
-    batch_size: int
-    distinct_grids: int
-    check_every: int
-    seed: int
-    digits: str
-    operators: str
-    data_dir: str | None
-    xla: bool
-    signs: str = "auto"
-    init_nets: str = ""
-    baseline_seconds: float = 900.0
-    lstm_units: int = 0
-    filters: int = 0
-
-    def chosen(self, names: Collection[str]) -> tuple[str, ...]:
-        """Which of these learners take part.
-
-        Raises:
-          RunError: one that the settings name is not among them.
-        """
-        wanted = tuple(name for name in self.learners.split(",") if name)
-        for name in wanted:
-            if name not in names:
-                raise RunError(f"there is no learner '{name}'; the learners are {', '.join(names)}")
-        return wanted or tuple(names)
-
-    @property
-    def files(self) -> dict[str, str]:
-        """The files that the settings name, by setting; a word where there is none."""
-        named = {"operators": self.operators, "signs": self.signs}
-        return {**named, "init_nets": _networks_file(self.init_nets)}
-
-    @property
-    def copies(self) -> dict[str, str]:
-        """The files that the run folder keeps a copy of, by their place there."""
-        return {INIT_NETWORKS: self.files["init_nets"]} if self.init_nets else {}
-
-
-def read_config(stored: object, data_dir: str | None) -> Config | ExperimentConfig:
-    """The config of a run folder, with the data perhaps in another place.
+    Returns:
+      The config; None where it is one, but of no such kind.
 
     Raises:
       RunError: it is not the config of a run.
     """
-    try:
-        made = ExperimentConfig if "experiment" in stored else Config
-        config = made(**stored)
-    except TypeError:
-        config = None
-    if config is None or not _whole(config):
-        raise RunError("config.json is not the configuration of a run")
-    return dataclasses.replace(config, data_dir=data_dir) if data_dir else config
+    if isinstance(stored, dict):
+        many = _OF_MANY in stored
+        alike = [kind for kind in kinds if (_OF_MANY in settings_of(kind)) == many]
+        if not alike:
+            return None
+        if _whole(stored, alike[0]):
+            return alike[0](**stored)
+    raise RunError("config.json is not the configuration of a run")
 
 
-def model_path(model: str) -> str:
-    """The file of a config's model: of a bare name in ntpt_models/ that one, else the path itself.
-
-    So a file of that name in the working folder is never taken for it: `./turing.py` is that file.
-    """
-    name = _ours(model)
-    return shipped_path(name) if name else model
-
-
-def model_meant(given: str) -> str:
-    """The model that a user means, as a config keeps it: see `model_path`.
-
-    Raises:
-      RunError: a file of the working folder may be meant as well.
-    """
-    name = _ours(given)
-    if not name:
-        base = os.path.basename(given).removesuffix(".py")
-        return f"{base}.py" if base in NAMES and _same(given, base) else given
-    if not os.path.dirname(given):
-        for here in (given, f"{name}.py"):
-            if os.path.isfile(here) and not filecmp.cmp(here, shipped_path(name), shallow=False):
-                folder = _SHORT if _ours(os.path.join(_SHORT, name)) else FOLDER
-                raise RunError(
-                    f"--model={given} is a file here and another one in ntpt_models/: write "
-                    f"--model={os.path.join(os.curdir, here)} for the one, "
-                    f"--model={os.path.join(folder, name)}.py for the other"
-                )
-    return f"{name}.py"
-
-
-def refuse_missing(model: str) -> None:
-    """Refuses a model file that is not there, and says which may be meant.
-
-    Raises:
-      RunError: there is none.
-    """
-    path = model_path(model)
-    if os.path.exists(path):
-        return
-    folder, base = os.path.split(path)
-    there = (
-        glob.glob(os.path.join(glob.escape(folder), "*.py")) if os.path.isdir(folder or ".") else []
+def _whole(stored: dict[str, object], kind: type[StoredConfig]) -> bool:
+    """Whether every setting has a value that it may have."""
+    known = settings_of(kind)
+    needed = {name for name, setting in known.items() if not setting.added}
+    return needed <= stored.keys() <= known.keys() and all(
+        known[name].allows(value) for name, value in stored.items()
     )
-    known = [*map(os.path.basename, there), *(f"{name}.py" for name in NAMES)]
-    hint = suggestion(base if base.endswith(".py") else f"{base}.py", known)
-    raise RunError(f"there is no model file {model}; {hint or 'give the path of one by --model'}")
-
-
-def _ours(model: str) -> str:
-    """The name of a model in ntpt_models/ that is written `turing` or `ntpt_models/turing`.
-
-    Where the working folder has such a path, that is meant; empty for what is none of ours.
-    """
-    folder, base = os.path.split(model)
-    name = base.removesuffix(".py")
-    if name not in NAMES or folder not in ("", _SHORT):
-        return ""
-    there = os.path.join(folder, f"{name}.py")
-    return "" if folder and os.path.exists(there) and not _same(there, name) else name
-
-
-def _same(path: str, name: str) -> bool:
-    return os.path.isfile(path) and os.path.samefile(path, shipped_path(name))
-
-
-def rooted(config: Config | ExperimentConfig) -> Config | ExperimentConfig:
-    """The config with whole paths of all files that are there, the same from any folder."""
-    named = named_paths(config)
-    places = {name: _rooted(value) for name, value in named.items()}
-    if "data_dir" in named and "://" not in named["data_dir"]:
-        # It may be made later.
-        places["data_dir"] = _whole_path(named["data_dir"])
-    return dataclasses.replace(config, **places)
-
-
-def named_paths(config: Config | ExperimentConfig) -> dict[str, str]:
-    """The settings that name a file or a folder, as they name it."""
-    named = {name: getattr(config, name, None) for name in WORDS}
-    paths = {name: path for name, path in named.items() if path and path not in WORDS[name]}
-    model = getattr(config, "model", "")
-    if model and not _ours(model):
-        paths["model"] = model
-    return paths
-
-
-def same_place(first: str, second: str) -> bool:
-    """Whether two paths name one place, which need not be there."""
-    return _whole_path(first) == _whole_path(second)
-
-
-def _rooted(path: str) -> str:
-    whole = _whole_path(path)
-    # What is not there is named as the user names it.
-    return whole if os.path.exists(whole) else path
-
-
-def _whole_path(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
-
-
-def _whole(config: Config | ExperimentConfig) -> bool:
-    """Whether every setting has a value of its type, and within its bounds."""
-    kinds = typing.get_type_hints(type(config))
-    return all(_fits(name, getattr(config, name), kind) for name, kind in kinds.items())
-
-
-def _fits(name: str, value: object, kind: object) -> bool:
-    if isinstance(kind, types.UnionType):
-        return any(_fits(name, value, one) for one in typing.get_args(kind))
-    if typing.get_origin(kind) is dict:
-        return type(value) is dict and all(
-            type(key) is str and type(one) is int for key, one in value.items()
-        )
-    if kind in (int, float):
-        numbers = (int,) if kind is int else (int, float)
-        greatest = _GREATEST.get(name, _ANY_GREATEST)
-        return type(value) in numbers and _LEAST.get(name, 0) <= value <= greatest
-    return type(value) is kind
-
-
-def _networks_file(given: str) -> str:
-    """The file of networks given as a file or as a run folder."""
-    return os.path.join(given, FILE_NAME) if os.path.isdir(given) else given

@@ -4,7 +4,8 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 
-from terpret.runs.config import INIT_NETWORKS, Config, ExperimentConfig, named_paths
+from terpret.runs.config import StoredConfig
+from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
 from terpret.errors import RunError
 from terpret.files.own_files import is_ours
 
@@ -12,14 +13,14 @@ from terpret.files.own_files import is_ours
 FLAGS = {"data": "data", "hypers_file": "hypers", "operators": "operators", "signs": "signs"}
 
 
-def contents(config: Config | ExperimentConfig) -> dict[str, str]:
+def contents(config: StoredConfig) -> dict[str, str]:
     """The hash of every file or folder that the settings name and that is there, by setting.
 
     Raises:
       OSError: one cannot be read.
     """
-    named = {**named_paths(config), **({"model": ""} if "model" in config.files else {})}
-    found = {name: content(path) for name, path in config.files.items() if name in named}
+    named = {"model", *named_paths(config)}
+    found = {name: content(path) for name, path in files_of(config).items() if name in named}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -41,11 +42,11 @@ def content(path: str) -> str | None:
 
 
 def changed_copy(
-    config: Config | ExperimentConfig, workdir: str, hashes: Mapping[str, str]
+    config: StoredConfig, workdir: str, hashes: Mapping[str, str]
 ) -> str | None:
     """The copy in a run folder that is not what the run began with; None where all are."""
     settings = {INIT_NETWORKS: "init_nets"}
-    for name in config.copies:
+    for name in copies_of(config):
         path = os.path.join(workdir, name)
         if content(path) not in (None, hashes.get(settings.get(name, "model"))):
             return path
@@ -53,7 +54,7 @@ def changed_copy(
 
 
 def gone_files(
-    config: Config | ExperimentConfig, workdir: str, hashes: Mapping[str, str]
+    config: StoredConfig, workdir: str, hashes: Mapping[str, str]
 ) -> list[str]:
     """The files that measuring a run needs and that are no longer there.
 
@@ -69,10 +70,10 @@ def gone_files(
     edited = changed_copy(config, workdir, hashes)
     if edited:
         raise RunError(f"{edited} was edited since the run in {workdir} began: undo that")
-    copied = {os.path.join(workdir, name): path for name, path in config.copies.items()}
+    copied = {os.path.join(workdir, name): path for name, path in copies_of(config).items()}
     kept = [path for inside, path in copied.items() if os.path.exists(inside)]
     gone = []
-    for setting, path in config.files.items():
+    for setting, path in files_of(config).items():
         if setting not in hashes or path in kept:
             continue
         now = content(path)

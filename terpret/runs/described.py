@@ -5,10 +5,11 @@ import hashlib
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 
-from terpret.runs.config import Config, ExperimentConfig, named_paths, read_config, same_place
+from terpret.runs.config import Config, StoredConfig, read_config
+from terpret.runs.named_files import files_of, named_paths, same_place
 from terpret.errors import RunError
 from terpret.runs.contents import changed_copy, contents
 from terpret.runs.records import damaged, read_record
@@ -26,20 +27,24 @@ class Described:
     """What a run folder says of its run.
 
     Attributes:
-      config: its settings.
+      config: its settings; None where they are of another kind than those asked for.
       format: of the folder.
       hashes: of the files that it began with, by setting.
       versions: of the libraries when it began.
     """
 
-    config: Config | ExperimentConfig
+    config: StoredConfig | None
     format: int
     hashes: Mapping[str, str]
     versions: Mapping[str, str]
 
 
-def described(workdir: str) -> Described | None:
+def described(workdir: str, kinds: Sequence[type[StoredConfig]] = (Config,)) -> Described | None:
     """What a run folder says of its run; None where it has no `config.json`.
+
+    Args:
+      workdir: the run folder.
+      kinds: of configs, of which its own may be one.
 
     Raises:
       RunError: it is damaged, or of a version that cannot be read.
@@ -52,7 +57,7 @@ def described(workdir: str) -> Described | None:
     if there["format"] not in READABLE:
         raise _other_version(workdir, there["format"])
     try:
-        config = read_config(stored, None)
+        config = read_config(stored, kinds)
         with open(path, encoding="utf-8") as file:
             noted = there.get("config", None if there["format"] < FORMAT else "")
             whole = noted in (None, digest_of(file.read()))
@@ -60,40 +65,46 @@ def described(workdir: str) -> Described | None:
         whole = False
     if not whole:
         raise damaged(path, f"it is not as the run wrote it; {otherwise(workdir)}")
-    named = {*named_paths(config), *(["model"] if "model" in config.files else [])}
-    if there["format"] == FORMAT and not named & config.files.keys() <= there["hashes"].keys():
+    if config is not None and there["format"] == FORMAT and not _noted(config, there["hashes"]):
         raise damaged(os.path.join(workdir, "manifest.json"), otherwise(workdir))
     return Described(config, there["format"], there["hashes"], there["versions"])
+
+
+def _noted(config: StoredConfig, hashes: Mapping[str, str]) -> bool:
+    """Whether the hash of every file that the settings name was noted."""
+    files = files_of(config)
+    named = {*named_paths(config), *(["model"] if "model" in files else [])}
+    return named & files.keys() <= hashes.keys()
 
 
 def otherwise(workdir: str) -> str:
     """What to do where a folder cannot be used as it is; only what is ours is begun afresh."""
     if own_files.is_ours(workdir):
-        return f"{ELSEWHERE}, or train with --restart to begin afresh there"
+        return f"{ELSEWHERE}, or train with --overwrite to begin afresh there"
     return ELSEWHERE
 
 
-def compared(config: Config | ExperimentConfig, workdir: str, done: bool) -> list[str]:
+def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
     """Refuses a folder of another run; warns of other versions of the libraries."""
     if not own_files.is_ours(workdir) and not of_earlier_format(workdir):
         path = os.path.join(workdir, "config.json")
         raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
-    there = described(workdir)
+    there = described(workdir, [type(config)])
     if there.format != FORMAT and not done:
         raise _other_version(workdir, there.format)
-    now = contents(config)
-    differing = _differing(there, config, now)
-    if differing:
+    began, now = there.config, contents(config)
+    differing = _differing(began, config, there.hashes, now) if began else ["experiment"]
+    if began is None or differing:
         raise RunError(
             f"{workdir} holds a run with another {' and '.join(differing)}: {otherwise(workdir)}"
         )
     for name, value in now.items():
         if there.hashes.get(name) not in (None, value):
             raise RunError(
-                f"{config.files[name]} has changed since the run in {workdir} began: "
+                f"{files_of(config)[name]} has changed since the run in {workdir} began: "
                 f"{otherwise(workdir)}"
             )
-    edited = changed_copy(there.config, workdir, there.hashes)
+    edited = changed_copy(began, workdir, there.hashes)
     if edited:
         raise RunError(
             f"{edited} was edited since the run in {workdir} began: undo that, or "
@@ -108,24 +119,25 @@ def compared(config: Config | ExperimentConfig, workdir: str, done: bool) -> lis
 
 
 def _differing(
-    there: Described, config: Config | ExperimentConfig, now: Mapping[str, str]
+    began: StoredConfig,
+    config: StoredConfig,
+    hashes: Mapping[str, str],
+    now: Mapping[str, str],
 ) -> list[str]:
     """The settings that differ; a file is the same wherever it lies."""
-    if type(there.config) is not type(config):
-        return ["experiment"]
-    began, wanted = dataclasses.asdict(there.config), dataclasses.asdict(config)
-    old, new = ({"model": "", **named_paths(one)} for one in (there.config, config))
+    before, wanted = dataclasses.asdict(began), dataclasses.asdict(config)
+    old, new = ({"model": "", **named_paths(one)} for one in (began, config))
 
     def same(name: str) -> bool:
-        if began[name] == wanted[name]:
+        if before[name] == wanted[name]:
             return True
         if name not in old or name not in new:
             return False
-        places = there.config.files[name], config.files[name]
+        places = files_of(began)[name], files_of(config)[name]
         if same_place(*places):
             return True
         alike = name != "model" or os.path.basename(places[0]) == os.path.basename(places[1])
-        return alike and name in now and there.hashes.get(name) == now[name]
+        return alike and name in now and hashes.get(name) == now[name]
 
     # The same data may lie elsewhere on another machine.
     return [name for name in wanted if name != "data_dir" and not same(name)]

@@ -21,12 +21,13 @@ from tensorboard.plugins.text.summary_v2 import text_pb
 
 from terpret.runs import figures
 from terpret.runs.results import RestartResult
-from ntpt_models import source_code
 from terpret.backends.model import CompiledModel
+from terpret.discrete.program import Program
 from terpret.files import own_files
 from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Progress
 from terpret.learning.task import Task
+from terpret.discrete.listing import plain_code
 
 MAX_CURVES = 100
 CONFUSION_IMAGES, SAMPLES = 1000, 25
@@ -59,13 +60,19 @@ class EventWriter:
       model: what learns.
       task: what it learns.
       hparams: how it learns, for the table: numbers, booleans and texts by name.
+      code: a program as source code.
     """
 
     def __init__(
-        self, folder: str, model: CompiledModel, task: Task, hparams: Mapping[str, object]
+        self,
+        folder: str,
+        model: CompiledModel,
+        task: Task,
+        hparams: Mapping[str, object],
+        code: Callable[[Program], str] = plain_code,
     ):
         self._folder, self._model, self._task = folder, model, task
-        self._hparams = dict(hparams)
+        self._hparams, self._code = dict(hparams), code
         self._files: dict[str, _EventFile] = {}
         there = glob.glob(os.path.join(glob.escape(folder), "*", "events.out.*"))
         self._known = {os.path.basename(os.path.dirname(path)) for path in there} - {EVALUATION}
@@ -166,7 +173,7 @@ class EventWriter:
             f"restart {progress.numbers[row]} after {progress.examples:,} examples, "
             f"accuracy {progress.accuracies[row]:.2f}"
         )
-        code = source_code(self._model.program(row))
+        code = self._code(self._model.program(row))
         return text_pb("program", f"{title}\n\n```\n{code}\n```").value
 
     def _draw(self) -> None:

@@ -1,5 +1,6 @@
 """A run measured at its end: every restart, and the best program further."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from terpret.runs.file_task import other_batches
 from terpret.runs.results import Curves, Measured, RestartResult, RunResult, best, median_networks
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
-from ntpt_models import model_name, source_code
+from terpret.language.checked import CheckedModel
 from terpret.learning.accuracies import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
 
@@ -45,7 +46,7 @@ def measured(
     model, task = run.model, run.task
     programs = [model.program(row) for row in range(model.restarts)]
     note(f"testing {len(correct)} restarts on {task.tested_on}")
-    soft, discrete, errors = tested(model, programs, task.exam)
+    soft, discrete, errors = tested(model, programs, task.test_set)
     nets = network_accuracies(model, task.images)
     steps = run.learner.steps.numpy()
 
@@ -64,7 +65,7 @@ def measured(
             discrete_accuracy=round(float(discrete[row]), 4),
             errors={name: _error(values[row]) for name, values in errors.items()},
             network_accuracies={n: round(float(values[row]), 4) for n, values in nets.items()},
-            program=source_code(programs[row]),
+            program=run.scenario.listing.code(programs[row]),
         )
         return Measured(result=result, curves=curves(restart))
 
@@ -100,10 +101,11 @@ def results_of(
     note("measuring the best program")
     verification = dict(task.verify(model.program(chosen)))
     batches = other_batches(run.file, model, chosen) if run.file else {}
-    published = {} if task.published is None else {"published": task.published}
-    further = task.further(model, chosen) if verified[chosen] else {}
+    known = None if run.file else run.scenario.published.get(task.name)
+    published = {} if known is None else {"published": known}
+    further = run.study.further(model, chosen) if verified[chosen] else {}
     return RunResult(
-        model=model_name(model.checked),
+        model=name_of(model.checked),
         task=task.name,
         preset=run.config.preset,
         hypers=dict(model.checked.hypers),
@@ -125,6 +127,11 @@ def results_of(
         seconds=round(restarts.seconds, 1),
         verified_after=verified_after,
     )
+
+
+def name_of(model: CheckedModel) -> str:
+    """The name of a model: its file's, without folder and ending."""
+    return os.path.splitext(os.path.basename(model.source.path))[0]
 
 
 def retired(restarts: Restarts) -> list[Measured]:

@@ -3,7 +3,8 @@
 import os
 import re
 
-from terpret.runs.config import Config, ExperimentConfig, named_paths
+from terpret.runs.config import StoredConfig
+from terpret.runs.named_files import files_of, named_paths
 from terpret.errors import RunError
 from terpret.runs.run_folder import OWN_NAMES
 from terpret.files import own_files
@@ -68,7 +69,7 @@ def refuse_workdir(workdir: str) -> None:
             raise RunError(f"--workdir={workdir} is a place of the run in {home}: give another one")
 
 
-def refuse_file(flag: str, path: str, config: Config | ExperimentConfig, workdir: str) -> None:
+def refuse_file(flag: str, path: str, config: StoredConfig, workdir: str) -> None:
     """Refuses a file to be written where a run keeps its own, or reads from.
 
     Args:
@@ -82,7 +83,7 @@ def refuse_file(flag: str, path: str, config: Config | ExperimentConfig, workdir
     """
     if os.path.isdir(path):
         raise RunError(f"--{flag}={path} is a folder: give a file in it")
-    for setting, read in {**config.files, **named_paths(config)}.items():
+    for setting, read in {**files_of(config), **named_paths(config)}.items():
         if os.path.realpath(path) == os.path.realpath(read):
             raise RunError(f"--{flag}={path} is what --{setting} reads: give another file")
     _refuse_own(flag, path, path, os.path.realpath(workdir))

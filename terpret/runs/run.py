@@ -8,33 +8,12 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from terpret.runs.config import Config, model_path, rooted
-from terpret.errors import RunError
-from terpret.runs.events import EventWriter
-from terpret.runs.file_task import DataFile, file_task, open_file
-from experiments.scenarios.first_stage import NEEDED, learn_networks, load_needed
-from terpret.runs.hyper_notes import hyper_notes
-from experiments.scenarios.registry import model_task
-from terpret.runs.measured import all_curves, correct, measured, results_of
-from terpret.runs.records import read_results
-from terpret.runs.results import RunResult
-from terpret.runs.room import refuse_too_large
-from terpret.runs.run_folder import (
-    claim,
-    look,
-    model_copy,
-    networks_copy,
-    refuse_foreign,
-    same_data,
-    writer,
-    writing,
-)
-from terpret.runs.progress import Display, Silent
-from ntpt_models import program_space, source_code
 from terpret import CompiledModel, Library, check_model, compile_model
-from terpret.language.checked import CheckedModel
+from terpret.discrete.program import assignments
+from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.files.typed_json import to_json
+from terpret.language.checked import CheckedModel
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.learner import Learner, Pretrained
 from terpret.learning.method import Method
@@ -50,6 +29,28 @@ from terpret.learning.restarts import Progress, Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
+from terpret.runs.config import Config
+from terpret.runs.events import EventWriter
+from terpret.runs.file_task import DataFile, file_task, open_file
+from terpret.runs.hyper_notes import hyper_notes
+from terpret.language.model_files import model_path
+from terpret.runs.named_files import rooted
+from terpret.runs.progress import Display, Silent
+from terpret.runs.measured import all_curves, correct, measured, name_of, results_of
+from terpret.runs.records import read_results
+from terpret.runs.results import RunResult
+from terpret.runs.room import refuse_too_large
+from terpret.runs.run_folder import (
+    claim,
+    look,
+    model_copy,
+    networks_copy,
+    refuse_foreign,
+    same_data,
+    writer,
+    writing,
+)
+from terpret.runs.scenario import PLAIN, Scenario, Study, load_needed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Run:
     Attributes:
       config: the settings.
       workdir: the run folder.
-      task: the task.
+      scenario: what is known of the model.
+      study: the task, and what else is measured and drawn.
       learner: the model and its method.
       examples: the number of examples each restart is to see.
       file: the data file that is the task, if one is.
@@ -68,11 +70,17 @@ class Run:
 
     config: Config
     workdir: str
-    task: Task
+    scenario: Scenario
+    study: Study
     learner: Learner
     examples: int
     file: DataFile | None
     networks_from: Mapping[str, str]
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.study.task
 
     @property
     def model(self) -> CompiledModel:
@@ -82,7 +90,8 @@ class Run:
     @property
     def space(self) -> tuple[int, int]:
         """The number of parameter assignments, and of distinct programs."""
-        return program_space(self.model.checked)
+        checked = self.model.checked
+        return assignments(checked), self.scenario.listing.distinct(checked)
 
 
 def train(
@@ -94,6 +103,7 @@ def train(
     watch: Callable[[Run, list[str]], Display] | None = None,
     thorough: bool = True,
     part_of: str = "",
+    scenario: Scenario = PLAIN,
 ) -> RunResult:
     """Trains a model as `config` says, or continues to; returns the results when all is done.
 
@@ -107,6 +117,7 @@ def train(
       thorough: whether all is measured that the task has to measure; else only what every restart's
         entry in the results needs, for a run whose time counts.
       part_of: the run folder around it whose part this run is; empty for none.
+      scenario: what is known of the model.
 
     Returns:
       What was found, as `results.json` holds it.
@@ -121,7 +132,7 @@ def train(
     if known is not None and known[0]:
         return finished_results(workdir)
     # What is wrong is refused before anything is written or moved.
-    task = ready_task(config, workdir, afresh)
+    study = ready_study(config, workdir, afresh, scenario)
     refuse_foreign(config, workdir, afresh)
     with writer(workdir, part_of):
         done, warnings = claim(config, workdir, afresh, part_of)
@@ -129,23 +140,23 @@ def train(
             return finished_results(workdir)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
-        if _needed_networks(config) and not config.init_nets:
-            learn_networks(
+        if scenario.learn_needed and not (config.data or config.init_nets):
+            scenario.learn_needed(
                 config,
                 workdir,
-                lambda mine, folder: train(
+                lambda mine, folder, its_scenario: train(
                     mine,
                     folder,
                     command=command,
                     checkpoint_seconds=checkpoint_seconds,
                     watch=watch,
                     part_of=workdir,
+                    scenario=its_scenario,
                 ),
             )
-        run = prepare(config, workdir, task)
+        run = prepare(config, workdir, study, scenario=scenario)
         if not thorough:
-            task = dataclasses.replace(run.task, watched=None, further=lambda _, row: {})
-            run = dataclasses.replace(run, task=task)
+            run = dataclasses.replace(run, study=run.study.briefly())
         notes = [*hyper_notes(config, run.file), *_repeated(run.file)] if run.file else []
         display = watch(run, [*warnings, *notes]) if watch else Silent()
         return _learned(run, command, checkpoint_seconds, display, started)
@@ -161,14 +172,21 @@ def _repeated(file: DataFile) -> list[str]:
     ]
 
 
-def prepare(config: Config, workdir: str, task: Task | None = None, begins: bool = True) -> Run:
+def prepare(
+    config: Config,
+    workdir: str,
+    study: Study | None = None,
+    begins: bool = True,
+    scenario: Scenario = PLAIN,
+) -> Run:
     """Compiles the model and loads the data.
 
     Args:
       config: the settings.
       workdir: the run folder.
-      task: the task, where it is known already.
+      study: the task and what is measured, where they are known already.
       begins: whether the folder takes a note of the data where it has none.
+      scenario: what is known of the model.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
@@ -177,17 +195,18 @@ def prepare(config: Config, workdir: str, task: Task | None = None, begins: bool
     file = None
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
-        task, checked = file_task(file), file.model
+        study, checked = Study(file_task(file)), file.model
     else:
         checked = check_model(path, config.hypers)
-        task = task or model_task(config, checked)
-    same_data(workdir, task.images, begins)
+        study = study or _study(scenario, config, checked)
+    same_data(workdir, study.task.images, begins)
     method, examples = _method(config, file)
     networks = networks_copy(config, workdir)
     given = load_networks(networks) if networks else None
-    learner = _learner(config, checked, method, examples, given)
+    freeze = _frozen_examples(scenario, config, examples)
+    learner = _learner(config, checked, method, examples, given, freeze)
     source = given.source if given else {}
-    return Run(config, workdir, task, learner, examples, file, source)
+    return Run(config, workdir, scenario, study, learner, examples, file, source)
 
 
 def restored(run: Run) -> tuple[int, Restarts]:
@@ -219,7 +238,13 @@ def _learned(
 ) -> RunResult:
     """Trains a run to its end, and writes what it leaves; the results."""
     folder = run.workdir
-    events = EventWriter(os.path.join(folder, "events"), run.model, run.task, _hparams(run))
+    events = EventWriter(
+        os.path.join(folder, "events"),
+        run.model,
+        run.task,
+        _hparams(run),
+        run.scenario.listing.code,
+    )
 
     def report(progress: Progress) -> None:
         with writing(folder):
@@ -244,23 +269,27 @@ def _learned(
     return results
 
 
-def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | None:
+def ready_study(
+    config: Config, workdir: str, afresh: bool = False, scenario: Scenario = PLAIN
+) -> Study | None:
     """Refuses settings that cannot work, before anything is written.
 
     Args:
       config: the settings.
       workdir: the run folder, which may hold the run already.
       afresh: whether what it holds is to be forgotten.
+      scenario: what is known of the model.
 
     Returns:
-      The task of a run that begins; None where one goes on, or where a data file is the task.
+      The task of a run that begins, and what is measured; None where one goes on, or where a data
+      file is the task.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_path(config.model)
     _ = config.numbers
-    needed = _needed_networks(config)
+    needed = _needed_networks(scenario, config)
     if config.init_nets:
         load_needed(needed, config.init_nets if afresh else networks_copy(config, workdir))
     elif config.freeze_nets > 0 and not needed:
@@ -273,19 +302,33 @@ def ready_task(config: Config, workdir: str, afresh: bool = False) -> Task | Non
     begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
     if config.data:
         file = open_file(config.data, path, config.hypers, config.hypers_file)
-        _refuse_nothing_to_learn(config, file.model, file)
+        _refuse_nothing_to_learn(scenario, config, file.model, file)
         if not begun:
             refuse_too_large(config, file.model, len(file.training))
         return None
     checked = check_model(path, config.hypers)
-    _refuse_nothing_to_learn(config, checked, None)
+    _refuse_nothing_to_learn(scenario, config, checked, None)
     if begun:
         return None
     refuse_too_large(config, checked)
-    return model_task(config, checked)
+    return _study(scenario, config, checked)
 
 
-def _refuse_nothing_to_learn(config: Config, checked: CheckedModel, file: DataFile | None) -> None:
+def _study(scenario: Scenario, config: Config, checked: CheckedModel) -> Study:
+    """The task of a model that learns from no data file, and what is measured.
+
+    Raises:
+      RunError: there is none.
+    """
+    if scenario.study is None:
+        name = name_of(checked)
+        raise RunError(f"train.py has no task for {name}: {scenario.remedy}")
+    return scenario.study(config, checked)
+
+
+def _refuse_nothing_to_learn(
+    scenario: Scenario, config: Config, checked: CheckedModel, file: DataFile | None
+) -> None:
     """Refuses a model without Params in which no network learns either.
 
     Raises:
@@ -295,7 +338,7 @@ def _refuse_nothing_to_learn(config: Config, checked: CheckedModel, file: DataFi
     if checked.of_kind("Param"):
         return
     _, examples = _method(config, file)
-    if _frozen_examples(config, examples) >= examples:
+    if _frozen_examples(scenario, config, examples) >= examples:
         why = "--freeze_nets keeps its networks as they are"
     elif not compile_model(checked, max_nodes=config.max_nodes).networks:
         why = "no network decides what it gives"
@@ -313,17 +356,16 @@ def _method(config: Config, file: DataFile | None) -> tuple[Method, int]:
     return method, config.examples or method.updates * size
 
 
-def _needed_networks(config: Config) -> tuple[str, ...]:
+def _needed_networks(scenario: Scenario, config: Config) -> tuple[str, ...]:
     """The networks that the model must be given."""
-    name = os.path.basename(config.model).removesuffix(".py")
-    return () if config.data else NEEDED.get(name, ())
+    return () if config.data else scenario.needs
 
 
-def _frozen_examples(config: Config, examples: int) -> int:
+def _frozen_examples(scenario: Scenario, config: Config, examples: int) -> int:
     """The number of examples before networks begin to learn."""
     if config.freeze_nets >= 0:
         return config.freeze_nets
-    return examples // 2 if _needed_networks(config) else 0
+    return 0 if config.data else int(scenario.frozen * examples)
 
 
 def _learner(
@@ -332,10 +374,10 @@ def _learner(
     method: Method,
     examples: int,
     given: SavedNetworks | None,
+    freeze: int,
 ) -> Learner:
     """The learner, its networks shared by all restarts for as long as they are frozen."""
     rows = len(config.numbers)
-    freeze = _frozen_examples(config, examples)
     always = freeze >= examples
 
     def compiled(shared: bool, of: CompiledModel | None = None) -> CompiledModel:
@@ -404,7 +446,7 @@ def _write(run: Run, restarts: Restarts, results: RunResult) -> None:
         }
         own_files.add(path(FILE_NAME))
         save_networks(path(FILE_NAME), run.model, row, source)
-    own_files.write_text(path("program.txt"), source_code(program) + "\n")
+    own_files.write_text(path("program.txt"), run.scenario.listing.code(program) + "\n")
     own_files.write_json(path("program.json"), {n: v.tolist() for n, v in program.values.items()})
     own_files.write_json(path("curves.json"), to_json(all_curves(restarts)))
     own_files.write_json(path("results.json"), results.to_json())

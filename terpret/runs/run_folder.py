@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from terpret.runs.config import INIT_NETWORKS, Config, ExperimentConfig, model_path, named_paths
+from terpret.runs.config import Config, StoredConfig
+from terpret.language.model_files import model_path
+from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
 from terpret.errors import RunError
 from terpret.runs.contents import contents
 from terpret.runs.described import (
@@ -97,7 +99,7 @@ def writer(workdir: str, part_of: str = "") -> Iterator[None]:
             begun(os.path.join(workdir, own_files.LIST))
 
 
-def look(config: Config | ExperimentConfig, workdir: str) -> tuple[bool, list[str]] | None:
+def look(config: StoredConfig, workdir: str) -> tuple[bool, list[str]] | None:
     """Looks whether a run folder holds a run with the same settings.
 
     Returns:
@@ -117,7 +119,7 @@ def look(config: Config | ExperimentConfig, workdir: str) -> tuple[bool, list[st
 
 
 def claim(
-    config: Config | ExperimentConfig, workdir: str, afresh: bool, part_of: str = ""
+    config: StoredConfig, workdir: str, afresh: bool, part_of: str = ""
 ) -> tuple[bool, list[str]]:
     """Makes a run folder the config's own; `writer` must be held.
 
@@ -150,7 +152,7 @@ def claim(
                 f"{otherwise(workdir)}"
             )
         own_files.begin(workdir, part_of)
-        for name, source in config.copies.items():
+        for name, source in copies_of(config).items():
             with open(source, "rb") as file:
                 own_files.write(os.path.join(workdir, name), file.read())
         # The text of the config is noted too, so that an edited one is known.
@@ -163,7 +165,7 @@ def claim(
     return False, []
 
 
-def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool) -> None:
+def refuse_foreign(config: StoredConfig, workdir: str, afresh: bool) -> None:
     """Refuses a folder that holds what no run wrote where this one would write.
 
     Raises:
@@ -176,13 +178,13 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
         if afresh:
             raise RunError(
                 f"{workdir} holds a run of an earlier version of this project, which kept no list "
-                f"of its files, so --restart does not know what to remove: {ELSEWHERE}, or remove "
+                f"of its files, so --overwrite does not know what to remove: {ELSEWHERE}, or remove "
                 "it yourself"
             )
         return
     known = own_files.listed(workdir)
     left = _LEFT if isinstance(config, Config) else _LEFT_BY_EXPERIMENTS
-    for name in (own_files.LIST, *left, *config.copies):
+    for name in (own_files.LIST, *left, *copies_of(config)):
         path = os.path.join(workdir, name)
         above = os.path.dirname(path) if os.path.dirname(name) else path
         if os.path.islink(above) and os.path.isdir(above):
@@ -196,7 +198,7 @@ def refuse_foreign(config: Config | ExperimentConfig, workdir: str, afresh: bool
             raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
 
 
-def _refuse_mixed(config: Config | ExperimentConfig, workdir: str) -> None:
+def _refuse_mixed(config: StoredConfig, workdir: str) -> None:
     """Refuses shards in the folder of a run, and a run in the folder of shards.
 
     Raises:
@@ -295,14 +297,14 @@ def using(workdir: str) -> Iterator[None]:
         raise RunError(f"cannot use {workdir}: {error.strerror or error}{where}") from None
 
 
-def _refuse_inputs_inside(config: Config | ExperimentConfig, workdir: str) -> None:
+def _refuse_inputs_inside(config: StoredConfig, workdir: str) -> None:
     """Refuses to replace a run by one that begins with the run's own files."""
     ours = [os.path.join(workdir, name) for name in own_files.owned(workdir)]
-    for setting, path in {**config.files, **named_paths(config)}.items():
+    for setting, path in {**files_of(config), **named_paths(config)}.items():
         if setting != "data_dir" and os.path.exists(path) and _reaches(path, workdir, ours):
             flag = "hypers" if setting == "hypers_file" else setting
             raise RunError(
-                f"--{flag}={path} lies in the run that --restart would replace: copy it to another "
+                f"--{flag}={path} lies in the run that --overwrite would replace: copy it to another "
                 "place first, or give another --workdir"
             )
 

@@ -89,7 +89,7 @@ def _parts(parent: str) -> int:
 def _read(folder: str, shard: str) -> Shard:
     again = "do this shard again in another --workdir"
     if is_ours(folder):
-        again = "do this shard again with --restart"
+        again = "do this shard again with --overwrite"
     config = read_record(os.path.join(folder, "config.json"), again)
     if not isinstance(config.get("shard"), str):
         raise damaged(os.path.join(folder, "config.json"), again)

@@ -11,23 +11,18 @@ from terpret.runs.results import RestartResult, RunResult
 # What a table shows of a restart for each of its headings.
 Columns = Mapping[str, Callable[[RestartResult], object]]
 
-# What is measured of a program at every length and size, and what it is called.
-SHARES = {
-    "accuracy": "accuracy",
-    "simulated": "simulated from confusions",
-    "true_labels": "true labels",
-}
 # Text tables of more restarts than this show the first few correct ones and count the others.
 MOST_ROWS = 20
 SHOWN_CORRECT = 10
 
 
-def results_table(results: RunResult, style: str = "text") -> str:
+def results_table(results: RunResult, style: str = "text", published_in: str = "") -> str:
     """A run's restarts beside the published number.
 
     Args:
       results: of the run.
       style: `text`, which sums up more than 20 restarts, or `markdown`, which shows all.
+      published_in: what the publication calls the published number.
     """
     restarts, accuracies = results.restarts, _accuracies(results)
     columns = {**_facts(restarts), **accuracies}
@@ -35,39 +30,9 @@ def results_table(results: RunResult, style: str = "text") -> str:
     if style == "text" and len(restarts) > MOST_ROWS:
         shown = results.correct_restarts[:SHOWN_CORRECT]
     rows = [{heading: value(one) for heading, value in columns.items()} for one in shown]
-    rows += [*_counts(restarts, shown), *_footer(results, accuracies)]
+    rows += [*_counts(restarts, shown), *_footer(results, accuracies, published_in)]
     cells = [[_cell(row.get(heading, "")) for heading in columns] for row in rows]
     return render([list(columns), *cells], style)
-
-
-def lengths_table(further: Mapping[str, object], style: str = "text") -> str:
-    """The accuracy of the best program at every number of digits that was measured."""
-    headings = ["digits", *SHARES.values()]
-    rows = [[str(row["digits"]), *map(_share, _shares(row))] for row in further["lengths"]]
-    return render([headings, *rows], style)
-
-
-def sizes_table(further: Mapping[str, object], style: str = "text") -> str:
-    """The accuracy of the best program at every size of mazes that was measured."""
-    headings = ["size", "looks", *SHARES.values()]
-    rows = [
-        [
-            f"{row['width']} x {row['height']}",
-            f"{row['looks']:.1f}",
-            *map(_share, _shares(row)),
-        ]
-        for row in further["sizes"]
-    ]
-    return render([headings, *rows], style)
-
-
-def on_images(further: Mapping[str, object]) -> str:
-    """How fast the best program runs, compiled with its networks, and how well."""
-    found = further["on_images"]
-    return (
-        f"compiled for {found['digits']} digits: {found['expressions']:,} expressions of images in "
-        f"{found['seconds']:.1f} s, accuracy {found['accuracy']:.4f}"
-    )
 
 
 def verified(shares: Mapping[str, float]) -> str:
@@ -187,15 +152,6 @@ def _error(value: float | None) -> str:
     return "no number" if value is None else f"{value:.4g}"
 
 
-def _share(value: float) -> str:
-    """A part of many answers; 1 only where all are right."""
-    return "1" if value == 1.0 else _cell(min(value, 0.9999))
-
-
-def _shares(row: Mapping[str, float]) -> list[float]:
-    return [row[key] for key in SHARES]
-
-
 def _counts(
     restarts: Sequence[RestartResult], shown: Sequence[RestartResult]
 ) -> list[dict[str, object]]:
@@ -210,7 +166,9 @@ def _counts(
     ]
 
 
-def _footer(results: RunResult, accuracies: Columns) -> list[dict[str, object]]:
+def _footer(
+    results: RunResult, accuracies: Columns, published_in: str
+) -> list[dict[str, object]]:
     """The medians of the correct restarts and the published number, where there are any."""
     rows: list[dict[str, object]] = []
     if results.correct_restarts:
@@ -219,9 +177,8 @@ def _footer(results: RunResult, accuracies: Columns) -> list[dict[str, object]]:
         rows.append({"restart": "median", "program": "of correct", **numbers})
     published = results.further.get("published")
     if published is not None:
-        rows.append(
-            {"restart": "published", "program": "(Figure 7)", "soft": f"{published:.2f}"}
-        )
+        where = f"({published_in})" if published_in else ""
+        rows.append({"restart": "published", "program": where, "soft": f"{published:.2f}"})
     return rows
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from terpret.runs.config import Config, ExperimentConfig
+from terpret.runs.config import Config, StoredConfig
 from terpret.errors import RunError
 from terpret.files.atomic import read_json
 
@@ -33,7 +33,7 @@ def threads() -> dict[str, int]:
     }
 
 
-def same_threads(config: Config | ExperimentConfig, workdir: str) -> list[str]:
+def same_threads(config: StoredConfig, workdir: str) -> list[str]:
     """Refuses to go on with other threads where a run must give the same bits; else warns.
 
     Args:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from datasets import mnist
-from datasets.digits import Digits, load_digits
+from datasets.digits import load_digits
 from datasets.embedded_digits import load_embedded
-from datasets.pools import ImagePool
+from datasets.pools import ImagePool, ImageSet
 from terpret.errors import DataError
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "tfds"
@@ -25,7 +25,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist, "network_answers", lambda: False)
 
 
-def assert_apart(digits: Digits) -> None:
+def assert_apart(digits: ImageSet) -> None:
     """Asserts that no picture is in both pools."""
     train = {image.tobytes() for image in digits.train.images}
     assert not any(image.tobytes() in train for image in digits.test.images)

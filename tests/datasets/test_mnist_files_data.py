@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from datasets import mnist, mnist_files
-from datasets.digits import Digits, load_digits
+from datasets.digits import load_digits
+from datasets.pools import ImageSet
 from terpret.errors import DataError
 from tests.datasets.nobody import nobody, open_folder
 
@@ -57,7 +58,7 @@ def place(folder: Path, files: Files, packed: bool = False, dotted: bool = False
         path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
 
 
-def assert_same(digits: Digits, other: Digits) -> None:
+def assert_same(digits: ImageSet, other: ImageSet) -> None:
     for pool, like in ((digits.train, other.train), (digits.test, other.test)):
         np.testing.assert_array_equal(pool.images, like.images)
         np.testing.assert_array_equal(pool.labels, like.labels)

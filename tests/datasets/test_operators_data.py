@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from datasets.operator_files import read_file
-from datasets.operators import OPERATORS, Operators, load_operators
+from datasets.operators import OPERATORS, load_operators
+from datasets.pools import ImageSet
 from terpret.errors import DataError
 from tests.datasets.nobody import nobody, open_folder
 
@@ -35,7 +36,7 @@ def stored(folder: Path, arrays: Fields, name: str = "operators.npz") -> Path:
     return folder / name
 
 
-def images_of(operators: Operators) -> list[bytes]:
+def images_of(operators: ImageSet) -> list[bytes]:
     """The images of both pools."""
     return [image.tobytes() for p in (operators.train, operators.test) for image in p.images]
 
@@ -49,7 +50,7 @@ def refusal(path: Path) -> str:
     return message.replace(str(path), "FILE")
 
 
-def assert_parted_as_in_the_paper(operators: Operators) -> None:
+def assert_parted_as_in_the_paper(operators: ImageSet) -> None:
     """Asserts 150 and 50 of each, no image twice."""
     assert np.bincount(operators.train.labels).tolist() == [150] * 4
     assert np.bincount(operators.test.labels).tolist() == [50] * 4

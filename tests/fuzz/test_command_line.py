@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import train as train_script
-from experiments import arguments, command, evaluation
+from experiments.command import arguments, evaluation, training
 from terpret.files import own_files
 from terpret.files.lock import LOCK, WRITER
 
@@ -118,6 +118,7 @@ VALUES: Mapping[str, list[str]] = {
     "distinct_grids": ["3", "-1"],
     "max_nodes": ["3", "0", "-5"],
     "refill": ["true", "false", "perhaps"],
+    "overwrite": ["true", "false"],
     "restart": ["true", "false"],
     "learners": ["robust", ",", "nobody"],
     "filters": ["8", "-8"],
@@ -177,7 +178,7 @@ def trained(given: Mapping[str, str]) -> Ended:
     with flagsaver.flagsaver():
         line = ["train.py", *flags_of(given)]
         return told(
-            lambda: arguments.called(lambda _: command.train(train_script.FLAGS, line), line)
+            lambda: arguments.called(lambda _: training.train(train_script.FLAGS, line), line)
         )
 
 

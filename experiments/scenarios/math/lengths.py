@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from datasets.composing import Stream, batches, composed
-from datasets.math_expressions import DIGITS, scene
+from datasets.math import DIGITS, scene
 from datasets.pools import ImagePool
-from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED
 from experiments.scenarios.math.symbolic import labels_of, model_of_length
+from experiments.scenarios.unseen import TEST_EXAMPLES, TEST_SEED
 from terpret import CompiledModel, Library, compile_model, program_of
 from terpret.learning.confusion import confused, confusion_counts
 from terpret.learning.layers import assign_layers, row_layers

@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from datasets.math_expressions import DIGITS, values
+from datasets.math import DIGITS, values
 from datasets.operators import OPERATORS
-from experiments.scenarios.grids import TEST_SEED
+from experiments.scenarios.unseen import TEST_SEED
+from ntpt_models import source_lines
 from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
@@ -79,9 +80,8 @@ def verification(model: CheckedModel) -> Verification:
         return [(model_of_length(model, n), symbols_of_length(n, EACH)) for n in LONG]
 
     many = f"{len(LONG) * EACH:,} random expressions of {LONG[0]} to {LONG[-1]} digits"
-    return Verification(
-        (TestCase(f"all {LISTED} expressions of 2 digits", short), TestCase(many, long))
-    )
+    test_cases = TestCase(f"all {LISTED} expressions of 2 digits", short), TestCase(many, long)
+    return Verification(test_cases, source_lines)
 
 
 def _every(length: int) -> np.ndarray:

@@ -1,24 +1,49 @@
 """The task of MATH: images to learn from, and the tests of what was learned."""
 
+from matplotlib.figure import Figure
+
 from datasets.composing import Stream, batches, composed
-from datasets.digits import Digits
-from datasets.math_expressions import scene, symbol_pool
-from datasets.operators import Operators
-from experiments.scenarios.grids import TEST_EXAMPLES, TEST_SEED
+from datasets.math import scene, symbol_pool
+from datasets.pools import ImageSet
 from experiments.scenarios.math.lengths import accuracy_by_length, measured_on_images
 from experiments.scenarios.math.symbolic import symbols_of_length, verification
 from experiments.scenarios.math.trace import trace_of
 from experiments.scenarios.math.trace_figure import trace_figure
+from experiments.scenarios.unseen import TEST_EXAMPLES, TEST_SEED
 from terpret.backends.model import CompiledModel
 from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
+from terpret.runs.scenario import Study
 
 # Unseen expressions of the learning curves: four images each, which all restarts' networks see.
 WATCHED = 250
 
 
-def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinct: int = 0) -> Task:
+def math_study(
+    model: CheckedModel, digits: ImageSet, operators: ImageSet, distinct: int = 0
+) -> Study:
+    """The MATH task, with the best program's accuracy at every length, its speed and a trace.
+
+    Args and errors: as of `math_task`.
+    """
+    test = symbol_pool(digits.test, operators.test)
+
+    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {
+            "lengths": accuracy_by_length(compiled, row, test),
+            "on_images": measured_on_images(compiled, row, test),
+        }
+
+    def pictures(compiled: CompiledModel, row: int) -> dict[str, Figure]:
+        return {"trace": trace_figure(trace_of(compiled, row, test))}
+
+    return Study(math_task(model, digits, operators, distinct), further, pictures)
+
+
+def math_task(
+    model: CheckedModel, digits: ImageSet, operators: ImageSet, distinct: int = 0
+) -> Task:
     """The MATH task (paper, section 3), of as many digits as the model's hypers have room for.
 
     Args:
@@ -38,15 +63,6 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
         "net_1": (operators.test.brightness, operators.test.labels),
     }
 
-    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
-        return {
-            "lengths": accuracy_by_length(compiled, row, test),
-            "on_images": measured_on_images(compiled, row, test),
-        }
-
-    def pictures(compiled: CompiledModel, row: int) -> dict[str, object]:
-        return {"trace": trace_figure(trace_of(compiled, row, test))}
-
     test_set = composed(scene(test, length), TEST_SEED, TEST_EXAMPLES)
     return Task(
         name=f"{length} digits",
@@ -60,8 +76,6 @@ def math_task(model: CheckedModel, digits: Digits, operators: Operators, distinc
         sources={"digits": digits.source, "operators": operators.source},
         watched=test_set.first(WATCHED),
         verify=verification(model),
-        further=further,
-        pictures=pictures,
     )
 
 

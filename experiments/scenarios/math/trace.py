@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 
 from datasets.composing import composed
-from datasets.math_expressions import DIGITS, scene
+from datasets.math import DIGITS, scene
 from datasets.operators import OPERATORS
 from datasets.pools import ImagePool
-from experiments.scenarios.grids import TEST_SEED
 from experiments.scenarios.math.symbolic import model_of_length
+from experiments.scenarios.unseen import TEST_SEED
 from ntpt_models import source_lines
 from terpret import CompiledModel, Program, program_of
 

@@ -7,8 +7,8 @@ import numpy as np
 from datasets.composing import composed
 from datasets.mazes import scene
 from datasets.pools import ImagePool
-from experiments.scenarios.grids import TEST_SEED
 from experiments.scenarios.mazes.symbolic import model_of_size
+from experiments.scenarios.unseen import TEST_SEED
 from terpret import CompiledModel, program_of
 from terpret.learning.confusion import confused, confusion_counts
 from terpret.learning.task import right

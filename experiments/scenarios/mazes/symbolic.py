@@ -1,7 +1,8 @@
 """Mazes as symbols, not images: what decides whether a program is correct."""
 
 from datasets.mazes import symbolic
-from experiments.scenarios.grids import TEST_SEED
+from experiments.scenarios.unseen import TEST_SEED
+from ntpt_models import source_lines
 from terpret import check_model
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols
@@ -48,4 +49,4 @@ def verification(model: CheckedModel) -> Verification:
     width, height = SIZES[-1]
     every = f"{EXAMPLES:,} mazes of 3 x 2 with every path that fits"
     many = f"{len(SIZES) * EACH:,} mazes of {len(SIZES)} sizes up to {width} x {height}"
-    return Verification((TestCase(every, small), TestCase(many, large)))
+    return Verification((TestCase(every, small), TestCase(many, large)), source_lines)

@@ -6,22 +6,41 @@ from matplotlib.figure import Figure
 
 from datasets.composing import Stream, batches, composed
 from datasets.mazes import scene
-from datasets.signs import Signs
-from experiments.scenarios.grids import TEST_SEED
+from datasets.pools import ImageSet
 from experiments.scenarios.mazes.sizes import accuracy_by_size
 from experiments.scenarios.mazes.symbolic import symbols_of_size, verification
 from experiments.scenarios.mazes.walk import walk_of
 from experiments.scenarios.mazes.walk_figure import walk_figure, walk_frames
+from experiments.scenarios.unseen import TEST_SEED
 from terpret.backends.model import CompiledModel
 from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Task
+from terpret.runs.scenario import Study
 
 # Appendix A: training mazes, and unseen ones.
 TRAIN_MAZES, TEST_MAZES = 10_000, 1_000
 
 
-def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) -> Task:
+def maze_study(model: CheckedModel, signs: ImageSet, distinct: int = TRAIN_MAZES) -> Study:
+    """The task of the mazes, with the best program's accuracy at every size, and a walk.
+
+    Args and errors: as of `maze_task`.
+    """
+
+    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
+        return {"sizes": accuracy_by_size(compiled, row, signs.test)}
+
+    def pictures(compiled: CompiledModel, row: int) -> dict[str, Figure]:
+        return {"walk": walk_figure(walk_of(compiled, row, signs.test))}
+
+    def films(compiled: CompiledModel, row: int) -> dict[str, Iterable[Figure]]:
+        return {"walk": walk_frames(walk_of(compiled, row, signs.test))}
+
+    return Study(maze_task(model, signs, distinct), further, pictures, films)
+
+
+def maze_task(model: CheckedModel, signs: ImageSet, distinct: int = TRAIN_MAZES) -> Task:
     """The task of measuring the path through a maze of the model's size (paper, Appendix A).
 
     Args:
@@ -33,15 +52,6 @@ def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) ->
       RunError: the model's hypers fit no maze, or not its longest path.
     """
     width, height = size_of(model)
-
-    def further(compiled: CompiledModel, row: int) -> dict[str, object]:
-        return {"sizes": accuracy_by_size(compiled, row, signs.test)}
-
-    def pictures(compiled: CompiledModel, row: int) -> dict[str, Figure]:
-        return {"walk": walk_figure(walk_of(compiled, row, signs.test))}
-
-    def films(compiled: CompiledModel, row: int) -> dict[str, Iterable[Figure]]:
-        return {"walk": walk_frames(walk_of(compiled, row, signs.test))}
 
     test_set = composed(scene(signs.test, width, height), TEST_SEED, TEST_MAZES)
     return Task(
@@ -57,9 +67,6 @@ def maze_task(model: CheckedModel, signs: Signs, distinct: int = TRAIN_MAZES) ->
         sources={"signs": signs.source},
         watched=test_set,
         verify=verification(model),
-        further=further,
-        pictures=pictures,
-        films=films,
     )
 
 

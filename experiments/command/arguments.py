@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from absl import flags
 
+from experiments.command.flags import RENAMED
 from terpret import entry
 
 HELP = ("help", "helpfull", "helpshort", "h", "?")
@@ -34,6 +35,7 @@ def called(
     if any(one.startswith("-") and one.lstrip("-") in HELP for one in arguments[1:]):
         print("\n".join(_help(about)))
         return 0
+    arguments = [*_renewed(arguments)]
     try:
         rest = flags.FLAGS(arguments)
         if len(rest) > 1:
@@ -46,6 +48,21 @@ def called(
         print(f"error: {message}\nhelp: {arguments[0]} --help lists the flags", file=sys.stderr)
         return 2
     return main(rest) or 0
+
+
+def _renewed(arguments: Sequence[str]) -> Iterator[str]:
+    """A command line in which flags have the names of today; says so where it had others."""
+    told = set()
+    for argument in arguments:
+        name = argument.partition("=")[0].lstrip("-").removeprefix("no")
+        if not argument.startswith("-") or name not in RENAMED:
+            yield argument
+            continue
+        now = RENAMED[name]
+        if name not in told:
+            told.add(name)
+            print(f"warning: --{name} is called --{now} now: write that", file=sys.stderr)
+        yield argument.replace(name, now, 1)
 
 
 def _refuse_empty(name: str) -> None:

@@ -1,50 +1,30 @@
 """Networks for MATH where none are given: learned from the 2x2 tasks first."""
 
-import dataclasses
 import os
-from collections.abc import Callable, Collection
+from typing import Any
 
+from experiments.scenarios.add2x2.scenario import ADD2X2
+from experiments.scenarios.apply2x2.scenario import APPLY2X2
 from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.learning.network_file import SavedNetworks, load_networks, merge_networks
-from terpret.runs.config import INIT_NETWORKS, Config
-from terpret.runs.results import RunResult
+from terpret.runs.config import Config
+from terpret.runs.named_files import INIT_NETWORKS
 from terpret.runs.run_folder import FIRST_STAGE, writing
+from terpret.runs.scenario import Scenario, Train
 
-# The models that cannot do without networks that have learned already, and which these are.
-NEEDED = {"math_model": ("net_0", "net_1")}
-# What a run of the first stage is, whatever the settings of the run that it is for.
-OWN = {
-    "task": "top",
-    "hypers": {},
-    "hypers_file": "",
-    "preset": "robust",
-    "restarts": 4,
-    "shard": "",
-    "refill": False,
-    "examples": 0,
-    "batch_size": 0,
-    "stop_after_solved": -1,
-    "nets_at_least": 0.0,
-    "freeze_nets": 0,
-    "distinct_grids": 0,
-}
-
-Train = Callable[[Config, str], RunResult]
-
-
-def load_needed(needed: Collection[str], path: str) -> SavedNetworks:
-    """The networks of a file or a run folder, with those among them that a model must be given.
-
-    Raises:
-      InputError: the file cannot be read.
-      RunError: one of them is not there.
-    """
-    given = load_networks(path)
-    missing = [name for name in needed if name not in given.layers]
-    if missing:
-        raise RunError(f"{given.path} has no {missing[0]}, which the model must be given")
-    return given
+# The settings that a run of the first stage has from the run that it is for.
+SHARED = (
+    "seed",
+    "digits",
+    "operators",
+    "signs",
+    "data_dir",
+    "check_every",
+    "xla",
+    "deterministic",
+    "max_nodes",
+)
 
 
 def learn_networks(config: Config, workdir: str, train: Train) -> None:
@@ -55,7 +35,7 @@ def learn_networks(config: Config, workdir: str, train: Train) -> None:
     Args:
       config: the settings of that run.
       workdir: its folder.
-      train: trains as other settings say, in a folder inside, or continues to.
+      train: trains a model of another scenario, in a folder inside, or continues to.
 
     Raises:
       RunError: no restart of a task found a correct program.
@@ -67,18 +47,29 @@ def learn_networks(config: Config, workdir: str, train: Train) -> None:
         os.path.join(workdir, FIRST_STAGE, name) for name in ("add2x2", "apply2x2")
     )
     alone = {"hypers": {"NUM_NETS": 1}}
-    first = _learned(config, digits, train, model="add2x2_model.py", init_nets="", **alone)
-    second = _learned(config, operators, train, model="apply2x2_model.py", init_nets=digits)
+    first = _learned(config, digits, train, ADD2X2, init_nets="", **alone)
+    second = _learned(config, operators, train, APPLY2X2, init_nets=digits)
     parts = {"net_0": first, "net_1": second}
     with writing(workdir):
         own_files.add(path)
         merge_networks(path, parts, {name: _words(name, part) for name, part in parts.items()})
 
 
-def _learned(config: Config, folder: str, train: Train, **settings: object) -> SavedNetworks:
+def _learned(
+    config: Config, folder: str, train: Train, scenario: Scenario, **settings: Any
+) -> SavedNetworks:
     """The networks of one run of the first stage."""
-    mine = dataclasses.replace(config, **{**OWN, **settings})
-    results = train(mine, folder)
+    mine = Config(
+        model=f"{scenario.name}.py",
+        task="top",
+        preset="robust",
+        restarts=4,
+        stop_after_solved=-1,
+        freeze_nets=0,
+        **{name: getattr(config, name) for name in SHARED},
+        **settings,
+    )
+    results = train(mine, folder, scenario)
     if not results.best_restart.correct:
         raise RunError(
             f"no restart in {folder} found a correct program, so its networks are of no use: give "

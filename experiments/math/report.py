@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from experiments.scenarios.math.figure_8 import best_program, curves
+from experiments.math.figure_8 import best_program, curves
+from experiments.scenarios.math.tables import lengths_table, on_images
 from experiments.stage_results import (
     BaselineResult,
     ClockStageResult,
@@ -10,7 +11,7 @@ from experiments.stage_results import (
     StagesResult,
 )
 from experiments.stage_tables import Rows, clock_table, programs_table
-from terpret.runs.tables import lengths_table, on_images, render
+from terpret.runs.tables import render
 
 # Section 6.2.
 PUBLISHED = "2 of 100"

@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 
 from datasets.composing import Stream, batches
 from datasets.digits import load_digits
-from datasets.math_expressions import scene, symbol_pool
+from datasets.math import scene, symbol_pool
 from datasets.operators import load_operators
 from datasets.pools import ImagePool
-from experiments.scenarios import first_stage
-from experiments.scenarios.math import symbolic
+from experiments.scenarios.math import first_stage, symbolic
 from experiments.scenarios.math.lengths import (
     accuracy_by_length,
     measured_on_images,
     program_on_images,
 )
+from experiments.scenarios.math.scenario import MATH as SCENARIO
 from experiments.scenarios.math.symbolic import (
     labels_of,
     model_of_length,
@@ -28,6 +28,7 @@ from experiments.scenarios.math.symbolic import (
     symbols_of_length,
     verification,
 )
+from experiments.scenarios.math.tables import lengths_table
 from experiments.scenarios.math.task import length_of, math_task
 from experiments.scenarios.math.trace import trace_of
 from experiments.scenarios.math.trace_figure import trace_figure
@@ -40,8 +41,9 @@ from terpret.learning.network_file import load_networks, save_networks
 from terpret.runs import run_folder
 from terpret.runs.config import Config
 from terpret.runs.results import RestartResult, RunResult
-from terpret.runs.run import ready_task
-from terpret.runs.tables import lengths_table, verified
+from terpret.runs.run import ready_study
+from terpret.runs.scenario import Scenario, Train
+from terpret.runs.tables import verified
 from tests.test_runs import CONFIG
 
 MODEL = "ntpt_models/math_model.py"
@@ -250,10 +252,11 @@ MATH = dataclasses.replace(
 )
 
 
-def fake_train(asked: list[Config], correct: bool = True) -> first_stage.Train:
+def fake_train(asked: list[Config], correct: bool = True) -> Train:
     """Writes networks as a run does, without learning."""
 
-    def train(config: Config, folder: str) -> RunResult:
+    def train(config: Config, folder: str, scenario: Scenario) -> RunResult:
+        assert config.model == f"{scenario.name}.py"
         asked.append(config)
         model = compile_model(f"ntpt_models/{config.model}", config.hypers, seed=len(asked))
         source = {"model": config.model, "task": config.task, "accuracy of net_0": "0.9"}
@@ -292,7 +295,7 @@ def test_given_networks_must_be_both(tmp_path: Path) -> None:
     save_networks(str(tmp_path / "one.npz"), model, 0, {})
     config = dataclasses.replace(MATH, init_nets=str(tmp_path / "one.npz"))
     with pytest.raises(RunError, match="one.npz has no net_1, which the model must be given"):
-        ready_task(config, str(tmp_path / "run"))
+        ready_study(config, str(tmp_path / "run"), scenario=SCENARIO)
 
 
 def test_to_begin_afresh_forgets_the_first_stage(tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 import dataclasses
 import os
 
-from datasets.digits import Digits, load_digits
-from datasets.operators import Operators, load_operators
+from datasets.digits import load_digits
+from datasets.operators import load_operators
+from datasets.pools import ImageSet
+from experiments.config import ExperimentConfig
 from experiments.experiment_result import finished
-from experiments.scenarios.first_stage import NEEDED, learn_networks, load_needed
-from experiments.scenarios.math.sequences import Baseline
+from experiments.math.sequences import Baseline
+from experiments.scenarios.math.first_stage import learn_networks
+from experiments.scenarios.math.scenario import MATH
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
 from experiments.stages import Runs, Stage, do_all, found_so_far, train
 from terpret.errors import RunError
-from terpret.runs.config import INIT_NETWORKS, ExperimentConfig
+from terpret.runs.named_files import INIT_NETWORKS
+from terpret.runs.scenario import load_needed
 
 MODEL = "math_model.py"
 PROGRAMS = {
@@ -43,7 +47,7 @@ BASELINES = {
 STAGES: dict[str, Stage] = {**PROGRAMS, **BASELINES}
 
 
-def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:
@@ -51,7 +55,7 @@ def ready(config: ExperimentConfig) -> dict[str, Digits | Operators]:
     """
     chosen = config.chosen(STAGES)
     if config.init_nets:
-        load_needed(NEEDED["math_model"], config.init_nets)
+        load_needed(MATH.needs, config.init_nets)
     if config.baseline_seconds <= 0:
         raise RunError("--baseline_seconds must be more than 0")
     for name in BASELINES.keys() & chosen:
@@ -72,7 +76,7 @@ def run(setting: Setting) -> StagesResult:
         learn_networks(
             PROGRAMS["robust"].config(setting, config.seed),
             workdir,
-            lambda mine, folder: train(
+            lambda mine, folder, _: train(
                 mine, folder, f"networks, {os.path.basename(folder)}", setting
             ),
         )

@@ -1,44 +1,13 @@
-"""The tables and the figure of the experiment `mazes`."""
+"""Figure 9: accuracy on unseen mazes of restarts that succeed, and of others that do not."""
 
 from matplotlib.figure import Figure
 
-from experiments.scenarios.mazes.experiment import READS
-from experiments.stage_results import ClockStageResult, RunStageResult, StagesResult
-from experiments.stage_tables import clock_table, programs_table
+from experiments.stage_results import RunStageResult, StagesResult
 from terpret.runs import figures
-from terpret.runs.tables import render, sizes_table
 
-# Appendix A: "2% of random restarts".
-PUBLISHED = "2 %"
-OURS = "The paper prints no listing of its model; this one is ours, so its 2 % are another model's."
 # Figure 9 shows so many restarts of each kind.
 SHOWN = 2
 SUCCESSFUL, UNSUCCESSFUL = "#c1121f", "#0072b2"
-
-
-def tables(results: StagesResult, style: str) -> str:
-    """All tables of what has been found so far, each under its heading.
-
-    Args:
-      results: of the experiment.
-      style: `text` or `markdown`.
-    """
-    found = results.stages
-    texts = []
-    programs = programs_table(found, PUBLISHED, READS)
-    if programs:
-        heading = "restarts that end with a correct program; medians of the correct ones"
-        texts.append(f"{heading}:\n\n{render(programs, style)}\n\n{OURS}")
-    clock = found.get("clock")
-    if isinstance(clock, ClockStageResult):
-        heading = f"from nothing to a verified program with LOOK at {READS}, in seconds"
-        rows = clock_table(clock.runs, READS)
-        texts.append(f"{heading}:\n\n{render(rows, style)}")
-    for name, one in found.items():
-        if isinstance(one, RunStageResult) and "sizes" in one.run.further:
-            heading = f"the best program of {name} on mazes of other sizes"
-            texts.append(f"{heading}:\n\n{sizes_table(one.run.further, style)}")
-    return "\n\n".join(texts)
 
 
 def plots(results: StagesResult) -> dict[str, Figure]:

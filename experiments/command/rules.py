@@ -4,27 +4,24 @@ from collections.abc import Collection, Iterable, Mapping
 
 from absl import flags
 
+from experiments.command.flags import TRAIN
+from experiments.config import ExperimentConfig
+from experiments.scenarios.registry import scenario_of
 from terpret.errors import RunError
 from terpret.language import syntax
 from terpret.language.errors import read_source
+from terpret.language.model_files import model_path
 from terpret.language.parser import parse
-from terpret.runs.config import Config, ExperimentConfig, model_path
+from terpret.runs.config import Config, StoredConfig
+from terpret.runs.scenario import Scenario
+from terpret.runs.setting import settings_of
 
+_OF_RUNS, _OF_EXPERIMENTS = (settings_of(one).keys() for one in (Config, ExperimentConfig))
 # Flags of a single run, which say nothing to an experiment.
-SINGLE = (
-    "model",
-    "task",
-    "data",
-    "hypers",
-    "preset",
-    "shard",
-    "refill",
-    "stop_after_solved",
-    "nets_at_least",
-    "freeze_nets",
-    "save_nets",
-    "deterministic",
-    "max_nodes",
+SINGLE = tuple(one.name for one in TRAIN if one.name in {*_OF_RUNS - _OF_EXPERIMENTS, "save_nets"})
+# Flags of experiments, which say nothing to a single run.
+EXPERIMENT = tuple(
+    one.name for one in TRAIN if one.name in _OF_EXPERIMENTS - _OF_RUNS - {"experiment"}
 )
 # Flags that say something to some experiments only.
 SOME = (
@@ -37,27 +34,23 @@ SOME = (
     "lstm_units",
     "filters",
 )
-# Flags of experiments, which say nothing to a single run.
-EXPERIMENT = ("learners", "baseline_seconds", "lstm_units", "filters")
 # Flags of some of an experiment's learners, with what the names of those begin with.
 OF_LEARNERS = {
     "baseline_seconds": ("lstm", "neural_gpu"),
     "lstm_units": ("lstm",),
     "filters": ("neural_gpu",),
 }
-# The models that have a task for each pair of tiles.
-GRIDS = ("add2x2_model", "apply2x2_model")
-# Flags of the paper's tasks, with the models whose tasks they say something to; beside a data
+# Flags of the paper's tasks: a scenario says which of them say something to its own; beside a data
 # file they say nothing.
-OF_TASKS: Mapping[str, Collection[str]] = {
-    "task": GRIDS,
-    "digits": ("add2x2_model", "math_model"),
-    "operators": ("apply2x2_model", "math_model"),
-    "signs": ("maze_model",),
-    "distinct_grids": (*GRIDS, "math_model", "maze_model"),
-    "data_dir": (*GRIDS, "math_model", "maze_model"),
-    "nets_at_least": (*GRIDS, "math_model", "maze_model"),
-}
+OF_TASKS = (
+    "task",
+    "digits",
+    "operators",
+    "signs",
+    "distinct_grids",
+    "data_dir",
+    "nets_at_least",
+)
 # The flags that name images, with the words for images that are looked for in --data_dir.
 IMAGES = {
     "digits": ("auto", "mnist"),
@@ -89,13 +82,13 @@ def refuse_unheard_by_experiment(values: flags.FlagValues, heard: Collection[str
     _refuse_data_dir(values, images)
 
 
-def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> None:
+def refuse_unheard_by_run(values: flags.FlagValues, model: str, scenario: Scenario) -> None:
     """Refuses flags that say nothing to a single run.
 
     Args:
       values: the flags.
       model: the model, as a config keeps it.
-      name: its name.
+      scenario: what is known of it.
 
     Raises:
       RunError: there are such flags.
@@ -112,7 +105,7 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> No
     if values.data:
         if foreign := _given(values, OF_TASKS):
             raise RunError(f"{foreign}: not with --data, which is the task")
-    elif foreign := _given(values, _silent(name)):
+    elif foreign := _given(values, _silent(scenario)):
         raise RunError(f"{foreign}: not with --model={values.model}, whose task has none")
     elif values.hypers.endswith(".json"):
         raise RunError(
@@ -129,11 +122,11 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, name: str) -> No
     if (foreign := _given(values, NETWORKS)) and not _has_networks(model_path(model)):
         raise RunError(f"{foreign}: {values.model} has no networks")
     if not values.data:
-        images = {flag: values[flag].value for flag in IMAGES if name in OF_TASKS[flag]}
+        images = {flag: values[flag].value for flag in IMAGES if flag in scenario.flags}
         _refuse_data_dir(values, images)
 
 
-def refuse_unread_data_dir(config: Config | ExperimentConfig | None, measured: bool) -> None:
+def refuse_unread_data_dir(config: StoredConfig | None, measured: bool) -> None:
     """Refuses `evaluate.py --data_dir` where nothing is read there.
 
     Args:
@@ -145,25 +138,19 @@ def refuse_unread_data_dir(config: Config | ExperimentConfig | None, measured: b
     """
     if not measured or isinstance(config, ExperimentConfig):
         raise RunError("--data_dir: nothing is measured again, so nothing is read there")
-    if config and config.data:
+    if not isinstance(config, Config):
+        return
+    if config.data:
         raise RunError("--data_dir: the run learned from a data file")
-    if config:
-        name = model_name_of(config.model)
-        images = {flag: getattr(config, flag) for flag in IMAGES if name in OF_TASKS[flag]}
-        if reason := _not_there(images):
-            raise RunError(f"--data_dir: nothing is read there by a run with {reason}")
+    heard = scenario_of(config).flags
+    images = {flag: getattr(config, flag) for flag in IMAGES if flag in heard}
+    if reason := _not_there(images):
+        raise RunError(f"--data_dir: nothing is read there by a run with {reason}")
 
 
-def model_name_of(model: str) -> str:
-    """The name of a model given as a path or a name."""
-    return model.rpartition("/")[2].removesuffix(".py")
-
-
-def _silent(name: str) -> list[str]:
+def _silent(scenario: Scenario) -> list[str]:
     """The flags that say nothing to the task of a model; none where it has no task."""
-    if not any(name in models for models in OF_TASKS.values()):
-        return []
-    return [flag for flag, models in OF_TASKS.items() if name not in models]
+    return [flag for flag in OF_TASKS if scenario.study and flag not in scenario.flags]
 
 
 def _refuse_data_dir(values: flags.FlagValues, images: Mapping[str, str]) -> None:

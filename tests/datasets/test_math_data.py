@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from datasets.composing import Stream, batches, composed
 from datasets.digits import load_digits
-from datasets.math_expressions import (
+from datasets.math import (
     scene,
     symbol_pool,
     values,

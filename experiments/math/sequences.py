@@ -9,12 +9,12 @@ from baselines.sequence_data import Symbols, image_symbols, one_hot_symbols
 from baselines.sequences import PAPER, TWO_CORES, Settings, accuracy, parameters
 from baselines.sequences import Report as Progress
 from baselines.sequences import train as train_baseline
+from experiments.config import ExperimentConfig
 from experiments.setup import Setting
 from experiments.stage_results import BaselineResult
 from terpret.files import own_files
 from terpret.files.typed_json import from_json, to_json
 from terpret.learning.network_file import load_networks
-from terpret.runs.config import ExperimentConfig
 from terpret.runs.described import versions
 from terpret.runs.records import read_typed
 from terpret.runs.run_folder import writing

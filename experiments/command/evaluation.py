@@ -9,11 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 from absl import flags
 
-from experiments.command import guarded, print_results
+from experiments.command.guard import guarded
+from experiments.command.rules import refuse_unread_data_dir
+from experiments.config import ExperimentConfig
 from experiments.experiment_result import REMEDY, read_experiment
 from experiments.experiments import EXPERIMENTS
-from experiments.flag_rules import refuse_unread_data_dir
-from ntpt_models import source_code
+from experiments.scenarios.registry import scenario_named, scenario_of
 from terpret.errors import DataError, RunError
 from terpret.files import own_files
 from terpret.files.replacing import is_aside
@@ -23,14 +24,16 @@ from terpret.learning.restarts import Restarts
 from terpret.runs import figures, shards
 from terpret.runs import run as single
 from terpret.runs.animations import save_film
-from terpret.runs.config import Config, ExperimentConfig, rooted
+from terpret.runs.config import Config
 from terpret.runs.contents import FLAGS, gone_files
 from terpret.runs.described import Described, described
 from terpret.runs.events import write_pictures
 from terpret.runs.export import export
 from terpret.runs.hyper_notes import hypers_text
 from terpret.runs.measured import all_curves, results_of
+from terpret.runs.named_files import rooted
 from terpret.runs.places import new_folder, place
+from terpret.runs.printing import print_results
 from terpret.runs.records import read_curves, read_results, rendered, showing
 from terpret.runs.results import Curves, Points, RunResult
 from terpret.runs.run_folder import OtherData, using, writer, writing
@@ -64,7 +67,7 @@ def _evaluate(values: flags.FlagValues) -> int:
     target = new_folder("export", values.export) if values.export else ""
     _put_back(workdir)
     folders = shards.folders(workdir)
-    there = None if folders else described(workdir)
+    there = None if folders else described(workdir, [Config, ExperimentConfig])
     if values.data_dir:
         again = not folders or values.plots or bool(values.export)
         refuse_unread_data_dir(there and there.config, again)
@@ -98,7 +101,9 @@ def _evaluate(values: flags.FlagValues) -> int:
         print(json.dumps(results.to_json(), indent=2))
     else:
         remedy = "remove it, and the command of the run measures again"
-        print(rendered(path, lambda: print_results(results, values.format), remedy), end="")
+        scenario = scenario_named(results.model)
+        text = rendered(path, lambda: print_results(results, scenario, values.format), remedy)
+        print(text, end="")
     if not drawn:
         return 0
     best = results.best_restart
@@ -112,10 +117,10 @@ def _evaluate(values: flags.FlagValues) -> int:
     if values.plots:
         folder = _plots_folder(workdir)
         _plot(folder, results, curves, run, row)
-        pictures = run.task.pictures(run.model, row)
+        pictures = run.study.pictures(run.model, row)
         for name, figure in pictures.items():
             figures.save(figure, os.path.join(folder, name))
-        for name, frames in run.task.films(run.model, row).items():
+        for name, frames in run.study.films(run.model, row).items():
             save_film(frames, os.path.join(folder, name))
         if pictures:
             with writing(run.workdir):
@@ -123,7 +128,8 @@ def _evaluate(values: flags.FlagValues) -> int:
         _note(values, f"plots written to {folder}")
     if values.export:
         about = {"source": workdir, "restart": to_json(best), "data": dict(results.data)}
-        export(run.model, row, target, source_code(run.model.program(row)), about)
+        code = run.scenario.listing.code(run.model.program(row))
+        export(run.model, row, target, code, about)
         _note(values, f"SavedModel written to {target}")
     return 0
 
@@ -214,7 +220,7 @@ def _measured(
     if gone:
         return None, gone[0]
     try:
-        run = single.prepare(config, workdir, begins=False)
+        run = single.prepare(config, workdir, begins=False, scenario=scenario_of(config))
     except (DataError, OtherData) as error:
         if not done:
             raise

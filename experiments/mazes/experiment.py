@@ -1,11 +1,12 @@
 """The experiment `mazes`: a loop and a sign classifier learned from path lengths (Figure 9)."""
 
-from datasets.signs import Signs, load_signs
+from datasets.pools import ImageSet
+from datasets.signs import load_signs
+from experiments.config import ExperimentConfig
 from experiments.experiment_result import finished
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
 from experiments.stages import Runs, Stage, do_all, found_so_far
-from terpret.runs.config import ExperimentConfig
 
 MODEL = "maze_model.py"
 # The accuracy of LOOK on unseen signs from which on a program reads what it must.
@@ -25,7 +26,7 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def ready(config: ExperimentConfig) -> dict[str, Signs]:
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     """Refuses settings that cannot work, before anything is written; gives the data.
 
     Raises:

@@ -35,7 +35,7 @@ FIRST, *OTHERS = (task for task in TASKS if task.startswith("add"))
 LEFT = tuple(task for task in TASKS if task.endswith("-left"))
 
 
-def figure_6(results: LifelongResult) -> dict[str, Figure]:
+def plots(results: LifelongResult) -> dict[str, Figure]:
     """All parts of Figure 6 by file name, of the learners that have finished."""
     found = results.courses
     return {

@@ -1,0 +1,1 @@
+"""The experiment `math`: the loop that generalises, and the baselines beside it."""

@@ -1,0 +1,1 @@
+"""The experiment `mazes`: a loop and a sign classifier learned from path lengths."""

@@ -1,0 +1,8 @@
+"""The models of the TerpreT report, which learn from data files: their listings are known."""
+
+from ntpt_models import LISTING
+from terpret.runs.scenario import Scenario
+
+TURING = Scenario(name="turing", listing=LISTING)
+CIRCUIT = Scenario(name="circuit", listing=LISTING)
+BASIC_BLOCK = Scenario(name="basic_block", listing=LISTING)
