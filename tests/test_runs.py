@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from experiments.command.guard import guarded
+from experiments.scenarios.registry import scenario_of
 from terpret import InputError, compile_model
 from terpret.errors import DataError, RunError
 from terpret.files.lock import LOCK
@@ -242,8 +243,9 @@ def test_a_wrong_shard_is_one_message(shard: str, tmp_path: Path) -> None:
 def test_settings_that_do_not_fit_write_nothing(
     settings: dict[str, object], error: type[Exception], message: str, tmp_path: Path
 ) -> None:
+    config = changed(**settings)
     with pytest.raises(error, match=message):
-        train(changed(**settings), str(tmp_path / "run"))
+        train(config, str(tmp_path / "run"), scenario=scenario_of(config))
     assert not (tmp_path / "run").exists()
 
 
