@@ -118,7 +118,7 @@ def test_checkpoints_without_a_config_are_not_run_over(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"seed": 1}, "holds a run with another seed: give another --workdir, or --overwrite"),
+        ({"seed": 1}, "holds a run with another seed: give another --workdir, or train with --overwrite"),
         ({"restarts": 4, "preset": "robust"}, "holds a run with another preset and restarts"),
         ({"model": "circuit.py"}, "holds a run with another model"),
     ],
