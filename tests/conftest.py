@@ -1,5 +1,6 @@
 """Settings of every test: TensorFlow quiet, repeatable, and run from the project's root."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import terpret.quiet  # noqa: F401
@@ -9,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from terpret.learning.checkpoints import Checkpoints
+from tests.commands import run_eagerly
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Steps run operation by operation: they mean the same, and tracing them takes seconds."""
+    with run_eagerly():
+        yield
 
 
 @pytest.fixture

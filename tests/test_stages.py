@@ -50,6 +50,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return at
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_math_in_small_is_stopped_and_goes_on(
     stopping: Callable[[str], None],
     networks: str,
@@ -104,6 +105,7 @@ def test_math_in_small_is_stopped_and_goes_on(
     assert (workdir / "plots" / "figure-8b.png").stat().st_size > 10_000
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workdir = tmp_path / "run"
     flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]
