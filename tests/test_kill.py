@@ -37,9 +37,9 @@ class Job:
 JOBS = {
     "pictures": Job(
         (f"--model={DATA}/pictures_model.py", f"--data={DATA}/pictures_data.json",
-         "--restarts=4", "--stop_after_solved=-1", "--examples=30000", "--check_every=3000",
+         "--restarts=4", "--stop_after_solved=-1", "--examples=8000", "--check_every=800",
          "--noxla"),
-        ("--restarts=8", "--examples=100000"),
+        ("--restarts=8", "--examples=40000"),
     ),
     # Each of four processes would compile with XLA for longer than it learns.
     "add2x2": Job(

@@ -20,8 +20,8 @@ from terpret.runs.config import read_config
 from terpret.runs.run_folder import claim, writer
 from tests.commands import evaluate, train
 
-EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=160"]
-SIGNS = ["--signs=embedded", "--noxla", "--check_every=320"]
+EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=80"]
+SIGNS = ["--signs=embedded", "--noxla", "--check_every=160"]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_math_in_small_is_stopped_and_goes_on(
         f"--init_nets={networks}",
         *EMBEDDED,
         "--restarts=1",
-        "--examples=320",
+        "--examples=160",
         "--lstm_units=8",
         f"--workdir={workdir}",
     ]
@@ -89,9 +89,9 @@ def test_math_in_small_is_stopped_and_goes_on(
     assert list(results["learners"]) == ["lstm-images", "robust", "clock"]
     run = results["learners"]["robust"]["run"]
     assert run["networks_from"] == {"made": "for this test"}
-    assert [entry["examples"] for entry in run["restarts"]] == [320]
+    assert [entry["examples"] for entry in run["restarts"]] == [160]
     points = results["learners"]["robust"]["accuracy_on_images"]["0"]
-    assert [seen for seen, _ in points] == [160, 320]
+    assert [seen for seen, _ in points] == [80, 160]
     (timed,) = results["learners"]["clock"]["clock"]
     assert timed["verified_after"] > 0 and "lengths" not in timed
     assert set(results["data"]) == {"digits", "operators"} and "--restarts=1" in results["command"]
@@ -108,7 +108,7 @@ def test_math_in_small_is_stopped_and_goes_on(
 @pytest.mark.usefixtures("eagerly")
 def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workdir = tmp_path / "run"
-    flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]
+    flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=320"]
     flags.append(f"--workdir={workdir}")
     assert train(*flags) == 0
     shown = capsys.readouterr().out
@@ -116,7 +116,7 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     results = json.loads((workdir / "results.json").read_text())
     robust = results["learners"]["robust"]
     curves = robust["accuracy_on_images"]
-    assert [[seen for seen, _ in points] for points in curves.values()] == [[320, 640]] * 2
+    assert [[seen for seen, _ in points] for points in curves.values()] == [[160, 320]] * 2
     last = [entry["discrete_accuracy"] for entry in robust["run"]["restarts"]]
     # The curves are of all test mazes, as the table is.
     np.testing.assert_allclose([points[-1][1] for points in curves.values()], last, atol=1e-4)
