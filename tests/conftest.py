@@ -13,6 +13,8 @@ from terpret.learning.checkpoints import Checkpoints
 from tests.commands import run_eagerly
 
 ROOT = Path(__file__).resolve().parent.parent
+# The files that take longest, of half a minute each.
+LONGEST = {"test_kill.py", "test_commands.py", "test_own_data.py", "test_baselines.py"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,5 +53,5 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Of two workers, neither is to begin the longest file when the other has nothing left.
-    items.sort(key=lambda item: item.path.name != "test_kill.py")
+    # Of two workers, neither is to begin a long file when the other has nothing left.
+    items.sort(key=lambda item: item.path.name not in LONGEST)
