@@ -33,11 +33,17 @@ class Job:
     flags: tuple[str, ...]
     longer: tuple[str, ...]
 
+    def line(self, *others: str) -> list[str]:
+        """The flags, but for those that others stand for: a flag may be given once."""
+        named = {flag.partition("=")[0].replace("--no", "--"): flag for flag in self.flags}
+        named |= {flag.partition("=")[0].replace("--no", "--"): flag for flag in others}
+        return list(named.values())
+
 
 JOBS = {
     "pictures": Job(
         (f"--model={DATA}/pictures_model.py", f"--data={DATA}/pictures_data.json",
-         "--restarts=4", "--stop_after_solved=-1", "--examples=8000", "--check_every=800",
+         "--restarts=4", "--stop_after_solved=-1", "--examples=5000", "--check_every=500",
          "--noxla"),
         ("--restarts=8", "--examples=40000"),
     ),
@@ -56,7 +62,7 @@ JOBS = {
 
 
 def start(job: Job, workdir: Path, longer: bool) -> subprocess.Popen:
-    flags = [*COMMON, *job.flags, *(job.longer if longer else ()), f"--workdir={workdir}"]
+    flags = [*COMMON, *job.line(*(job.longer if longer else ())), f"--workdir={workdir}"]
     return subprocess.Popen(
         [sys.executable, "train.py", *flags],
         cwd=ROOT,

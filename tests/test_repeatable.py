@@ -25,7 +25,7 @@ def train(workdir: Path, *flags: str) -> list[dict[str, object]]:
     ["pictures", *(pytest.param(name, marks=pytest.mark.soak) for name in ("add2x2", "turing"))],
 )
 def test_two_deterministic_runs_are_equal_to_the_bit(name: str, tmp_path: Path) -> None:
-    flags = [*JOBS[name].flags, "--restarts=4", "--examples=1600", "--deterministic"]
+    flags = JOBS[name].line("--restarts=4", "--deterministic")
     for folder in ("a", "b"):
         train(tmp_path / folder, *flags)
     assert_same(end_state(tmp_path / "a"), end_state(tmp_path / "b"))
