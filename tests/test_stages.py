@@ -21,7 +21,7 @@ from terpret.runs.run_folder import claim, writer
 from tests.commands import evaluate, train
 
 EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=80"]
-SIGNS = ["--signs=embedded", "--noxla", "--check_every=160"]
+SIGNS = ["--signs=embedded", "--noxla", "--check_every=320"]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_math_in_small_is_stopped_and_goes_on(
 @pytest.mark.usefixtures("eagerly")
 def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workdir = tmp_path / "run"
-    flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=320"]
+    flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]
     flags.append(f"--workdir={workdir}")
     assert train(*flags) == 0
     shown = capsys.readouterr().out
@@ -116,7 +116,7 @@ def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     results = json.loads((workdir / "results.json").read_text())
     robust = results["learners"]["robust"]
     curves = robust["accuracy_on_images"]
-    assert [[seen for seen, _ in points] for points in curves.values()] == [[160, 320]] * 2
+    assert [[seen for seen, _ in points] for points in curves.values()] == [[320, 640]] * 2
     last = [entry["discrete_accuracy"] for entry in robust["run"]["restarts"]]
     # The curves are of all test mazes, as the table is.
     np.testing.assert_allclose([points[-1][1] for points in curves.values()], last, atol=1e-4)
