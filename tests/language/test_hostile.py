@@ -257,9 +257,9 @@ def test_hostile_hypers(value):
 LARGEST = [
     "many large constants",
     "a large constant",
-    "many sets",
     "a with over many values",
-    "a table with many entries",
+    pytest.param("many sets", marks=pytest.mark.soak),
+    pytest.param("a table with many entries", marks=pytest.mark.soak),
 ]
 
 
