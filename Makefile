@@ -20,9 +20,11 @@ $(STAMP): requirements.txt requirements-dev.txt
 demo: $(STAMP)
 	$(BIN)/python demo.py $(if $(DATA),--data_dir=$(DATA))
 
+# Every promise once, in minutes.
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -q -m "not soak" $(TWO)
 
+# All tests: every case of a promise, kills and signals at many moments, far more random models.
 soak: $(STAMP) lint
 	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 TERPRET_FUZZ_COMMANDS=2000 $(BIN)/python -m pytest -q $(TWO)
 

@@ -1,10 +1,13 @@
 """train.py and evaluate.py: in a process of their own as a user runs them, or in this one."""
 
+import contextlib
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
+import tensorflow as tf
 from absl.testing import flagsaver
 
 import train as train_script
@@ -23,6 +26,16 @@ def run(*arguments: str, **options: object) -> subprocess.CompletedProcess:
         timeout=300,
         **options,
     )
+
+
+@contextlib.contextmanager
+def run_eagerly() -> Iterator[None]:
+    """What is learned here runs operation by operation, which pays where steps are few."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def train(*flags: str) -> int:

@@ -1,5 +1,6 @@
 """Settings of every test: TensorFlow quiet, repeatable, and run from the project's root."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import terpret.quiet  # noqa: F401
@@ -9,8 +10,11 @@ import pytest
 import tensorflow as tf
 
 from terpret.learning.checkpoints import Checkpoints
+from tests.commands import run_eagerly
 
 ROOT = Path(__file__).resolve().parent.parent
+# The files that take longest, of half a minute each.
+LONGEST = {"test_kill.py", "test_commands.py", "test_own_data.py", "test_baselines.py"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Steps run operation by operation: they mean the same, and tracing them takes seconds."""
+    with run_eagerly():
+        yield
 
 
 @pytest.fixture
@@ -42,5 +53,5 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Of two workers, neither is to begin the longest file when the other has nothing left.
-    items.sort(key=lambda item: item.path.name != "test_kill.py")
+    # Of two workers, neither is to begin a long file when the other has nothing left.
+    items.sort(key=lambda item: item.path.name not in LONGEST)

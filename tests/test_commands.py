@@ -1,7 +1,6 @@
 """train.py and evaluate.py as a user runs them: results, continuation, and clear mistakes."""
 
 import json
-import os
 import resource
 import shutil
 import subprocess
@@ -11,8 +10,9 @@ import numpy as np
 import pytest
 
 from tests.commands import evaluate, run, train
+from tests.small_runs import flags, write_files
 
-SMALL = ["--digits=embedded", "--restarts=2", "--examples=1280", "--check_every=640"]
+SMALL = ["--digits=embedded", "--restarts=2", "--examples=1280", "--check_every=640", "--noxla"]
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +52,18 @@ def test_the_same_command_again_returns_at_once(
     assert done.stdout[done.stdout.index("learned program") :] in again
 
 
-def test_evaluate_measures_the_same_draws_and_exports(finished: tuple) -> None:
+def test_evaluate_measures_the_same_draws_and_exports(
+    finished: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
     workdir, done = finished
     exported = workdir.parent / "exported"
-    measured = run("evaluate.py", f"--workdir={workdir}", "--plots", f"--export={exported}")
-    assert measured.returncode == 0, measured.stderr
+    assert evaluate(workdir, plots=True, export=str(exported)) == 0
+    measured = capsys.readouterr().out
     rows = [line for line in done.stdout.splitlines() if line.startswith(("0  ", "1  "))]
     assert len(rows) == 2
     for row in rows:
-        assert row in measured.stdout
-    assert "published" in measured.stdout
+        assert row in measured
+    assert "published" in measured
     drawn = sorted(path.name for path in (workdir / "plots").iterdir())
     pictures = ("accuracy", "loss", "marginals", "net_0-confusion")
     assert drawn == sorted(f"{p}.{kind}" for p in pictures for kind in ("png", "svg"))
@@ -78,21 +80,17 @@ def test_evaluate_prints_json(finished: tuple, capsys: pytest.CaptureFixture[str
     assert results["network_accuracies"] == written["network_accuracies"]
 
 
-def test_the_networks_of_one_run_start_another(finished: tuple, tmp_path: Path) -> None:
+def test_the_networks_of_one_run_start_another(
+    finished: tuple, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Frozen and shared for the whole run, they are the same to the bit at its end."""
     workdir, _ = finished
     other, file = tmp_path / "run", tmp_path / "nets.npz"
-    done = run(
-        "train.py",
-        *SMALL,
-        f"--init_nets={workdir}",
-        "--freeze_nets=1280",
-        f"--save_nets={file}",
-        f"--workdir={other}",
-    )
-    assert done.returncode == 0, done.stderr
-    assert "networks from task: right" in done.stdout
-    assert f"networks written to {file}" in done.stdout
+    given = [f"--init_nets={workdir}", "--freeze_nets=1280", f"--save_nets={file}"]
+    assert train(*SMALL, *given, f"--workdir={other}") == 0
+    told = capsys.readouterr().out
+    assert "networks from task: right" in told
+    assert f"networks written to {file}" in told
     before, after = (np.load(path) for path in (workdir / "networks.npz", file))
     for name in before.files:
         if name != "about":
@@ -114,7 +112,7 @@ def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path: Path) -> None:
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    done = run("train.py", *SMALL, "--noxla", f"--workdir={workdir}", preexec_fn=full)
+    done = run("train.py", *SMALL, f"--workdir={workdir}", preexec_fn=full)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         f"error: cannot write a checkpoint in {workdir}/checkpoints: File too large; when that is "
@@ -127,19 +125,18 @@ def test_a_full_disk_is_one_message_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_shards_are_joined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = "tests/models/data/turing_invert"
-    flags = ["--model=turing.py", f"--data={data}_data.json", f"--hypers={data}_hypers.json"]
-    flags += ["--restarts=5", "--examples=1000", "--noxla", f"--workdir={tmp_path}"]
+    workdir = tmp_path / "run"
+    own = [*flags(*write_files(tmp_path), workdir), "--restarts=5"]
     for part in (1, 2):
-        assert train(*flags, f"--shard={part}/3") == 0
+        assert train(*own, f"--shard={part}/3") == 0
     capsys.readouterr()
-    assert evaluate(tmp_path, "markdown", plots=True) == 0
+    assert evaluate(workdir, "markdown", plots=True) == 0
     joined = capsys.readouterr().out
     rows = [line for line in joined.splitlines() if line.startswith("| ")]
     assert [row.split()[1] for row in rows if row.split()[1].isdigit()] == ["0", "1", "2"]
     assert "of 3 restarts hold a correct program" in joined
     assert "not finished: shard-3-of-3" in joined
-    assert (tmp_path / "plots" / "loss.svg").exists()
+    assert (workdir / "plots" / "loss.svg").exists()
 
 
 def test_a_folder_of_another_run_is_refused(
@@ -188,14 +185,13 @@ def test_a_wrong_flag_has_status_2(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_model_writes_nothing(tmp_path: Path) -> None:
+def test_a_wrong_model_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = tmp_path / "wrong.py"
     model.write_text("y = Output(2)\ny.set_to(z)\n")
     workdir = tmp_path / "run"
-    done = run("train.py", f"--model={model}", f"--workdir={workdir}")
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"{model}:2:10: error[E201]: ")
-    assert not os.path.exists(workdir)
+    assert train(f"--model={model}", f"--workdir={workdir}") == 1
+    assert capsys.readouterr().err.startswith(f"{model}:2:10: error[E201]: ")
+    assert not workdir.exists()
 
 
 def test_evaluate_wants_a_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,9 +207,9 @@ def test_a_data_file_of_the_original_is_a_task(
     """Turing machine 'invert': learned from the original's own files, printed as a table."""
     workdir = tmp_path / "run"
     data = "tests/models/data/turing_invert"
-    flags = ["--model=turing.py", f"--data={data}_data.json", f"--hypers={data}_hypers.json"]
-    flags += ["--restarts=4", "--examples=5000", "--check_every=1000", "--noxla"]
-    assert train(*flags, f"--workdir={workdir}") == 0
+    given = ["--model=turing.py", f"--data={data}_data.json", f"--hypers={data}_hypers.json"]
+    given += ["--restarts=4", "--examples=5000", "--check_every=1000", "--noxla"]
+    assert train(*given, f"--workdir={workdir}") == 0
     assert "state 1, read 0: write 1, right, state 1" in capsys.readouterr().out
     results = json.loads((workdir / "results.json").read_text())
     assert sum(entry["correct"] for entry in results["restarts"]) >= 3

@@ -16,8 +16,7 @@ from tests.small_runs import flags, listing, write_files
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model, data, hypers and a finished run that was given relative paths."""
     folder = tmp_path_factory.mktemp("base")
-    write_files(folder)
-    (folder / "hypers.json").write_text(json.dumps({"c": {}}))
+    write_all(folder)
     before = os.getcwd()
     os.chdir(folder)
     assert train(*flags("mine.py", "sums.json", "run"), "--hypers=hypers.json") == 0
@@ -25,15 +24,28 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of a folder `mine` with all that, whose config names the files in `mine`."""
+    folder = tmp_path_factory.mktemp("place") / "mine"
+    write_all(folder)
+    assert train(*own(folder)) == 0
+    return shutil.copytree(folder, folder.with_name("kept"))
+
+
 @pytest.fixture
-def mine(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of all that, whose config names the copy's files."""
-    shutil.copytree(base, tmp_path / "mine")
-    folder = tmp_path / "mine"
-    monkeypatch.chdir(folder)
-    assert train(*own(folder), "--overwrite") == 0
+def mine(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder as it was: a config names its files by their places."""
+    folder = kept.with_name("mine")
+    shutil.rmtree(folder)
+    shutil.copytree(kept, folder)
     monkeypatch.chdir(tmp_path)
     return folder
+
+
+def write_all(folder: Path) -> None:
+    write_files(folder)
+    (folder / "hypers.json").write_text(json.dumps({"c": {}}))
 
 
 def own(folder: Path) -> list[str]:
@@ -130,6 +142,7 @@ def test_shards_are_compared_too(mine: Path, capsys: pytest.CaptureFixture[str])
     assert "sums.json is gone; these are the numbers" in told(capsys)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_data_sets_that_are_gone_leave_the_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,7 @@
 """The experiments as a user runs them, in small: every table is made, and what is wrong refused."""
 
+import contextlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -13,25 +15,25 @@ from experiments.lifelong.life import Course
 from experiments.lifelong.measures import final, forgetting, needed, reverse_transfer
 from experiments.lifelong.results import LearnerResult, LifelongResult
 from experiments.lifelong.schedule import LIFE, SCHEDULE, TASKS, drawn
-from tests.commands import evaluate, run, train
+from tests.commands import evaluate, run_eagerly, train
 
 SMALL = ["--digits=embedded", "--operators=embedded", "--restarts=1", "--batch_size=16", "--noxla"]
-LIFELONG = ["--experiment=lifelong", *SMALL, "--examples=640", "--check_every=320"]
+LIFELONG = ["--experiment=lifelong", *SMALL, "--examples=320", "--check_every=160"]
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object]:
-    """One short life of NTPT and of a baseline."""
-    workdir = tmp_path_factory.mktemp("lifelong") / "run"
-    done = run("train.py", *LIFELONG, "--learners=robust,MTNN-2", f"--workdir={workdir}")
-    return workdir, done
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """One short life of NTPT and of a baseline, and what was told of it."""
+    workdir, told = tmp_path_factory.mktemp("lifelong") / "run", io.StringIO()
+    with run_eagerly(), contextlib.redirect_stdout(told):
+        assert train(*LIFELONG, "--learners=robust,MTNN-2", f"--workdir={workdir}") == 0
+    return workdir, told.getvalue()
 
 
 def test_a_life_ends_in_figure_7(lived: tuple) -> None:
-    workdir, done = lived
-    assert done.returncode == 0, done.stderr
-    assert "digits: embedded digits" in done.stdout
-    lines = done.stdout.splitlines()
+    workdir, told = lived
+    assert "digits: embedded digits" in told
+    lines = told.splitlines()
     heading = next(k for k, line in enumerate(lines) if line.startswith("Figure 7"))
     assert "NTPT robust" in lines[heading + 2] and "MTNN-2" in lines[heading + 2]
     results = json.loads((workdir / "results.json").read_text())
@@ -40,7 +42,7 @@ def test_a_life_ends_in_figure_7(lived: tuple) -> None:
         row = lines[heading + 4 + k].split()
         assert row[0] == task
         assert row[1::2] == [f"{courses[n].accuracies[task][-1][0]:.3f}" for n in courses]
-    assert courses["robust"].examples == [320, 640]
+    assert courses["robust"].examples == [160, 320]
     assert set(courses["robust"].networks) == {"net_0", "net_1"}
     assert not courses["MTNN-2"].correct
     assert results["learners"]["MTNN-2"]["parameters"] > 500_000
@@ -51,11 +53,11 @@ def test_a_life_ends_in_figure_7(lived: tuple) -> None:
 def test_the_same_command_again_returns_at_once(
     lived: tuple, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    workdir, done = lived
+    workdir, told = lived
     assert train(*LIFELONG, "--learners=robust,MTNN-2", f"--workdir={workdir}") == 0
     again = capsys.readouterr().out
     assert "is done already" in again
-    assert done.stdout[done.stdout.index("Figure 7") :] in again
+    assert told[told.index("Figure 7") :] in again
 
 
 def test_evaluate_draws_figure_6(lived: tuple, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +138,7 @@ def test_tables_and_figures_show_whoever_has_finished() -> None:
     assert set(figure_6.plots(results)) == {"figure-6a", "figure-6b", "figure-6c"}
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_weak_and_strong_supervision_in_small(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.commands import train
+
 ROOT = Path(__file__).resolve().parent.parent
-TURING = "tests/models/data/turing_invert"
-COMMON = ["--restarts=8", "--checkpoint_seconds=0.2"]
+DATA = "tests/models/data"
+COMMON = ["--checkpoint_seconds=0.2"]
 SECONDS = 300
 
 
@@ -24,30 +26,43 @@ class Job:
     """A run to be killed.
 
     Attributes:
-      flags: of train.py, in `make test`.
-      longer: more of them, in `make soak`.
+      flags: of train.py, for a run of seconds.
+      longer: more of them, where a run is killed twenty times.
     """
 
     flags: tuple[str, ...]
     longer: tuple[str, ...]
 
+    def line(self, *others: str) -> list[str]:
+        """The flags, but for those that others stand for: a flag may be given once."""
+        named = {flag.partition("=")[0].replace("--no", "--"): flag for flag in self.flags}
+        named |= {flag.partition("=")[0].replace("--no", "--"): flag for flag in others}
+        return list(named.values())
+
 
 JOBS = {
+    "pictures": Job(
+        (f"--model={DATA}/pictures_model.py", f"--data={DATA}/pictures_data.json",
+         "--restarts=4", "--stop_after_solved=-1", "--examples=5000", "--check_every=500",
+         "--noxla"),
+        ("--restarts=8", "--examples=40000"),
+    ),
     # Each of four processes would compile with XLA for longer than it learns.
     "add2x2": Job(
-        ("--digits=embedded", "--examples=3200", "--check_every=640", "--noxla"),
-        ("--examples=12800", "--xla"),
+        ("--digits=embedded", "--restarts=2", "--examples=1920", "--check_every=640", "--noxla"),
+        ("--restarts=8", "--examples=12800", "--xla"),
     ),
     "turing": Job(
-        ("--model=turing.py", f"--data={TURING}_data.json", f"--hypers={TURING}_hypers.json",
-         "--preset=terpret-custom", "--stop_after_solved=-1", "--examples=5000"),
+        ("--model=turing.py", f"--data={DATA}/turing_invert_data.json",
+         f"--hypers={DATA}/turing_invert_hypers.json",
+         "--restarts=8", "--preset=terpret-custom", "--stop_after_solved=-1", "--examples=5000"),
         ("--examples=40000",),
     ),
 }  # fmt: skip
 
 
 def start(job: Job, workdir: Path, longer: bool) -> subprocess.Popen:
-    flags = [*COMMON, *job.flags, *(job.longer if longer else ()), f"--workdir={workdir}"]
+    flags = [*COMMON, *job.line(*(job.longer if longer else ())), f"--workdir={workdir}"]
     return subprocess.Popen(
         [sys.executable, "train.py", *flags],
         cwd=ROOT,
@@ -57,10 +72,10 @@ def start(job: Job, workdir: Path, longer: bool) -> subprocess.Popen:
     )
 
 
-def finish(job: Job, workdir: Path, longer: bool = False) -> float:
-    """Lets a run come to its end; the seconds it took."""
+def finish(job: Job, workdir: Path) -> float:
+    """Lets a longer run come to its end; the seconds it took."""
     started = time.monotonic()
-    process = start(job, workdir, longer)
+    process = start(job, workdir, longer=True)
     output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, output
     return time.monotonic() - started
@@ -106,11 +121,15 @@ def assert_same(first: dict[str, object], second: dict[str, object]) -> None:
             assert value == second[name], name
 
 
-@pytest.mark.parametrize("name", ["add2x2", pytest.param("turing", marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "name",
+    ["pictures", *(pytest.param(name, marks=pytest.mark.soak) for name in ("add2x2", "turing"))],
+)
 def test_killed_and_continued_it_ends_in_the_same_bits(name: str, tmp_path: Path) -> None:
     """SIGKILL soon after a checkpoint of its own, SIGTERM, then to the end."""
     job, whole, killed = JOBS[name], tmp_path / "whole", tmp_path / "killed"
-    finish(job, whole)
+    # What comes to its end does so here: a process takes longer to begin than to learn.
+    assert train(*COMMON, *job.flags, f"--workdir={whole}") == 0
     process = start(job, killed, longer=False)
     wait_for_checkpoint(process, killed)
     time.sleep(random.uniform(0, 0.5))
@@ -127,7 +146,7 @@ def test_killed_and_continued_it_ends_in_the_same_bits(name: str, tmp_path: Path
             f"stopped; the same command continues the run in {killed}"
         )
         assert "Traceback" not in output
-    finish(job, killed)
+    assert train(*COMMON, *job.flags, f"--workdir={killed}") == 0
     assert_same(end_state(whole), end_state(killed))
 
 
@@ -136,7 +155,7 @@ def test_killed_and_continued_it_ends_in_the_same_bits(name: str, tmp_path: Path
 def test_twenty_kills_at_random_moments_change_nothing(name: str, tmp_path: Path) -> None:
     """Any moment: before the first checkpoint, while one is written, while results are."""
     job, whole = JOBS[name], tmp_path / "whole"
-    seconds = finish(job, whole, longer=True)
+    seconds = finish(job, whole)
     expected, kills, folders = end_state(whole), 0, 0
     while kills < 20:
         folder = tmp_path / f"killed_{folders}"
@@ -152,6 +171,6 @@ def test_twenty_kills_at_random_moments_change_nothing(name: str, tmp_path: Path
                 process.kill()
                 process.communicate()
                 kills += 1
-        finish(job, folder, longer=True)
+        finish(job, folder)
         assert_same(expected, end_state(folder))
     print(f"{name}: {kills} kills in {folders} runs of {seconds:.0f} s", flush=True)

@@ -154,6 +154,7 @@ def test_without_locks_of_the_file_system_a_dead_writer_is_known(
         pass
 
 
+@pytest.mark.soak
 def test_of_two_commands_at_once_one_run_is_left(tmp_path: Path) -> None:
     """Two processes of train.py that differ in a setting, in a folder that is not there."""
     model, data = write_files(tmp_path)

@@ -45,10 +45,12 @@ def test_the_gradient_is_finite_and_reaches_every_parameter(name: str, restarts:
         assert np.any(gradient != 0)
 
 
+@pytest.mark.parametrize("programs", [200, pytest.param(1000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", MODELS)
-def test_one_hot_parameters_give_what_the_interpreter_computes(name: str) -> None:
-    """1,000 random programs, side by side on the restart axis, on labels instead of images."""
-    programs, examples = 1000, 4
+@pytest.mark.usefixtures("eagerly")
+def test_one_hot_parameters_give_what_the_interpreter_computes(name: str, programs: int) -> None:
+    """Random programs, side by side on the restart axis, on labels instead of images."""
+    examples = 4
     model = compile_model(model_file(name), restarts=programs, learned=LABELS)
     random = np.random.default_rng(1)
     labels = {

@@ -152,6 +152,7 @@ def refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("name", RARE)
+@pytest.mark.usefixtures("eagerly")
 def test_what_is_rare_is_trained_measured_and_continued(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +175,7 @@ def test_what_is_rare_is_trained_measured_and_continued(
 
 
 @pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.usefixtures("eagerly")
 def test_networks_alone_learn_with_every_preset(preset: str, tmp_path: Path) -> None:
     results = learned(tmp_path, written(tmp_path, *with_batch("two_inputs")), f"--preset={preset}")
     assert results["restarts"][0]["program"] == "(no Params: the program is given)"
@@ -433,6 +435,7 @@ def test_a_count_of_programs_of_any_size_is_shown(tmp_path: Path) -> None:
         ("my_model.py", "leak.json", ("--stop_after_solved=1",)),
     ],
 )
+@pytest.mark.usefixtures("eagerly")
 def test_the_cases_end_in_results(model: str, data: str, more: tuple, tmp_path: Path) -> None:
     flags = [f"--model={CASES / model}", f"--data={CASES / data}", f"--workdir={tmp_path}/run"]
     results = learned(tmp_path, flags, *more)
@@ -449,6 +452,7 @@ def test_the_cases_that_are_refused(
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the cases lie beside the project")
+@pytest.mark.usefixtures("eagerly")
 def test_the_cases_parity_and_addition(tmp_path: Path) -> None:
     parity = (CASES / "parity.py").read_text().replace("Hyper(32)", "Hyper(4)")
     assert learned(tmp_path, written(tmp_path, parity, batch([{}])))["restarts"][0]["program"]

@@ -61,6 +61,7 @@ def test_a_folder_of_the_name_of_ours_is_meant_where_it_is(here: Path) -> None:
         model_meant("turing.py")
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_without_a_model_ours_is_meant(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "add2x2_model.py").write_text("y = Output(2)\ny.set_to(0)\n")
     assert train(*TINY, "--workdir=run") == 0
@@ -78,6 +79,7 @@ def own(here: Path, *changes: tuple[str, str], name: str = "add2x2_model") -> st
     return f"--model=./{name}.py"
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_an_own_model_that_fits_is_trained(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = own(
         here,

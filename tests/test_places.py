@@ -1,6 +1,7 @@
 """Folders of every name: written, continued and read, or refused before anything is written."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,25 +10,40 @@ from tests.commands import evaluate, train
 from tests.small_runs import flags, listing, write_files
 
 NAMES = [
-    "a[b]",
-    "[!x]",
-    "a]b",
-    "a\\b",
-    "a*b",
-    "a?b",
-    " a b ",
-    "a\nb",
-    "ü 字",
-    "-a",
-    "{a,b}",
-    "a%20b",
-    "x:y",
+    # All that the others have.
+    "-[!a]*?\\\n{b,c} ü字%20x:y ",
+    *(
+        pytest.param(name, marks=pytest.mark.soak)
+        for name in (
+            "a[b]",
+            "[!x]",
+            "a]b",
+            "a\\b",
+            "a*b",
+            "a?b",
+            " a b ",
+            "a\nb",
+            "ü 字",
+            "-a",
+            "{a,b}",
+            "a%20b",
+            "x:y",
+        )
+    ),
 ]
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="module")
+def finished(files: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert train(*flags(*files, folder)) == 0
+    return folder
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,13 +144,13 @@ def test_an_address_is_no_folder(
 def test_a_program_is_not_exported_to_where_it_cannot_be(
     name: str,
     message: str,
-    files: tuple[Path, Path],
+    finished: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert train(*flags(*files, "run")) == 0
+    shutil.copytree(finished, "run")
     before = listing(tmp_path)
     capsys.readouterr()
     assert evaluate(Path("run"), export=name) == 1

@@ -20,9 +20,12 @@ def train(workdir: Path, *flags: str) -> list[dict[str, object]]:
     return json.loads(found.read_text())["restarts"]
 
 
-@pytest.mark.parametrize("name", ["turing", pytest.param("add2x2", marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "name",
+    ["pictures", *(pytest.param(name, marks=pytest.mark.soak) for name in ("add2x2", "turing"))],
+)
 def test_two_deterministic_runs_are_equal_to_the_bit(name: str, tmp_path: Path) -> None:
-    flags = [*JOBS[name].flags, "--restarts=4", "--deterministic"]
+    flags = JOBS[name].line("--restarts=4", "--deterministic")
     for folder in ("a", "b"):
         train(tmp_path / folder, *flags)
     assert_same(end_state(tmp_path / "a"), end_state(tmp_path / "b"))

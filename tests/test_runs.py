@@ -97,7 +97,9 @@ def test_a_run_can_be_stopped_while_it_is_measured(
     assert train(CONFIG, str(copy)).restarts == finished[1].restarts
 
 
-@pytest.mark.parametrize("suffix", ["index", "data-00000-of-00001"])
+@pytest.mark.parametrize(
+    "suffix", ["data-00000-of-00001", pytest.param("index", marks=pytest.mark.soak)]
+)
 def test_a_run_with_a_damaged_checkpoint_is_refused_and_left_alone(copy: Path, suffix: str) -> None:
     for path in (copy / "checkpoints").glob(f"*.{suffix}"):
         path.write_bytes(path.read_bytes()[:10])
@@ -118,7 +120,10 @@ def test_checkpoints_without_a_config_are_not_run_over(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"seed": 1}, "holds a run with another seed: give another --workdir, or train with --overwrite"),
+        (
+            {"seed": 1},
+            "holds a run with another seed: give another --workdir, or train with --overwrite",
+        ),
         ({"restarts": 4, "preset": "robust"}, "holds a run with another preset and restarts"),
         ({"model": "circuit.py"}, "holds a run with another model"),
     ],

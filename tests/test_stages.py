@@ -31,7 +31,7 @@ from terpret.runs.results import RestartResult, RunResult, best
 from terpret.runs.run_folder import claim, writer
 from tests.commands import evaluate, train
 
-EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=160"]
+EMBEDDED = ["--digits=embedded", "--operators=embedded", "--noxla", "--check_every=80"]
 SIGNS = ["--signs=embedded", "--noxla", "--check_every=320"]
 
 
@@ -61,6 +61,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return at
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_math_in_small_is_stopped_and_goes_on(
     stopping: Callable[[str], None],
     networks: str,
@@ -77,7 +78,7 @@ def test_math_in_small_is_stopped_and_goes_on(
         f"--init_nets={networks}",
         *EMBEDDED,
         "--restarts=1",
-        "--examples=320",
+        "--examples=160",
         "--lstm_units=8",
         f"--workdir={workdir}",
     ]
@@ -99,9 +100,9 @@ def test_math_in_small_is_stopped_and_goes_on(
     assert list(results["stages"]) == ["lstm-images", "robust", "clock"]
     run = results["stages"]["robust"]["run"]
     assert run["networks_from"] == {"made": "for this test"}
-    assert [entry["examples"] for entry in run["restarts"]] == [320]
+    assert [entry["examples"] for entry in run["restarts"]] == [160]
     points = results["stages"]["robust"]["accuracy_on_images"]["0"]
-    assert [seen for seen, _ in points] == [160, 320]
+    assert [seen for seen, _ in points] == [80, 160]
     (timed,) = results["stages"]["clock"]["runs"]
     assert timed["run"]["verified_after"] > 0 and "lengths" not in timed["run"]["further"]
     assert set(results["data"]) == {"digits", "operators"} and "--restarts=1" in results["command"]
@@ -115,6 +116,7 @@ def test_math_in_small_is_stopped_and_goes_on(
     assert (workdir / "plots" / "figure-8b.png").stat().st_size > 10_000
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_mazes_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workdir = tmp_path / "run"
     flags = ["--experiment=mazes", "--learners=robust", *SIGNS, "--restarts=2", "--examples=640"]

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from baselines import BASELINES
+from baselines import BASELINES, independent, multitask, progressive
 from baselines.baseline import Baseline
 from baselines.memory import CAPACITY, Memory
 from terpret.data.test_set import TestSet
+from tests.commands import run_eagerly
 
 PLACES = ("top", "left", "bottom", "right")
 TASKS = [f"{scenario}-{place}" for scenario in ("add2x2", "apply2x2") for place in PLACES]
@@ -23,11 +24,11 @@ LAST = 128 * 19 + 19
 
 
 @pytest.fixture
-def eagerly():
-    """Steps run operation by operation: they mean the same, and compiling them takes seconds."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of few numbers, where their sizes are not what a test is about."""
+    for module in (independent, multitask, progressive):
+        monkeypatch.setattr(module, "PERCEPTION", (24, 16))
+        monkeypatch.setattr(module, "HIDDEN", 12)
 
 
 def examples(task: str, count: int = 6, seed: int = 0) -> dict[str, tf.Tensor]:
@@ -128,7 +129,7 @@ def test_the_progressive_columns_have_adapters_to_all_earlier_ones() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_a_life_is_the_same_whatever_lives_beside_it(name: str) -> None:
     alone, losses_alone = lived(name, [2])
     among, losses_among = lived(name, [0, 1, 2])
@@ -141,7 +142,7 @@ def test_a_life_is_the_same_whatever_lives_beside_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_the_seed_decides_every_bit(name: str) -> None:
     baseline, _ = lived(name, [0], seed=3, steps=1)
     again, _ = lived(name, [0], seed=3, steps=1)
@@ -151,7 +152,7 @@ def test_the_seed_decides_every_bit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_a_checkpoint_resumes_to_the_bit(name: str, tmp_path) -> None:
     baseline, _ = lived(name, [0], steps=1)
     saved = tf.train.Checkpoint(baseline=baseline).write(str(tmp_path / "state"))
@@ -163,7 +164,7 @@ def test_a_checkpoint_resumes_to_the_bit(name: str, tmp_path) -> None:
     assert same(values(baseline), values(resumed))
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_a_progressive_column_learns_alone_and_reads_the_earlier_ones() -> None:
     baseline = BASELINES["PNN"](FEW, [0])
     first, second, third = baseline.networks.columns
@@ -175,11 +176,12 @@ def test_a_progressive_column_learns_alone_and_reads_the_earlier_ones() -> None:
     assert same(values(first), before[0]) and same(values(second), before[1])
     assert not any(np.array_equal(a, b) for a, b in zip(values(third), before[2], strict=True))
     told = answers()
-    first.decision[2].main.biases[0].assign_add(tf.ones([1, 128]))
+    bias = first.decision[2].main.biases[0]
+    bias.assign_add(tf.ones_like(bias))
     assert np.abs(answers() - told).max() > 0
 
 
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_independent_columns_learn_alone() -> None:
     baseline = BASELINES["indep"](FEW, [0])
     columns = baseline.networks.columns
@@ -189,7 +191,7 @@ def test_independent_columns_learn_alone() -> None:
 
 
 @pytest.mark.parametrize("name", ["MTNN-1", "MTNN-2"])
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_the_first_task_leaves_net_1_alone(name: str) -> None:
     baseline = BASELINES[name](FEW, [0])
     parts = {**baseline.networks.nets, **baseline.networks.decisions}
@@ -205,6 +207,7 @@ def test_the_first_task_leaves_net_1_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("narrow")
 def test_what_a_task_is_answered_by_is_taught_by_those_whose_columns_it_reads(name: str) -> None:
     """All tasks teach shared networks; a progressive column reads all earlier ones."""
     baseline = BASELINES[name](FEW, [0])
@@ -214,7 +217,7 @@ def test_what_a_task_is_answered_by_is_taught_by_those_whose_columns_it_reads(na
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_grids_of_few_images_are_answered_like_any_others(name: str) -> None:
     baseline = BASELINES[name](FEW, [0, 1])
     random = np.random.default_rng(1)
@@ -230,7 +233,7 @@ def test_grids_of_few_images_are_answered_like_any_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("eagerly")
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_a_few_examples_are_learned_by_heart(name: str) -> None:
     baseline = BASELINES[name](TWO, [0], rate=0.03)
     task = TWO[1]
@@ -242,6 +245,7 @@ def test_a_few_examples_are_learned_by_heart(name: str) -> None:
     np.testing.assert_array_equal(given[0], batch["final_sum"])
 
 
+@pytest.mark.usefixtures("eagerly", "narrow")
 def test_columns_that_are_remembered_teach_what_columns_teach_that_are_asked_again() -> None:
     remembering = BASELINES["PNN"](FEW, [0, 1], dtype=tf.float64)
     again = BASELINES["PNN"](FEW, [0, 1], dtype=tf.float64)
@@ -274,17 +278,18 @@ def test_a_memory_sees_an_image_once() -> None:
     assert recall("b", [1, CAPACITY]) == [10, 10 * CAPACITY] and len(asked) == 5
 
 
+@pytest.mark.usefixtures("narrow")
 def test_compiled_steps_are_the_same_steps() -> None:
     task = TWO[1]
     compiled, eager = (BASELINES["PNN"](TWO, [0], dtype=tf.float64) for _ in range(2))
     batch = examples(task)
     losses = [compiled.step(task, batch) for _ in range(3)]
-    tf.config.run_functions_eagerly(True)
-    np.testing.assert_allclose(losses, [eager.step(task, batch) for _ in range(3)], rtol=1e-9)
-    tf.config.run_functions_eagerly(False)
+    with run_eagerly():
+        np.testing.assert_allclose(losses, [eager.step(task, batch) for _ in range(3)], rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("narrow")
 def test_a_task_is_answered_the_same_beside_others_that_show_its_images(name: str) -> None:
     tasks = [task for task in TASKS if task.startswith("add")][:3]
     baseline = BASELINES[name](tasks, range(2), seed=3)

@@ -33,14 +33,6 @@ TINY = {
 SYMBOLS = one_hot_symbols()
 
 
-@pytest.fixture
-def eagerly():
-    """Updates run operation by operation: they mean the same, and tracing them takes seconds."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def numbers(first: int, end: int) -> tf.Tensor:
     """The numbers of expressions."""
     return tf.range(first, end, dtype=tf.int64)

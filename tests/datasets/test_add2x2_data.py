@@ -62,8 +62,15 @@ def test_labelled_stream_is_the_same_stream(pool: ImagePool) -> None:
     )
 
 
-@pytest.mark.parametrize("distinct", [0, 37])
-@pytest.mark.parametrize("batch_size", [1, 7, 64, 5000])
+@pytest.mark.parametrize(
+    ("batch_size", "distinct"),
+    [
+        (7, 0),
+        (5000, 37),
+        *(pytest.param(size, number, marks=pytest.mark.soak)
+          for size, number in [(1, 0), (64, 0), (5000, 0), (1, 37), (7, 37), (64, 37)]),
+    ],
+)  # fmt: skip
 def test_independent_of_batch_size_and_start(
     batch_size: int, distinct: int, numbered: ImagePool
 ) -> None:

@@ -261,7 +261,8 @@ for folder in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(10, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("times", [2, 10])
 def test_two_processes_prepare_one_folder(times: int, files: Files, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow_datasets")
     folders = [tmp_path / str(k) for k in range(times)]
@@ -281,6 +282,7 @@ def test_two_processes_prepare_one_folder(times: int, files: Files, tmp_path: Pa
         assert names == {"1.0.0", "Train", "Train.csv", "Meta"}
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not REAL.is_file(), reason="the photographs of GTSRB are not there")
 def test_the_real_archive_unpacked_gives_the_same(tmp_path: Path) -> None:
     with tarfile.open(REAL) as archive:

@@ -212,6 +212,7 @@ def linked(folder: Path) -> Path:
 
 
 @needs_mnist
+@pytest.mark.soak
 def test_the_real_files_give_what_is_prepared_of_them(tmp_path: Path) -> None:
     prepared = load_digits("mnist", str(REAL))
     for path in linked(tmp_path).joinpath("downloads", "manual").iterdir():
@@ -222,6 +223,7 @@ def test_the_real_files_give_what_is_prepared_of_them(tmp_path: Path) -> None:
 
 
 @needs_mnist
+@pytest.mark.soak
 def test_a_data_directory_that_is_two_levels_too_deep() -> None:
     source = load_digits("auto", str(REAL / "mnist" / "3.0.1")).source
     assert source.startswith("MNIST (tensorflow-datasets")

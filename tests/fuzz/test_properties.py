@@ -18,7 +18,7 @@ from terpret.language.parser import parse
 from terpret.language.printer import print_module
 from tests.fuzz import generator, naive, numbers
 
-MODELS = int(os.environ.get("TERPRET_FUZZ", "500"))
+MODELS = int(os.environ.get("TERPRET_FUZZ", "300"))
 EXAMPLES = 3
 OBSERVABLE = 1e-6
 SEEDS = st.integers(0, 2**32 - 1)

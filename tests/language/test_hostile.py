@@ -19,7 +19,7 @@ from terpret.language.errors import InputError, ModelError, Source
 from terpret.language.parser import parse
 
 ROOT = pathlib.Path(__file__).parents[2] / "ntpt_models"
-MUTANTS = int(os.environ.get("TERPRET_FUZZ_HOSTILE", "1000"))
+MUTANTS = int(os.environ.get("TERPRET_FUZZ_HOSTILE", "400"))
 PARTS = 20
 SECONDS, FLOOR = 2.0, 0.13
 # Who shares caches and memory with another worker may take so many times as long, and a text that
@@ -257,9 +257,9 @@ def test_hostile_hypers(value):
 LARGEST = [
     "many large constants",
     "a large constant",
-    "many sets",
     "a with over many values",
-    "a table with many entries",
+    pytest.param("many sets", marks=pytest.mark.soak),
+    pytest.param("a table with many entries", marks=pytest.mark.soak),
 ]
 
 

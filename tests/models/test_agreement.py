@@ -26,6 +26,7 @@ def random_programs(model, generator):
 
 @pytest.mark.parametrize("space", ["prob", "log"])
 @pytest.mark.parametrize("name", SIZES)
+@pytest.mark.usefixtures("eagerly")
 def test_interpreter_and_graph_agree(name, space):
     model = compile_model(
         ROOT / f"{name}.py",
