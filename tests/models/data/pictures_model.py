@@ -1,3 +1,5 @@
+from terpret.names import InputTensor, Learn, Output, Param, Runtime, Vector
+
 img = InputTensor(2)[2]
 y = Output(2)
 place = Param(2)
