@@ -310,3 +310,11 @@ def test_to_begin_afresh_forgets_the_first_stage(tmp_path: Path) -> None:
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     own = {"config.json", "files.txt", "manifest.json", "model/math_model.py"}
     assert left == own | {LOCK}
+
+
+def test_a_program_that_was_measured_further_has_its_tables() -> None:
+    rows = [{"digits": 2, "accuracy": 0.9, "simulated": 0.9, "true_labels": 1.0}]
+    timed = {"digits": 16, "expressions": 10, "seconds": 1.0, "accuracy": 0.5}
+    text = SCENARIO.tables({"lengths": rows, "on_images": timed}, "text")
+    assert "on longer expressions" in text and "10 expressions of images" in text
+    assert SCENARIO.tables({}, "text") == ""

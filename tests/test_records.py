@@ -52,7 +52,6 @@ EDITS: list[tuple[str, str, object]] = [
     ("results.json", "verification", 3),
     ("results.json", "further", 5),
     ("results.json", "further", {"published": "high"}),
-    ("results.json", "further", {"lengths": 5}),
 ]
 
 

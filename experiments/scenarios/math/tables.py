@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from experiments.scenarios.shares import SHARES, shares
-from terpret.runs.results import RunResult
 from terpret.runs.tables import render
 
 
@@ -23,9 +22,9 @@ def on_images(further: Mapping[str, object]) -> str:
     )
 
 
-def further_tables(results: RunResult, style: str) -> str:
+def further_tables(further: Mapping[str, object], style: str) -> str:
     """What was measured of the best program on longer expressions; empty where nothing was."""
-    if not results.further.get("lengths"):
+    if not further.get("lengths"):
         return ""
-    lengths = lengths_table(results.further, style)
-    return f"that program on longer expressions:\n\n{lengths}\n\n{on_images(results.further)}"
+    lengths = lengths_table(further, style)
+    return f"that program on longer expressions:\n\n{lengths}\n\n{on_images(further)}"

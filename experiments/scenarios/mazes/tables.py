@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from experiments.scenarios.shares import SHARES, shares
-from terpret.runs.results import RunResult
 from terpret.runs.tables import render
 
 
@@ -17,8 +16,8 @@ def sizes_table(further: Mapping[str, object], style: str = "text") -> str:
     return render([headings, *rows], style)
 
 
-def further_tables(results: RunResult, style: str) -> str:
+def further_tables(further: Mapping[str, object], style: str) -> str:
     """What was measured of the best program on mazes of other sizes; empty where nothing was."""
-    if not results.further.get("sizes"):
+    if not further.get("sizes"):
         return ""
-    return f"that program on mazes of other sizes:\n\n{sizes_table(results.further, style)}"
+    return f"that program on mazes of other sizes:\n\n{sizes_table(further, style)}"
