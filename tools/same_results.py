@@ -29,7 +29,7 @@ TURING = "tests/models/data/turing_invert"
 DATA = (f"--data={TURING}_data.json", f"--hypers={TURING}_hypers.json")
 SMALL = ("--noxla", "--seed=3", "--restarts=2", "--check_every=100")
 DIGITS = (*SMALL, "--examples=640", "--digits=embedded")
-OPERATORS = (*DIGITS, "--operators=embedded")
+OPERATORS = (*SMALL, "--examples=640", "--operators=embedded")
 PRESETS = ("robust", "cyclic", "search", "ntpt", "terpret", "terpret-custom", "terpret-fp")
 # What a change of structure may change: times, and what says which version wrote a file.
 OWN = frozenset(
@@ -76,7 +76,9 @@ def jobs() -> dict[str, Job]:
         files = (f"--{kind}=tests/models/data/{stem}_{kind}.json" for kind in ("data", "hypers"))
         found[name] = Job((f"--model={name}.py", *SMALL, *files, "--examples=400"))
     found |= {
-        "turing-xla": Job((*turing, "--examples=1500", "--xla")),
+        "turing-xla": Job(
+            tuple(flag for flag in turing if flag != "--noxla") + ("--examples=1500",)
+        ),
         "turing-killed": Job((*turing, "--examples=3000", "--checkpoint_seconds=0"), killed=True),
         "turing-refill": Job((*turing, "--preset=ntpt", "--refill", "--examples=70000")),
         "turing-shard": Job((*turing, "--shard=2/2", "--examples=1500")),
@@ -88,7 +90,10 @@ def jobs() -> dict[str, Job]:
             (*OPERATORS, "--model=apply2x2_model.py", "--init_nets=NEEDED", "--freeze_nets=320"),
             needs="apply2x2",
         ),
-        "math": Job((*OPERATORS, "--model=math_model.py", "--init_nets=NEEDED"), needs="apply2x2"),
+        "math": Job(
+            (*OPERATORS, "--digits=embedded", "--model=math_model.py", "--init_nets=NEEDED"),
+            needs="apply2x2",
+        ),
         "mazes": Job((*SMALL, "--model=maze_model.py", "--signs=embedded", "--examples=640")),
         "lifelong": Job(
             _experiment("lifelong", "robust,ntpt,indep,PNN,MTNN-1", "--examples=2000")
