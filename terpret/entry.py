@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from terpret import hold, output, signals
+from terpret import output, signals
 
 # What training needs first; whoever has these has all of requirements.txt.
 TRAINING = ("absl", "numpy", "tensorflow", "tqdm")
@@ -22,6 +22,9 @@ _status: int | None = None
 
 def begin(packages: Sequence[str] = TRAINING) -> None:
     """Makes signals and output safe, and leaves where the environment lacks a package."""
+    # Its import alone holds signals back, which nobody may who does not let them go here.
+    from terpret import hold
+
     signals.take()
     hold.release()
     output.secure()
