@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from terpret.core.pool import MAX_NODES
 from terpret.errors import RunError
@@ -144,7 +144,17 @@ class Config(StoredConfig):
 Kind = TypeVar("Kind", bound=StoredConfig)
 
 
-def read_config(stored: object, kinds: Sequence[type[Kind]] = (Config,)) -> Kind | None:
+@overload
+def read_config(stored: object) -> Config | None: ...
+
+
+@overload
+def read_config(stored: object, kinds: Sequence[type[Kind]]) -> Kind | None: ...
+
+
+def read_config(
+    stored: object, kinds: Sequence[type[StoredConfig]] = (Config,)
+) -> StoredConfig | None:
     """The config of a run folder.
 
     Args:

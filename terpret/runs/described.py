@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
+from typing import TypeGuard
 
 from terpret.runs.config import Config, StoredConfig, read_config
 from terpret.runs.named_files import files_of, named_paths, same_place
@@ -39,6 +40,24 @@ class Described:
     versions: Mapping[str, str]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Manifest:
+    """What the `manifest.json` of a run folder says.
+
+    Attributes:
+      format: of the folder.
+      hashes: of the files that the run began with, by setting.
+      versions: of the libraries when it began.
+      config: the hash of `config.json`; None where the folder's format has none, empty where it is
+        missing.
+    """
+
+    format: int
+    hashes: Mapping[str, str]
+    versions: Mapping[str, str]
+    config: object
+
+
 def described(workdir: str, kinds: Sequence[type[StoredConfig]] = (Config,)) -> Described | None:
     """What a run folder says of its run; None where it has no `config.json`.
 
@@ -54,20 +73,19 @@ def described(workdir: str, kinds: Sequence[type[StoredConfig]] = (Config,)) -> 
     if stored is None:
         return None
     there = _manifest(workdir)
-    if there["format"] not in READABLE:
-        raise _other_version(workdir, there["format"])
+    if there.format not in READABLE:
+        raise _other_version(workdir, there.format)
     try:
         config = read_config(stored, kinds)
         with open(path, encoding="utf-8") as file:
-            noted = there.get("config", None if there["format"] < FORMAT else "")
-            whole = noted in (None, digest_of(file.read()))
+            whole = there.config in (None, digest_of(file.read()))
     except (RunError, OSError, ValueError):
         whole = False
     if not whole:
         raise damaged(path, f"it is not as the run wrote it; {otherwise(workdir)}")
-    if config is not None and there["format"] == FORMAT and not _noted(config, there["hashes"]):
+    if config is not None and there.format == FORMAT and not _noted(config, there.hashes):
         raise damaged(os.path.join(workdir, "manifest.json"), otherwise(workdir))
-    return Described(config, there["format"], there["hashes"], there["versions"])
+    return Described(config, there.format, there.hashes, there.versions)
 
 
 def _noted(config: StoredConfig, hashes: Mapping[str, str]) -> bool:
@@ -90,6 +108,8 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
         path = os.path.join(workdir, "config.json")
         raise RunError(f"{path} was not written by a run, so it is left as it is: {ELSEWHERE}")
     there = described(workdir, [type(config)])
+    # Who asks has seen its `config.json`.
+    assert there is not None
     if there.format != FORMAT and not done:
         raise _other_version(workdir, there.format)
     began, now = there.config, contents(config)
@@ -156,12 +176,12 @@ def versions() -> dict[str, str]:
 def of_earlier_format(workdir: str) -> bool:
     """Whether a folder without a list holds a run of a version that kept none."""
     try:
-        return _manifest(workdir)["format"] < FORMAT
+        return _manifest(workdir).format < FORMAT
     except RunError:
         return False
 
 
-def _manifest(workdir: str) -> dict[str, object]:
+def _manifest(workdir: str) -> _Manifest:
     """The `manifest.json` of a run folder.
 
     Raises:
@@ -169,11 +189,15 @@ def _manifest(workdir: str) -> dict[str, object]:
     """
     path = os.path.join(workdir, "manifest.json")
     there = read_record(path, otherwise(workdir)) or {}
-    tables = [there.get("hashes"), there.get("versions")]
-    whole = all(type(table) is dict and texts(table.values()) for table in tables)
-    if not whole or type(there.get("format")) is not int:
+    number, hashes, began = there.get("format"), there.get("hashes"), there.get("versions")
+    if type(number) is not int or not _holds_texts(hashes) or not _holds_texts(began):
         raise damaged(path, otherwise(workdir))
-    return there
+    return _Manifest(number, hashes, began, there.get("config", None if number < FORMAT else ""))
+
+
+def _holds_texts(table: object) -> TypeGuard[dict[str, str]]:
+    """Whether what was read of JSON is an object whose values are texts."""
+    return type(table) is dict and texts(table.values())
 
 
 def texts(values: Iterable[object]) -> bool:

@@ -11,6 +11,7 @@ import glob
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -46,7 +47,7 @@ METRICS: dict[tuple[str, str], Callable[[RestartResult], float | None]] = {
     ("loss", "final loss"): lambda one: one.loss,
 }
 
-Value = Summary.Value
+Value: TypeAlias = Summary.Value
 
 
 class EventWriter:
@@ -158,7 +159,7 @@ class EventWriter:
 
     def _shared(self, curves: Mapping[str, np.ndarray], progress: Progress) -> Iterator[Value]:
         """The points of the medians and of the number of restarts that are solved."""
-        yield _scalar("solved", np.sum(progress.solved_at >= 0))
+        yield _scalar("solved", int(np.sum(progress.solved_at >= 0)))
         for tag, values in curves.items():
             before = self._newest.get(tag, values)
             self._newest[tag] = np.where(np.isfinite(values), values, before)
@@ -168,6 +169,7 @@ class EventWriter:
 
     def _program(self, progress: Progress) -> Iterable[Value]:
         """The best program as text."""
+        assert progress.accuracies is not None
         row = _best(progress)
         title = (
             f"restart {progress.numbers[row]} after {progress.examples:,} examples, "
@@ -278,7 +280,8 @@ def _metrics(one: RestartResult, seen: str) -> Iterator[Value]:
 
 
 def _best(progress: Progress) -> int:
-    """The row with the highest accuracy; among equals, with the lowest loss."""
+    """The row with the highest accuracy, of a check; among equals, with the lowest loss."""
+    assert progress.accuracies is not None
     losses = np.where(np.isfinite(progress.losses), progress.losses, np.inf)
     return int(np.lexsort((losses, -progress.accuracies))[0])
 

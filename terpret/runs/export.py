@@ -127,6 +127,7 @@ def _labelled(model: checked.CheckedModel) -> dict[str, checked.Variable]:
     """The networks whose results labels can stand for, each with the InputTensor that it reads."""
     found: dict[str, set[checked.Variable | None]] = {}
     for call in calls(model.statements):
+        variables: set[checked.Variable | None]
         try:
             variables = {element.variable for element in label_read(call).elements}
         except InputError:
@@ -185,9 +186,11 @@ def _value(variable: checked.Variable, marginal: tf.Tensor, examples: tf.Tensor)
 
 
 def _spec(variable: checked.Variable) -> tf.TensorSpec:
-    integer = isinstance(variable.domain, int)
-    inner = () if integer else variable.domain
-    dtype = tf.int32 if integer else tf.float32
+    inner: tuple[int, ...]
+    if isinstance(variable.domain, int):
+        inner, dtype = (), tf.int32
+    else:
+        inner, dtype = variable.domain, tf.float32
     return tf.TensorSpec([None, *variable.dims, *inner], dtype, signature_name(variable.name))
 
 

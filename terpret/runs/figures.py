@@ -7,6 +7,7 @@ import dataclasses
 import io
 import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -139,7 +140,8 @@ def learning_curves(
     over_examples(axes)
     legend = axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     for handle in legend.legend_handles:
-        handle.set_alpha(1)
+        if handle is not None:
+            handle.set_alpha(1)
     figure.tight_layout()
     return figure
 
@@ -239,13 +241,13 @@ def pixels(figure: Figure) -> np.ndarray:
 
 def _panel(checked: CheckedModel, variable: Variable, table: np.ndarray) -> _Panel:
     elements = list(elements_of(variable))
-    probabilities = np.reshape(table, (len(elements), variable.domain)).astype(float)
+    probabilities = np.reshape(table, (len(elements), variable.size)).astype(float)
     for line, element in enumerate(elements):
         if element in checked.clamps:
-            probabilities[line] = np.arange(variable.domain) == checked.clamps[element]
+            probabilities[line] = np.arange(variable.size) == checked.clamps[element]
     return _Panel(
         lines=[str(element) for element in elements],
-        values=[variable.word(value) for value in range(variable.domain)],
+        values=[variable.word(value) for value in range(variable.size)],
         probabilities=probabilities,
         constant=np.array([element in checked.clamps for element in elements]),
     )
@@ -310,7 +312,7 @@ def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Ax
 def _cells(axes: Axes, colours: np.ndarray) -> None:
     """Fills axes with cells of the given colours [lines, columns, 4], the first line on top."""
     many = colours[..., 0].size > SHAPES
-    lines = {} if many else {"edgecolors": "0.85", "linewidth": 0.4}
+    lines: dict[str, Any] = {} if many else {"edgecolors": "0.85", "linewidth": 0.4}
     axes.pcolormesh(colours, rasterized=many, **lines)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
@@ -326,7 +328,7 @@ def _ticks(axis: Axis, names: Sequence[str], cell: float) -> None:
 
 def _number(axes: Axes, line: int, column: int, text: str, share: float) -> None:
     """Writes in a cell, so that it can be read on the colour of its share."""
-    place = {"ha": "center", "va": "center_baseline"}
+    place: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
     colour = "white" if share > 0.55 else "0.2"
     axes.text(column + 0.5, line + 0.5, text, fontsize=FONT - 1.5, color=colour, **place)
 

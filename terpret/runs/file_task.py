@@ -79,6 +79,7 @@ class DataFile:
         """The instances of the batches of a name that have a label, in words."""
         batches = self._named(name)
         instances = self.training if name == TRAIN else self.test
+        assert instances is not None
         count = len(instances.counted)
         words = "training instance" if name == TRAIN else "instance"
         words += "" if count == 1 else "s"

@@ -164,7 +164,7 @@ def train(
 
 def _repeated(file: DataFile) -> list[str]:
     """A sentence for test instances that are not unseen."""
-    if not file.repeated:
+    if file.test is None or not file.repeated:
         return []
     return [
         f"{file.repeated:,} of the {len(file.test):,} test instances of {file.path} are training "

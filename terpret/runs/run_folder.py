@@ -54,8 +54,16 @@ _LEFT = (
     "checkpoints",
     FIRST_STAGE,
 )
-_LEFT_BY_EXPERIMENTS = ("config.json", "manifest.json", DATA, "results.json", INIT_NETWORKS)
-_LEFT_BY_EXPERIMENTS += (FIRST_STAGE, "lives", "stages")
+_LEFT_BY_EXPERIMENTS = (
+    "config.json",
+    "manifest.json",
+    DATA,
+    "results.json",
+    INIT_NETWORKS,
+    FIRST_STAGE,
+    "lives",
+    "stages",
+)
 # What in a run folder is never another file's name.
 OWN_NAMES = frozenset(
     {*_LEFT, *_LEFT_BY_EXPERIMENTS, "model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER}
@@ -332,6 +340,6 @@ def _has_begun(workdir: str) -> bool:
 
 
 def _digest(images: np.ndarray, labels: np.ndarray) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(images))
-    digest.update(np.ascontiguousarray(labels))
+    digest = hashlib.sha256(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(labels).data)
     return digest.hexdigest()

@@ -60,7 +60,7 @@ def declared(default: Any, help: str = "", **known: Any) -> Any:
 
 def like(config: type, name: str, **otherwise: Any) -> Any:
     """A field that is declared as the one of another config, but for what is given."""
-    field = config.__dataclass_fields__[name]
+    field = {one.name: one for one in dataclasses.fields(config)}[name]
     return declared(**{"default": field.default, **field.metadata, **otherwise})
 
 

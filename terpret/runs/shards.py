@@ -91,7 +91,7 @@ def _read(folder: str, shard: str) -> Shard:
     if is_ours(folder):
         again = "do this shard again with --overwrite"
     config = read_record(os.path.join(folder, "config.json"), again)
-    if not isinstance(config.get("shard"), str):
+    if config is None or not isinstance(config.get("shard"), str):
         raise damaged(os.path.join(folder, "config.json"), again)
     if config["shard"] != shard:
         raise RunError(f"{folder} holds shard {config['shard'] or '1/1'}, not {shard}")

@@ -131,10 +131,18 @@ def _accuracies(results: RunResult) -> Columns:
         "discrete": lambda one: one.discrete_accuracy,
     }
     for name in results.restarts[0].errors:
-        columns[f"error of {name}"] = lambda one, name=name: _error(one.errors[name])
+        columns[f"error of {name}"] = _error_of(name)
     for name in results.network_accuracies:
-        columns[name] = lambda one, name=name: one.network_accuracies[name]
+        columns[name] = _network(name)
     return columns
+
+
+def _error_of(name: str) -> Callable[[RestartResult], str]:
+    return lambda one: _error(one.errors[name])
+
+
+def _network(name: str) -> Callable[[RestartResult], float]:
+    return lambda one: one.network_accuracies[name]
 
 
 def _cell(value: object) -> str:
@@ -198,10 +206,7 @@ def _medians(results: RunResult) -> RestartResult:
         soft_accuracy=median(lambda one: one.soft_accuracy),
         discrete_accuracy=median(lambda one: one.discrete_accuracy),
         errors={name: error(name) for name in correct[0].errors},
-        network_accuracies={
-            n: median(lambda one, n=n: one.network_accuracies[n])
-            for n in results.network_accuracies
-        },
+        network_accuracies={name: median(_network(name)) for name in results.network_accuracies},
     )
 
 
