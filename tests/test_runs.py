@@ -258,8 +258,9 @@ def test_networks_that_nobody_has_taught_are_not_frozen(tmp_path: Path) -> None:
     path = str(tmp_path / "one.npz")
     save_networks(path, compile_model("ntpt_models/add2x2_model.py", {"NUM_NETS": 1}), 0, {})
     settings = {"data": "", "hypers_file": "", "task": "top", "model": "apply2x2_model.py"}
+    config = changed(**settings, init_nets=path, freeze_nets=10)
     with pytest.raises(RunError, match="--freeze_nets: nobody has taught net_1"):
-        train(changed(**settings, init_nets=path, freeze_nets=10), str(tmp_path / "run"))
+        train(config, str(tmp_path / "run"), scenario=scenario_of(config))
 
 
 def test_a_refilled_run_counts_every_restart(

@@ -17,7 +17,7 @@ from terpret import signals
 from terpret.errors import RunError
 from terpret.files.asked import write_asked
 from terpret.language.errors import parse_hypers
-from terpret.language.model_files import model_meant, model_name, refuse_missing
+from terpret.language.model_files import model_meant, model_name
 from terpret.runs import run as single
 from terpret.runs.config import Config
 from terpret.runs.described import otherwise
@@ -94,7 +94,6 @@ def config_of(values: flags.FlagValues) -> Config:
     # The default is ours, whatever lies in the working folder.
     model = model_meant(values.model) if values["model"].present else values.model
     given, scenario = values["distinct_grids"], scenario_named(model_name(model))
-    refuse_missing(model)
     refuse_unheard_by_run(values, model, scenario)
     in_file = values.hypers.endswith(".json")
     return config_from(

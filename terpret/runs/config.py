@@ -56,9 +56,7 @@ class Config(StoredConfig):
 
     model: str = declared("", "A model file, or the name of a built-in one.", path="model")
     task: str = declared("")
-    data: str = declared(
-        "", "A data file in TerpreT's JSON format.", path="file"
-    )
+    data: str = declared("", "A data file in TerpreT's JSON format.", path="file")
     hypers: dict[str, int] = declared(
         {}, "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's."
     )
@@ -67,9 +65,7 @@ class Config(StoredConfig):
         "robust",
         "How to learn: robust, cyclic, search, ntpt, terpret, terpret-custom or terpret-fp.",
     )
-    restarts: int = declared(
-        10, "Independent starts, trained side by side.", least=1, most=10_000
-    )
+    restarts: int = declared(10, "Independent starts, trained side by side.", least=1, most=10_000)
     shard: str = declared("", "i/n: do the i-th of n parts of the restarts, in a subfolder.")
     refill: bool = declared(False, "Give the row of a dead restart to a fresh one.")
     examples: int = declared(
@@ -82,12 +78,10 @@ class Config(StoredConfig):
         least=-1,
         most=1_000_000,
     )
-    init_nets: str = declared(
-        "", "A run folder or file: start from its networks.", path="networks"
-    )
+    init_nets: str = declared("", "A run folder or file: start from its networks.", path="networks")
     freeze_nets: int = declared(
         -1,
-        "Examples before the networks begin to learn; -1: none, or half of them if they are needed.",
+        "Examples before the networks begin to learn; -1: none, or half if they are needed.",
         least=-1,
         most=EXAMPLES,
     )

@@ -4,10 +4,10 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 
-from terpret.runs.config import StoredConfig
-from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
 from terpret.errors import RunError
 from terpret.files.own_files import is_ours
+from terpret.runs.config import StoredConfig
+from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
 
 # The flags of `evaluate.py` that say where a file is now, by setting.
 FLAGS = {"data": "data", "hypers_file": "hypers", "operators": "operators", "signs": "signs"}
@@ -41,9 +41,7 @@ def content(path: str) -> str | None:
     return digest.hexdigest()
 
 
-def changed_copy(
-    config: StoredConfig, workdir: str, hashes: Mapping[str, str]
-) -> str | None:
+def changed_copy(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) -> str | None:
     """The copy in a run folder that is not what the run began with; None where all are."""
     settings = {INIT_NETWORKS: "init_nets"}
     for name in copies_of(config):
@@ -53,9 +51,7 @@ def changed_copy(
     return None
 
 
-def gone_files(
-    config: StoredConfig, workdir: str, hashes: Mapping[str, str]
-) -> list[str]:
+def gone_files(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) -> list[str]:
     """The files that measuring a run needs and that are no longer there.
 
     Args:

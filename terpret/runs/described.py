@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import TypeGuard
 
-from terpret.runs.config import Config, StoredConfig, read_config
-from terpret.runs.named_files import files_of, named_paths, same_place
 from terpret.errors import RunError
-from terpret.runs.contents import changed_copy, contents
-from terpret.runs.records import damaged, read_record
 from terpret.files import own_files
+from terpret.runs.config import Config, StoredConfig, read_config
+from terpret.runs.contents import changed_copy, contents
+from terpret.runs.named_files import files_of, named_paths, same_place
+from terpret.runs.records import damaged, read_record
 
 # Raised whenever a checkpoint written before could no longer be continued.
 FORMAT = 7

@@ -20,15 +20,15 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api as hp
 from tensorboard.plugins.text.summary_v2 import text_pb
 
-from terpret.runs import figures
-from terpret.runs.results import RestartResult
 from terpret.backends.model import CompiledModel
+from terpret.discrete.listing import plain_code
 from terpret.discrete.program import Program
 from terpret.files import own_files
 from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Progress
 from terpret.learning.task import Task
-from terpret.discrete.listing import plain_code
+from terpret.runs import figures
+from terpret.runs.results import RestartResult
 
 MAX_CURVES = 100
 CONFUSION_IMAGES, SAMPLES = 1000, 25

@@ -14,10 +14,10 @@ from terpret import CompiledModel, InputError, Library, compile_model
 from terpret.backends.networks import Weights, layers
 from terpret.core.build import label_read
 from terpret.core.nodes import Input, topological
+from terpret.files.atomic import write_text
 from terpret.language import checked
 from terpret.language.reads import calls
 from terpret.learning.checkpoints import reason_of
-from terpret.files.atomic import write_text
 from terpret.learning.layers import assign_layers, row_layers
 
 SIGNATURE = "serving_default"

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from terpret.errors import DataError
-from terpret.data.streams import shuffled_epochs
 from terpret import CompiledModel, check_model, compile_model, program_of
 from terpret.data.json_file import DataBatch, declared_hypers, read_data, read_hypers
+from terpret.data.streams import shuffled_epochs
+from terpret.errors import DataError
 from terpret.language.checked import CheckedModel
 from terpret.learning.instances import (
     TOLERANCE,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from terpret.data.json_file import read_hypers, surplus_hypers
 from terpret.runs.config import Config
 from terpret.runs.file_task import DataFile
-from terpret.data.json_file import read_hypers, surplus_hypers
 
 
 def hyper_notes(config: Config, file: DataFile) -> list[str]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from terpret.language.checked import CheckedModel
+from terpret.learning.accuracies import network_accuracies, tested
+from terpret.learning.restarts import Restart, Restarts
 from terpret.runs.described import versions
 from terpret.runs.file_task import other_batches
 from terpret.runs.results import Curves, Measured, RestartResult, RunResult, best, median_networks
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
-from terpret.language.checked import CheckedModel
-from terpret.learning.accuracies import network_accuracies, tested
-from terpret.learning.restarts import Restart, Restarts
 
 if TYPE_CHECKING:
     from terpret.runs.run import Run
@@ -169,4 +169,3 @@ def _error(value: float) -> float | None:
 def _count(programs: int) -> int | str:
     """A number of programs; as text where JSON's readers would refuse so many digits."""
     return programs if programs < 10**300 else power(programs)
-

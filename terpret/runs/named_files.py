@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from terpret.language.model_files import is_built_in, model_path
 from terpret.learning.network_file import FILE_NAME
 from terpret.runs.config import StoredConfig
-from terpret.language.model_files import is_built_in, model_path
 from terpret.runs.setting import settings_of
 
 INIT_NETWORKS = "init_networks.npz"
@@ -17,7 +17,11 @@ Kind = TypeVar("Kind", bound=StoredConfig)
 
 def files_of(config: StoredConfig) -> dict[str, str]:
     """The files that the settings name, by setting; "", a word or a folder where there is none."""
-    read: Mapping[str, Callable[[str], str]] = {"model": model_path, "networks": _networks_file, "file": str}
+    read: Mapping[str, Callable[[str], str]] = {
+        "model": model_path,
+        "networks": _networks_file,
+        "file": str,
+    }
     return {
         name: read[setting.path](getattr(config, name))
         for name, setting in settings_of(type(config)).items()

@@ -3,11 +3,11 @@
 import os
 import re
 
+from terpret.errors import RunError
+from terpret.files import own_files
 from terpret.runs.config import StoredConfig
 from terpret.runs.named_files import files_of, named_paths
-from terpret.errors import RunError
 from terpret.runs.run_folder import OWN_NAMES
-from terpret.files import own_files
 
 # What begins like an address, which Python's file functions take for a folder's name.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|(?:file|gs|s3|hdfs|ram|https?|viewfs):")

@@ -48,7 +48,7 @@ def read_results(path: str, remedy: str = "") -> RunResult | None:
 
 
 def read_typed(path: str, made: Callable[[object], T], remedy: str) -> T | None:
-    """A file of results, as the dataclass that `made` makes of it; None where there is no such file.
+    """A file of results, as what `made` makes of it; None where there is no such file.
 
     Args:
       path: the file.

@@ -2,13 +2,13 @@
 
 import tensorflow as tf
 
-from terpret.runs.config import Config
-from terpret.errors import RunError
 from terpret import ModelError
 from terpret.backends.memory import available_bytes, update_bytes
 from terpret.compile import tensor_network
+from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
 from terpret.learning.presets import preset
+from terpret.runs.config import Config
 
 # A larger network takes long to build, which is done again when the model is compiled.
 MAX_NODES = 20_000

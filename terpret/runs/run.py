@@ -14,6 +14,7 @@ from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.files.typed_json import to_json
 from terpret.language.checked import CheckedModel
+from terpret.language.model_files import model_path, refuse_missing
 from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.learner import Learner, Pretrained
 from terpret.learning.method import Method
@@ -33,10 +34,9 @@ from terpret.runs.config import Config
 from terpret.runs.events import EventWriter
 from terpret.runs.file_task import DataFile, file_task, open_file
 from terpret.runs.hyper_notes import hyper_notes
-from terpret.language.model_files import model_path
+from terpret.runs.measured import all_curves, correct, measured, name_of, results_of
 from terpret.runs.named_files import rooted
 from terpret.runs.progress import Display, Silent
-from terpret.runs.measured import all_curves, correct, measured, name_of, results_of
 from terpret.runs.records import read_results
 from terpret.runs.results import RunResult
 from terpret.runs.room import refuse_too_large
@@ -287,6 +287,7 @@ def ready_study(
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
+    refuse_missing(config.model)
     path = model_path(config.model)
     _ = config.numbers
     needed = _needed_networks(scenario, config)

@@ -11,10 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from terpret.runs.config import Config, StoredConfig
-from terpret.language.model_files import model_path
-from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
+from terpret import InputError, ModelError, signals
 from terpret.errors import RunError
+from terpret.files import own_files
+from terpret.files.lock import LOCK, WRITER, writing_alone
+from terpret.files.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
+from terpret.language.model_files import model_path
+from terpret.learning.network_file import FILE_NAME
+from terpret.runs.config import Config, StoredConfig
 from terpret.runs.contents import contents
 from terpret.runs.described import (
     ELSEWHERE,
@@ -26,14 +30,9 @@ from terpret.runs.described import (
     texts,
     versions,
 )
-from terpret.files.lock import LOCK, WRITER, writing_alone
+from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
 from terpret.runs.records import damaged, read_record
 from terpret.runs.threads import same_threads, threads
-from terpret import InputError, ModelError
-from terpret.files import own_files
-from terpret import signals
-from terpret.learning.network_file import FILE_NAME
-from terpret.files.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
 
 # What a run notes of its images, to know them again.
 DATA = "data.json"
@@ -186,8 +185,8 @@ def refuse_foreign(config: StoredConfig, workdir: str, afresh: bool) -> None:
         if afresh:
             raise RunError(
                 f"{workdir} holds a run of an earlier version of this project, which kept no list "
-                f"of its files, so --overwrite does not know what to remove: {ELSEWHERE}, or remove "
-                "it yourself"
+                f"of its files, so --overwrite does not know what to remove: {ELSEWHERE}, or "
+                "remove it yourself"
             )
         return
     known = own_files.listed(workdir)
@@ -312,8 +311,8 @@ def _refuse_inputs_inside(config: StoredConfig, workdir: str) -> None:
         if setting != "data_dir" and os.path.exists(path) and _reaches(path, workdir, ours):
             flag = "hypers" if setting == "hypers_file" else setting
             raise RunError(
-                f"--{flag}={path} lies in the run that --overwrite would replace: copy it to another "
-                "place first, or give another --workdir"
+                f"--{flag}={path} lies in the run that --overwrite would replace: copy it to "
+                "another place first, or give another --workdir"
             )
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from terpret.errors import RunError
+from terpret.files.own_files import is_ours
 from terpret.runs.records import damaged, read_record, read_results
 from terpret.runs.results import RestartResult, RunResult, best, median_networks
-from terpret.files.own_files import is_ours
 
 # What the shards of one run may differ in.
 OWN_SETTINGS = frozenset({"shard", "data_dir"})

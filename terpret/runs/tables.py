@@ -174,9 +174,7 @@ def _counts(
     ]
 
 
-def _footer(
-    results: RunResult, accuracies: Columns, published_in: str
-) -> list[dict[str, object]]:
+def _footer(results: RunResult, accuracies: Columns, published_in: str) -> list[dict[str, object]]:
     """The medians of the correct restarts and the published number, where there are any."""
     rows: list[dict[str, object]] = []
     if results.correct_restarts:

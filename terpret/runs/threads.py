@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from terpret.runs.config import Config, StoredConfig
 from terpret.errors import RunError
 from terpret.files.atomic import read_json
+from terpret.runs.config import Config, StoredConfig
 
 MANIFEST = "manifest.json"
 

@@ -135,7 +135,8 @@ def test_a_key_that_differs_between_instances_is_named(tmp_path):
         ("[1]", "batch 0 is not an object"),
         ("[{}]", "batch 0 has no 'batch_name'"),
         ([{"batch_name": 1, "hypers": "c", "instances": []}], "are names"),
-        ([{"batch_name": "b", "hypers": "c", "instances": []}], "batch 'b' has no list of"),
+        ([{"batch_name": "b", "hypers": "c", "instances": []}], "batch 'b' has an empty list of"),
+        ([{"batch_name": "b", "hypers": "c", "instances": {}}], "batch 'b' has no list of"),
         ([{"batch_name": "b", "hypers": "c", "instances": [3]}], "instance 0 is not an object"),
     ],
 )
