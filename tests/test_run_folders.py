@@ -8,13 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from terpret.errors import RunError
 from terpret.files import own_files, replacing
 from terpret.files.asked import write_asked
 from terpret.files.lock import writing_alone
 from terpret.learning.checkpoints import Checkpoints
+from terpret.learning.old_checkpoints import as_before
 from terpret.runs import run as single
+from terpret.runs.config import Config
 from terpret.runs.described import described
 from terpret.runs.places import refuse_file
 from tests.commands import evaluate, train
@@ -127,6 +130,50 @@ def test_links_out_of_the_folder_are_not_followed(
     assert listing(folder.parent) == before
 
 
+def rename_tensors(folder: Path) -> set[str]:
+    """Gives a learner's tensors in a checkpoint the names of earlier formats; those it has then."""
+    settings = described(str(folder))
+    assert settings is not None and isinstance(settings.config, Config)
+    run, checkpoints = single.prepare(settings.config, str(folder)), folder / "checkpoints"
+    now = Checkpoints(str(checkpoints), 1, model=run.model, learner=run.learner).restore()
+    assert now is not None
+    Checkpoints(str(checkpoints), 1, model=run.model, learner=as_before(run.learner)).save(*now)
+    (newest,) = checkpoints.glob("*.index")
+    names = [name for name, _ in tf.train.list_variables(str(newest.with_suffix("")))]
+    return {name.split("/.ATTRIBUTES")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("preset", "old"),
+    [
+        ("terpret-custom", set()),
+        ("robust", {"attempt", "begun", "settled"}),
+        ("cyclic", {"level"}),
+        ("search", {"attempt", "begun", "settled", "memory", "scores", "ages"}),
+    ],
+)
+def test_a_finished_run_of_an_earlier_format_is_read_and_not_resumed(
+    preset: str, old: set[str], base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    own = [*flags(base / "mine.py", base / "sums.json", run), f"--preset={preset}"]
+    assert train(*own) == 0
+    capsys.readouterr()
+    assert evaluate(run) == 0
+    shown = capsys.readouterr().out
+    names = rename_tensors(run)
+    assert names >= {f"learner/{name}" for name in {"_key", "_program/0", "new", *old}}
+    manifest = json.loads((run / "manifest.json").read_text())
+    (run / "manifest.json").write_text(json.dumps(manifest | {"format": 7}))
+    assert train(*own) == 0 and "is done already" in capsys.readouterr().out
+    assert evaluate(run, plots=True, export=str(tmp_path / "export")) == 0
+    assert shown in capsys.readouterr().out
+    assert (tmp_path / "export" / "saved_model.pb").exists()
+    (run / "results.json").unlink()
+    assert train(*own) == 1
+    assert "(format 7, this one writes 8)" in told(capsys)
+
+
 def test_a_folder_of_an_earlier_format_is_shown_and_not_replaced(
     copy: tuple, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,6 +181,7 @@ def test_a_folder_of_an_earlier_format_is_shown_and_not_replaced(
     (folder / "files.txt").unlink()
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["config"]
+    rename_tensors(folder)
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 6}))
     before = listing(folder)
     assert train(*own) == 0 and "is done already" in capsys.readouterr().out
@@ -144,7 +192,7 @@ def test_a_folder_of_an_earlier_format_is_shown_and_not_replaced(
     assert listing(folder) == before
     (folder / "results.json").unlink()
     assert train(*own) == 1
-    assert "(format 6, this one writes 7)" in (message := told(capsys))
+    assert "(format 6, this one writes 8)" in (message := told(capsys))
     assert "--overwrite" not in message
     assert evaluate(folder, plots=True) == 0
     assert (

@@ -2,7 +2,7 @@
 
 The paper draws its schedule and gives no numbers; this one is ours. A task's share rises from 0 to
 1, stays, and falls to 0 again while the next one's rises; after that its examples stop for good.
-A window has room for some attempts at the program of its task (`Method.attempt`); the programs of
+A window has room for some attempts at the program of its task; the programs of
 APPLY2X2 bottom and right, which need every line that a program has, are the hardest to find.
 """
 

@@ -35,7 +35,7 @@ class Checkpoints:
       tracked: what a checkpoint holds, by name.
     """
 
-    def __init__(self, folder: str, keep: int, **tracked: tf.Module):
+    def __init__(self, folder: str, keep: int, **tracked: tf.Module | tf.train.Checkpoint):
         self._folder, self._keep = folder, keep
         self._examples = tf.Variable(0, dtype=tf.int64, name="examples")
         self._text = tf.Variable("", dtype=tf.string, name="text")

@@ -17,9 +17,9 @@ from terpret.runs.named_files import files_of, named_paths, same_place
 from terpret.runs.records import damaged, read_record
 
 # Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 7
-# The formats whose finished runs can be read.
-READABLE = (6, FORMAT)
+FORMAT = 8
+# The formats whose finished runs can be read, and the first whose folders list their files.
+READABLE, LISTED = (6, 7, FORMAT), 7
 ELSEWHERE = "give another --workdir"
 
 
@@ -83,7 +83,7 @@ def described(workdir: str, kinds: Sequence[type[StoredConfig]] = (Config,)) -> 
         whole = False
     if not whole:
         raise damaged(path, f"it is not as the run wrote it; {otherwise(workdir)}")
-    if config is not None and there.format == FORMAT and not _noted(config, there.hashes):
+    if config is not None and there.format >= LISTED and not _noted(config, there.hashes):
         raise damaged(os.path.join(workdir, "manifest.json"), otherwise(workdir))
     return Described(config, there.format, there.hashes, there.versions)
 
@@ -176,7 +176,7 @@ def versions() -> dict[str, str]:
 def of_earlier_format(workdir: str) -> bool:
     """Whether a folder without a list holds a run of a version that kept none."""
     try:
-        return _manifest(workdir).format < FORMAT
+        return _manifest(workdir).format < LISTED
     except RunError:
         return False
 
@@ -192,7 +192,7 @@ def _manifest(workdir: str) -> _Manifest:
     number, hashes, began = there.get("format"), there.get("hashes"), there.get("versions")
     if type(number) is not int or not _holds_texts(hashes) or not _holds_texts(began):
         raise damaged(path, otherwise(workdir))
-    return _Manifest(number, hashes, began, there.get("config", None if number < FORMAT else ""))
+    return _Manifest(number, hashes, began, there.get("config", None if number < LISTED else ""))
 
 
 def _holds_texts(table: object) -> TypeGuard[dict[str, str]]:

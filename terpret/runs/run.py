@@ -25,12 +25,14 @@ from terpret.learning.network_file import (
     load_networks,
     save_networks,
 )
+from terpret.learning.old_checkpoints import as_before
 from terpret.learning.presets import preset
 from terpret.learning.restarts import Progress, Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
 from terpret.runs.config import Config
+from terpret.runs.described import FORMAT, described
 from terpret.runs.events import EventWriter
 from terpret.runs.file_task import DataFile, file_task, open_file
 from terpret.runs.hyper_notes import hyper_notes
@@ -220,7 +222,9 @@ def restored(run: Run) -> tuple[int, Restarts]:
       CheckpointError: it holds none that is whole.
     """
     folder = os.path.join(run.workdir, "checkpoints")
-    stored = Checkpoints(folder, 1, model=run.model, learner=run.learner).restore()
+    old = described(run.workdir)
+    learner = as_before(run.learner) if old and old.format < FORMAT else run.learner
+    stored = Checkpoints(folder, 1, model=run.model, learner=learner).restore()
     if stored is None:
         raise RunError(f"{run.workdir} holds no checkpoint: train first")
     return stored[0], restarts_of(stored[1])
