@@ -1,1 +1,1 @@
-"""One file a published figure or table, and the training of a single model on a single task."""
+"""The paper: its scenarios, experiments and figures, and the two commands."""

@@ -1,1 +1,1 @@
-"""Meanings of a model: TensorFlow graphs, and the discrete interpreter."""
+"""Schedule to TensorFlow, in probability or log space; compiled models and networks."""

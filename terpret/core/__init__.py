@@ -1,1 +1,1 @@
-"""The tensor network: nodes, building, simplifying, planning, verifying. Imports no TensorFlow."""
+"""Checked tree to tensor network to schedule: nodes, passes, verifiers. Imports no TensorFlow."""

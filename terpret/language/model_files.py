@@ -5,6 +5,7 @@ import functools
 import glob
 import os
 import pathlib
+import re
 
 import terpret
 from terpret.errors import RunError
@@ -14,14 +15,14 @@ from terpret.language.errors import suggestion
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(terpret.__file__)), "ntpt_models")
 _SHORT = os.path.basename(FOLDER)
 # What a model begins with, and none of the modules beside it does.
-_MODEL = "\nfrom terpret.names import "
+_MODEL = re.compile("^from terpret.names import ", re.MULTILINE)
 
 
 @functools.cache
 def built_in_names() -> tuple[str, ...]:
     """The names of the built-in models."""
     files = sorted(pathlib.Path(FOLDER).glob("*.py"))
-    return tuple(file.stem for file in files if _MODEL in file.read_text(encoding="utf-8"))
+    return tuple(file.stem for file in files if _MODEL.search(file.read_text(encoding="utf-8")))
 
 
 def built_in_path(name: str) -> str:
