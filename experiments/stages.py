@@ -23,6 +23,7 @@ from experiments.stage_results import (
 )
 from terpret.runs import run as single
 from terpret.runs.config import Config
+from terpret.runs.prepared import Run
 from terpret.runs.progress import RestartsLine
 from terpret.runs.records import read_curves, read_results
 from terpret.runs.results import RunResult
@@ -141,7 +142,7 @@ def train(
       thorough: as in `single.train`.
     """
 
-    def watch(run: single.Run, _: list[str]) -> RestartsLine:
+    def watch(run: Run, _: list[str]) -> RestartsLine:
         def show(examples: int, text: str) -> None:
             setting.report(title, run.examples, examples, text)
 

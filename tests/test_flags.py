@@ -14,7 +14,7 @@ from experiments.command.rules import refuse_unread_data_dir
 from experiments.config import ExperimentConfig
 from terpret.errors import RunError
 from terpret.runs.config import Config, read_config
-from tests.commands import evaluate, train
+from tests.commands import evaluate, run, train
 
 XY = "x = Input(3)\ny = Output(3)\np = Param(3)\ny.set_to(p)\n"
 INSTANCES = [{"x": 1, "y": 2}] * 4
@@ -165,6 +165,12 @@ def test_the_old_name_of_a_flag_works_and_says_the_new_one(
     told = capsys.readouterr()
     assert told.err == "warning: --restart is called --overwrite now: write that\n"
     assert told.out == ""
+
+
+def test_a_script_without_the_flag_knows_no_old_name_of_it() -> None:
+    done = run("evaluate.py", "--restart")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: Unknown command line flag 'restart'")
 
 
 def test_the_new_name_of_a_flag_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,8 +40,8 @@ from terpret.files.lock import LOCK
 from terpret.learning.network_file import load_networks, save_networks
 from terpret.runs import run_folder
 from terpret.runs.config import Config
+from terpret.runs.prepared import ready_study
 from terpret.runs.results import RestartResult, RunResult
-from terpret.runs.run import ready_study
 from terpret.runs.scenario import Scenario, Train
 from terpret.runs.tables import verified
 from tests.test_runs import CONFIG

@@ -20,6 +20,7 @@ from terpret.runs import run as single
 from terpret.runs.config import Config
 from terpret.runs.described import described
 from terpret.runs.places import refuse_file
+from terpret.runs.prepared import prepare
 from tests.commands import evaluate, train
 from tests.small_runs import flags, listing, write_files
 
@@ -134,7 +135,7 @@ def rename_tensors(folder: Path) -> set[str]:
     """Gives a learner's tensors in a checkpoint the names of earlier formats; those it has then."""
     settings = described(str(folder))
     assert settings is not None and isinstance(settings.config, Config)
-    run, checkpoints = single.prepare(settings.config, str(folder)), folder / "checkpoints"
+    run, checkpoints = prepare(settings.config, str(folder)), folder / "checkpoints"
     now = Checkpoints(str(checkpoints), 1, model=run.model, learner=run.learner).restore()
     assert now is not None
     Checkpoints(str(checkpoints), 1, model=run.model, learner=as_before(run.learner)).save(*now)

@@ -55,7 +55,8 @@ def _renewed(arguments: Sequence[str]) -> Iterator[str]:
     told = set()
     for argument in arguments:
         name = argument.partition("=")[0].lstrip("-").removeprefix("no")
-        if not argument.startswith("-") or name not in RENAMED:
+        renamed = argument.startswith("-") and RENAMED.get(name) in flags.FLAGS
+        if not renamed:
             yield argument
             continue
         now = RENAMED[name]

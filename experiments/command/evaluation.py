@@ -22,7 +22,6 @@ from terpret.files.typed_json import to_json
 from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Restarts
 from terpret.runs import figures, shards
-from terpret.runs import run as single
 from terpret.runs.animations import save_film
 from terpret.runs.config import Config
 from terpret.runs.contents import FLAGS, gone_files
@@ -33,9 +32,11 @@ from terpret.runs.hyper_notes import hypers_text
 from terpret.runs.measured import all_curves, results_of
 from terpret.runs.named_files import rooted
 from terpret.runs.places import new_folder, place
+from terpret.runs.prepared import Run, prepare, restored
 from terpret.runs.printing import print_results
 from terpret.runs.records import read_curves, read_results, rendered, showing
 from terpret.runs.results import Curves, Points, RunResult
+from terpret.runs.run import finished_results
 from terpret.runs.run_folder import OtherData, using, writer, writing
 
 # The learning curves that are drawn, and what they are called.
@@ -89,7 +90,7 @@ def _evaluate(values: flags.FlagValues) -> int:
             if drawn:
                 raise RunError(_NEEDED.format(missing))
             _tell([missing])
-            results = single.finished_results(workdir)
+            results = finished_results(workdir)
         else:
             run, restarts, seen = shown
             results, curves = results_of(run, restarts, ""), all_curves(restarts)
@@ -203,7 +204,7 @@ def _checked(there: Described, workdir: str, values: flags.FlagValues) -> tuple[
 
 def _measured(
     workdir: str, values: flags.FlagValues
-) -> tuple[tuple[single.Run, Restarts, int] | None, str]:
+) -> tuple[tuple[Run, Restarts, int] | None, str]:
     """The run of a folder with its learned parameters, and the examples that they have seen.
 
     Returns:
@@ -220,12 +221,12 @@ def _measured(
     if gone:
         return None, gone[0]
     try:
-        run = single.prepare(config, workdir, begins=False, scenario=scenario_of(config))
+        run = prepare(config, workdir, begins=False, scenario=scenario_of(config))
     except (DataError, OtherData) as error:
         if not done:
             raise
         return None, str(error).rstrip(".")
-    seen, restarts = single.restored(run)
+    seen, restarts = restored(run)
     return (run, restarts, seen), ""
 
 
@@ -278,7 +279,7 @@ def _plot(
     folder: str,
     results: RunResult,
     curves: Mapping[int, Curves],
-    run: single.Run,
+    run: Run,
     row: int,
 ) -> None:
     """Draws learning curves of all restarts, and marginals and networks of one row."""

@@ -23,6 +23,7 @@ from terpret.runs.config import Config
 from terpret.runs.described import otherwise
 from terpret.runs.named_files import rooted
 from terpret.runs.places import place, refuse_file, refuse_workdir
+from terpret.runs.prepared import Run
 from terpret.runs.printing import print_header, print_results
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
@@ -49,7 +50,7 @@ def run_single(values: flags.FlagValues, arguments: list[str]) -> int:
         refuse_file("save_nets", save_nets, config, workdir)
     scenario, bars = scenario_of(config), list[Bar]()
 
-    def watch(run: single.Run, warnings: list[str]) -> RestartsLine:
+    def watch(run: Run, warnings: list[str]) -> RestartsLine:
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
         for bar in bars:

@@ -86,7 +86,7 @@ class Checkpoints:
             return int(self._examples.numpy()), self._text.numpy().decode()
         if numbers:
             ours = own_files.home_of(self._prefix(0)) is not None
-            afresh = ", or --overwrite to begin afresh in this one" if ours else ""
+            afresh = ", or train with --overwrite to begin afresh in this one" if ours else ""
             raise CheckpointError(
                 f"none of the {len(numbers)} checkpoints in {self._folder} can be restored; "
                 f"give another folder{afresh}"

@@ -1,36 +1,32 @@
 """A run measured at its end: every restart, and the best program further."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terpret.language.checked import CheckedModel
+from terpret.language.model_files import model_name
 from terpret.learning.accuracies import network_accuracies, tested
 from terpret.learning.restarts import Restart, Restarts
 from terpret.runs.described import versions
 from terpret.runs.file_task import other_batches
+from terpret.runs.prepared import Run
 from terpret.runs.results import Curves, Measured, RestartResult, RunResult, best, median_networks
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
-
-if TYPE_CHECKING:
-    from terpret.runs.run import Run
 
 # Is told in words what is being done.
 Note = Callable[[str], None]
 
 
-def correct(run: "Run", rows: Iterable[int]) -> dict[int, bool]:
+def correct(run: Run, rows: Iterable[int]) -> dict[int, bool]:
     """Whether the program of each of these rows is correct now."""
     every = run.task.correct_restarts(run.model)
     return {row: every[row] for row in rows}
 
 
 def measured(
-    run: "Run", correct: Mapping[int, bool], restarts: Restarts, note: Note = lambda _: None
+    run: Run, correct: Mapping[int, bool], restarts: Restarts, note: Note = lambda _: None
 ) -> list[Measured]:
     """Measures the restarts of some rows on what the task is tested on.
 
@@ -73,7 +69,7 @@ def measured(
 
 
 def results_of(
-    run: "Run",
+    run: Run,
     restarts: Restarts,
     command: str,
     note: Note = lambda _: None,
@@ -105,7 +101,7 @@ def results_of(
     published = {} if known is None else {"published": known}
     further = run.study.further(model, chosen) if verified[chosen] else {}
     return RunResult(
-        model=name_of(model.checked),
+        model=model_name(model.checked.source.path),
         task=task.name,
         preset=run.config.preset,
         hypers=dict(model.checked.hypers),
@@ -127,11 +123,6 @@ def results_of(
         seconds=round(restarts.seconds, 1),
         verified_after=verified_after,
     )
-
-
-def name_of(model: CheckedModel) -> str:
-    """The name of a model: its file's, without folder and ending."""
-    return os.path.splitext(os.path.basename(model.source.path))[0]
 
 
 def retired(restarts: Restarts) -> list[Measured]:

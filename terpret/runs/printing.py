@@ -3,8 +3,8 @@
 import os
 
 from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.prepared import Run
 from terpret.runs.results import RunResult
-from terpret.runs.run import Run
 from terpret.runs.scenario import Scenario
 from terpret.runs.tables import (
     batch_line,
