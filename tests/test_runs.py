@@ -104,9 +104,7 @@ def test_a_run_with_a_damaged_checkpoint_is_refused_and_left_alone(copy: Path, s
     for path in (copy / "checkpoints").glob(f"*.{suffix}"):
         path.write_bytes(path.read_bytes()[:10])
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
-    with pytest.raises(
-        CheckpointError, match="or train with --overwrite to begin"
-    ):
+    with pytest.raises(CheckpointError, match="or train with --overwrite to begin"):
         train(CONFIG, str(copy))
     for path, data in before.items():
         assert path.read_bytes() == data
