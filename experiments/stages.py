@@ -11,7 +11,7 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from experiments.config import ExperimentConfig
+from experiments.config import ExperimentConfig, TaskConfig
 from experiments.scenarios.registry import scenario_of
 from experiments.setup import Setting
 from experiments.stage_results import (
@@ -22,7 +22,6 @@ from experiments.stage_results import (
     TimedRun,
 )
 from terpret.runs import run as single
-from terpret.runs.config import Config
 from terpret.runs.prepared import Run
 from terpret.runs.progress import RestartsLine
 from terpret.runs.records import read_curves, read_results
@@ -96,7 +95,7 @@ class Runs:
         on_images = {number: one.accuracy_on_images for number, one in curves.items()}
         return RunStageResult(run=runs[0].run, accuracy_on_images=on_images)
 
-    def config(self, setting: Setting, seed: int) -> Config:
+    def config(self, setting: Setting, seed: int) -> TaskConfig:
         """The settings of the run of one seed."""
         given = setting.config
         examples = _at_most(given.examples, self.examples)
@@ -124,7 +123,7 @@ class Runs:
 
 
 def train(
-    config: Config,
+    config: TaskConfig,
     folder: str,
     title: str,
     setting: Setting,

@@ -11,9 +11,9 @@ from absl.testing import flagsaver
 import train as train_script
 from experiments.command import arguments
 from experiments.command.rules import refuse_unread_data_dir
-from experiments.config import ExperimentConfig
+from experiments.config import ExperimentConfig, TaskConfig
 from terpret.errors import RunError
-from terpret.runs.config import Config, read_config
+from terpret.runs.config import read_config
 from tests.commands import evaluate, run, train
 
 XY = "x = Input(3)\ny = Output(3)\np = Param(3)\ny.set_to(p)\n"
@@ -200,15 +200,17 @@ def test_a_flag_reaches_the_setting_of_its_name() -> None:
         train_script.FLAGS(["train.py", "--restarts=3", "--max_nodes=77", "--seed=9"])
         config = config_of(train_script.FLAGS)
     assert (config.restarts, config.max_nodes, config.seed) == (3, 77, 9)
-    assert config == Config(model="add2x2_model.py", task="right", restarts=3, max_nodes=77, seed=9)
-    assert read_config(dataclasses.asdict(config)) == config
+    assert config == TaskConfig(
+        model="add2x2_model.py", task="right", restarts=3, max_nodes=77, seed=9
+    )
+    assert read_config(dataclasses.asdict(config), [TaskConfig]) == config
     with flagsaver.flagsaver():
         train_script.FLAGS(["train.py", "--experiment=mazes", "--seed=9", "--noxla"])
         config = experiment_config_of(train_script.FLAGS)
     wanted = ExperimentConfig("mazes", distinct_grids=10_000, seed=9, xla=False)
     assert config == wanted
     stored = dataclasses.asdict(config)
-    assert read_config(stored, [Config, ExperimentConfig]) == config
+    assert read_config(stored, [TaskConfig, ExperimentConfig]) == config
     # As it was stored before MATH was there.
     older = {name: stored[name] for name in stored if name not in ("filters", "signs")}
     assert read_config(older, [ExperimentConfig]) == config
@@ -244,7 +246,7 @@ def test_evaluate_refuses_a_data_dir_that_nothing_is_read_from(
 ) -> None:
     assert train(*OWN, *TINY) == 0
     capsys.readouterr()
-    config = read_config(json.loads((here / "run" / "config.json").read_text()))
+    config = read_config(json.loads((here / "run" / "config.json").read_text()), [TaskConfig])
     with pytest.raises(RunError, match="--data_dir: the run learned from a data file"):
         refuse_unread_data_dir(config, measured=True)
     with pytest.raises(RunError, match="--data_dir: nothing is measured again"):

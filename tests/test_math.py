@@ -14,6 +14,7 @@ from datasets.digits import load_digits
 from datasets.math import scene, symbol_pool
 from datasets.operators import load_operators
 from datasets.pools import ImagePool
+from experiments.config import TaskConfig
 from experiments.scenarios.math import first_stage, symbolic
 from experiments.scenarios.math.lengths import (
     accuracy_by_length,
@@ -39,7 +40,6 @@ from terpret.files import own_files
 from terpret.files.lock import LOCK
 from terpret.learning.network_file import load_networks, save_networks
 from terpret.runs import run_folder
-from terpret.runs.config import Config
 from terpret.runs.prepared import ready_study
 from terpret.runs.results import RestartResult, RunResult
 from terpret.runs.scenario import Scenario, Train
@@ -252,10 +252,10 @@ MATH = dataclasses.replace(
 )
 
 
-def fake_train(asked: list[Config], correct: bool = True) -> Train:
+def fake_train(asked: list[TaskConfig], correct: bool = True) -> Train:
     """Writes networks as a run does, without learning."""
 
-    def train(config: Config, folder: str, scenario: Scenario) -> RunResult:
+    def train(config: TaskConfig, folder: str, scenario: Scenario) -> RunResult:
         assert config.model == f"{scenario.name}.py"
         asked.append(config)
         model = compile_model(f"ntpt_models/{config.model}", config.hypers, seed=len(asked))
@@ -269,7 +269,7 @@ def fake_train(asked: list[Config], correct: bool = True) -> Train:
 
 
 def test_the_first_stage_learns_one_network_after_the_other(tmp_path: Path) -> None:
-    asked: list[Config] = []
+    asked: list[TaskConfig] = []
     first_stage.learn_networks(MATH, str(tmp_path), fake_train(asked))
     assert [config.model for config in asked] == ["add2x2_model.py", "apply2x2_model.py"]
     assert asked[0].hypers == {"NUM_NETS": 1} and asked[0].init_nets == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from experiments.config import OF_RUNS
 from terpret.errors import RunError
 from terpret.files import own_files, replacing
 from terpret.files.asked import write_asked
@@ -133,7 +134,7 @@ def test_links_out_of_the_folder_are_not_followed(
 
 def rename_tensors(folder: Path) -> set[str]:
     """Gives a learner's tensors in a checkpoint the names of earlier formats; those it has then."""
-    settings = described(str(folder))
+    settings = described(str(folder), OF_RUNS)
     assert settings is not None and isinstance(settings.config, Config)
     run, checkpoints = prepare(settings.config, str(folder)), folder / "checkpoints"
     now = Checkpoints(str(checkpoints), 1, model=run.model, learner=run.learner).restore()
@@ -333,7 +334,7 @@ def test_networks_are_not_saved_over_a_runs_files(
     before = listing(folder)
     assert train(*own, f"--save_nets={folder / name}", "--overwrite") == 1
     assert "--save_nets" in told(capsys)
-    config = described(str(folder)).config
+    config = described(str(folder), OF_RUNS).config
     with pytest.raises(RunError, match="is a run's own place: give another one"):
         refuse_file("save_nets", str(folder / name), config, str(folder))
     model = own[-3].partition("=")[2]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from experiments.command.guard import guarded
+from experiments.config import TaskConfig
 from experiments.scenarios.registry import scenario_of
 from terpret import InputError, compile_model
 from terpret.errors import DataError, RunError
@@ -20,14 +21,14 @@ from terpret.learning.checkpoints import CheckpointError
 from terpret.learning.network_file import save_networks
 from terpret.learning.presets import PRESETS
 from terpret.runs import run as single
-from terpret.runs.config import Config, read_config
+from terpret.runs.config import read_config
 from terpret.runs.records import read_curves
 from terpret.runs.results import RunResult
 from terpret.runs.run import train
 from terpret.runs.run_folder import claim, same_data, writer
 
 TURING = "tests/models/data/turing_invert"
-CONFIG = Config(
+CONFIG = TaskConfig(
     model="turing.py",
     data=f"{TURING}_data.json",
     hypers_file=f"{TURING}_hypers.json",
@@ -44,7 +45,7 @@ CONFIG = Config(
 )
 
 
-def changed(**settings: object) -> Config:
+def changed(**settings: object) -> TaskConfig:
     return dataclasses.replace(CONFIG, **settings)
 
 
@@ -281,7 +282,7 @@ def test_a_refilled_run_counts_every_restart(
 
 
 def test_read_config_refuses_what_is_no_config() -> None:
-    assert read_config(dataclasses.asdict(CONFIG)) == CONFIG
-    assert read_config({"experiment": "mazes"}) is None
+    assert read_config(dataclasses.asdict(CONFIG), [TaskConfig]) == CONFIG
+    assert read_config({"experiment": "mazes"}, [TaskConfig]) is None
     with pytest.raises(RunError, match="config.json is not the configuration of a run"):
-        read_config({"model": "x"})
+        read_config({"model": "x"}, [TaskConfig])

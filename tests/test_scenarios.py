@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from experiments.config import TaskConfig
 from experiments.scenarios import registry
 from experiments.scenarios.registry import register, scenario_named
 from terpret import CompiledModel, Program
@@ -17,7 +18,6 @@ from terpret.data.test_set import TestSet
 from terpret.discrete.listing import Listing
 from terpret.language.checked import CheckedModel
 from terpret.learning.task import Symbols, Task
-from terpret.runs.config import Config
 from terpret.runs.scenario import PLAIN, Scenario, Study
 from tests.commands import evaluate, train
 
@@ -42,7 +42,7 @@ def answers(x: np.ndarray) -> np.ndarray:
     return (x[..., 1] + SHIFT) % 4
 
 
-def toy_study(config: Config, checked: CheckedModel) -> Study:
+def toy_study(config: TaskConfig, checked: CheckedModel) -> Study:
     every = np.array([(a, b) for a in range(4) for b in range(4)], np.int32)
     labels = {"y": answers(every)}
 

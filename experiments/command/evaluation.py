@@ -11,7 +11,7 @@ from absl import flags
 
 from experiments.command.guard import guarded
 from experiments.command.rules import refuse_unread_data_dir
-from experiments.config import ExperimentConfig
+from experiments.config import OF_RUNS, ExperimentConfig, TaskConfig
 from experiments.experiment_result import REMEDY, read_experiment
 from experiments.experiments import EXPERIMENTS
 from experiments.scenarios.registry import scenario_named, scenario_of
@@ -24,7 +24,7 @@ from terpret.learning.restarts import Restarts
 from terpret.runs import figures, shards
 from terpret.runs.animations import save_film
 from terpret.runs.config import Config
-from terpret.runs.contents import FLAGS, gone_files
+from terpret.runs.contents import flags_of_files, gone_files
 from terpret.runs.described import Described, described
 from terpret.runs.events import write_pictures
 from terpret.runs.export import export
@@ -68,7 +68,7 @@ def _evaluate(values: flags.FlagValues) -> int:
     target = new_folder("export", values.export) if values.export else ""
     _put_back(workdir)
     folders = shards.folders(workdir)
-    there = None if folders else described(workdir, [Config, ExperimentConfig])
+    there = None if folders else described(workdir, [*OF_RUNS, ExperimentConfig])
     if values.data_dir:
         again = not folders or values.plots or bool(values.export)
         refuse_unread_data_dir(there and there.config, again)
@@ -175,7 +175,7 @@ def _described(workdir: str) -> Described:
     Raises:
       RunError: it is no run folder, or damaged.
     """
-    there = described(workdir)
+    there = described(workdir, OF_RUNS)
     if there is None or not isinstance(there.config, Config):
         path = os.path.join(workdir, "config.json")
         raise RunError(f"{workdir} is no run folder: {path} is missing or damaged")
@@ -188,13 +188,15 @@ def _checked(there: Described, workdir: str, values: flags.FlagValues) -> tuple[
     Raises:
       RunError: one of them is not the one that the run began with.
     """
-    now = {setting: getattr(values, flag) for setting, flag in FLAGS.items()}
+    flag_of = flags_of_files(TaskConfig)
+    now = {setting: getattr(values, flag) for setting, flag in flag_of.items()}
     for setting, path in now.items():
         if path and setting not in there.hashes:
-            raise RunError(f"--{FLAGS[setting]}: the run in {workdir} began with no such file")
+            raise RunError(f"--{flag_of[setting]}: the run in {workdir} began with no such file")
         if path and not os.path.exists(os.path.expanduser(path)):
-            raise RunError(f"--{FLAGS[setting]}={path}: there is no such file")
-    now["data_dir"] = values.data_dir
+            raise RunError(f"--{flag_of[setting]}={path}: there is no such file")
+    if isinstance(there.config, TaskConfig):
+        now["data_dir"] = values.data_dir
     config = dataclasses.replace(there.config, **{name: to for name, to in now.items() if to})
     config = rooted(config)
     with using(workdir):
@@ -216,7 +218,7 @@ def _measured(
     config, gone = _checked(_described(workdir), workdir, values)
     done = os.path.lexists(os.path.join(workdir, "results.json"))
     if gone and not done:
-        flags_ = ", ".join(f"--{flag}" for flag in FLAGS.values())
+        flags_ = ", ".join(f"--{flag}" for flag in flags_of_files(TaskConfig).values())
         raise RunError(f"{gone[0]}, and the run has not finished: say by {flags_} where it is")
     if gone:
         return None, gone[0]

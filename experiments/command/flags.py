@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from absl import flags
 
-from experiments.config import ExperimentConfig
-from terpret.runs.config import SECONDS, Config, StoredConfig
+from experiments.config import ExperimentConfig, TaskConfig
+from terpret.runs.config import SECONDS, StoredConfig
 from terpret.runs.setting import Setting, settings_of
 
 # The flags belong to the script that defines them here, whose --help lists them.
@@ -31,7 +31,7 @@ def of_config(config: type[StoredConfig], name: str, **otherwise: Any) -> Settin
 
 TRAIN = (
     of_config(
-        Config,
+        TaskConfig,
         "model",
         default="add2x2_model.py",
         help="A model file, or a name in ntpt_models/.",
@@ -42,46 +42,48 @@ TRAIN = (
     of_config(ExperimentConfig, "lstm_units"),
     of_config(ExperimentConfig, "filters"),
     of_config(
-        Config,
+        TaskConfig,
         "task",
         default="right",
         help="Which two tiles of a 2x2 grid.",
         values=("top", "left", "bottom", "right"),
     ),
-    of_config(Config, "data", help="A data file in TerpreT's JSON format, instead of --task."),
-    of_config(Config, "hypers", kind=str, default=""),
-    of_config(Config, "preset"),
-    of_config(Config, "restarts"),
-    of_config(Config, "shard"),
-    of_config(Config, "refill"),
-    of_config(Config, "examples"),
-    of_config(Config, "batch_size"),
-    of_config(Config, "stop_after_solved"),
-    of_config(Config, "nets_at_least"),
-    of_config(Config, "init_nets"),
+    of_config(TaskConfig, "data", help="A data file in TerpreT's JSON format, instead of --task."),
+    of_config(TaskConfig, "hypers", kind=str, default=""),
+    of_config(TaskConfig, "preset"),
+    of_config(TaskConfig, "restarts"),
+    of_config(TaskConfig, "shard"),
+    of_config(TaskConfig, "refill"),
+    of_config(TaskConfig, "examples"),
+    of_config(TaskConfig, "batch_size"),
+    of_config(TaskConfig, "stop_after_solved"),
+    of_config(TaskConfig, "nets_at_least"),
+    of_config(TaskConfig, "init_nets"),
     of_config(
-        Config,
+        TaskConfig,
         "freeze_nets",
         help="Examples before the networks begin to learn; -1: none, or half of them for "
         "math_model.py.",
     ),
     Setting("save_nets", str, "", "A file for the networks of the best restart."),
     of_config(
-        Config,
+        TaskConfig,
         "distinct_grids",
         help="Distinct training grids; 0: no limit. Of lifelong 1,000, mazes 10,000.",
     ),
-    of_config(Config, "seed"),
+    of_config(TaskConfig, "seed"),
     Setting("workdir", str, "", "The run folder; by default runs/MODEL-TASK-PRESET-SEED."),
-    of_config(Config, "digits", help="The images of digits.", values=("auto", "mnist", "embedded")),
-    of_config(Config, "operators", help="auto, embedded, an .npz file or a prepared folder."),
-    of_config(Config, "signs", help="auto, gtsrb, embedded, or a file or folder of GTSRB."),
-    of_config(Config, "data_dir"),
-    of_config(Config, "check_every"),
+    of_config(
+        TaskConfig, "digits", help="The images of digits.", values=("auto", "mnist", "embedded")
+    ),
+    of_config(TaskConfig, "operators", help="auto, embedded, an .npz file or a prepared folder."),
+    of_config(TaskConfig, "signs", help="auto, gtsrb, embedded, or a file or folder of GTSRB."),
+    of_config(TaskConfig, "data_dir"),
+    of_config(TaskConfig, "check_every"),
     Setting("checkpoint_seconds", float, 60.0, "Time between checkpoints.", most=SECONDS),
-    of_config(Config, "xla"),
-    of_config(Config, "deterministic"),
-    of_config(Config, "max_nodes"),
+    of_config(TaskConfig, "xla"),
+    of_config(TaskConfig, "deterministic"),
+    of_config(TaskConfig, "max_nodes"),
     Setting("overwrite", bool, False, "Begin afresh in a folder that holds a run."),
 )
 EVALUATE = (

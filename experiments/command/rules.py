@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterable, Mapping
 from absl import flags
 
 from experiments.command.flags import TRAIN
-from experiments.config import ExperimentConfig
+from experiments.config import ExperimentConfig, TaskConfig
 from experiments.scenarios.registry import scenario_of
 from terpret.errors import RunError
 from terpret.language import syntax
 from terpret.language.errors import read_source
 from terpret.language.model_files import model_path
 from terpret.language.parser import parse
-from terpret.runs.config import Config, StoredConfig
+from terpret.runs.config import StoredConfig
 from terpret.runs.scenario import Scenario
 from terpret.runs.setting import settings_of
 
-_OF_RUNS, _OF_EXPERIMENTS = (settings_of(one).keys() for one in (Config, ExperimentConfig))
+_OF_RUNS, _OF_EXPERIMENTS = (settings_of(one).keys() for one in (TaskConfig, ExperimentConfig))
 # Flags of a single run, which say nothing to an experiment.
 SINGLE = tuple(one.name for one in TRAIN if one.name in {*_OF_RUNS - _OF_EXPERIMENTS, "save_nets"})
 # Flags of experiments, which say nothing to a single run.
@@ -138,7 +138,7 @@ def refuse_unread_data_dir(config: StoredConfig | None, measured: bool) -> None:
     """
     if not measured or isinstance(config, ExperimentConfig):
         raise RunError("--data_dir: nothing is measured again, so nothing is read there")
-    if not isinstance(config, Config):
+    if not isinstance(config, TaskConfig):
         return
     if config.data:
         raise RunError("--data_dir: the run learned from a data file")

@@ -12,6 +12,7 @@ from experiments.command.experiment import run_experiment
 from experiments.command.flags import config_from
 from experiments.command.guard import guarded
 from experiments.command.rules import refuse_unheard_by_run
+from experiments.config import TaskConfig
 from experiments.scenarios.registry import scenario_named, scenario_of
 from terpret import signals
 from terpret.errors import RunError
@@ -19,7 +20,6 @@ from terpret.files.asked import write_asked
 from terpret.language.errors import parse_hypers
 from terpret.language.model_files import model_meant, model_name
 from terpret.runs import run as single
-from terpret.runs.config import Config
 from terpret.runs.described import otherwise
 from terpret.runs.named_files import rooted
 from terpret.runs.places import place, refuse_file, refuse_workdir
@@ -86,7 +86,7 @@ def run_single(values: flags.FlagValues, arguments: list[str]) -> int:
     return 0
 
 
-def config_of(values: flags.FlagValues) -> Config:
+def config_of(values: flags.FlagValues) -> TaskConfig:
     """The settings that the flags give.
 
     Raises:
@@ -99,7 +99,7 @@ def config_of(values: flags.FlagValues) -> Config:
     in_file = values.hypers.endswith(".json")
     return config_from(
         values,
-        Config,
+        TaskConfig,
         model=model,
         task="" if values.data or "task" not in scenario.flags else values.task,
         hypers={} if in_file else parse_hypers(values.hypers),
@@ -108,7 +108,7 @@ def config_of(values: flags.FlagValues) -> Config:
     )
 
 
-def folder_of(values: flags.FlagValues, config: Config) -> str:
+def folder_of(values: flags.FlagValues, config: TaskConfig) -> str:
     """The run folder: --workdir or one named after the settings, and in it the shard's."""
     name = model_name(config.model).removesuffix("_model")
     task = config.task or os.path.basename(config.data).removesuffix(".json")

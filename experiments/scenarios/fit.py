@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from experiments.config import TaskConfig
 from ntpt_models import has_listing, shipped_name
 from terpret import InputError, ModelError, program_of
 from terpret.errors import RunError
 from terpret.language.checked import CheckedModel, Variable
 from terpret.learning.task import Task
-from terpret.runs.config import Config
 from terpret.runs.scenario import Study
 
-Studied = Callable[[Config, CheckedModel], Study]
+Studied = Callable[[TaskConfig, CheckedModel], Study]
 
 
 def fitted(name: str, study: Studied) -> Studied:
@@ -24,7 +24,7 @@ def fitted(name: str, study: Studied) -> Studied:
       RunError: when called with a model that does not fit.
     """
 
-    def made(config: Config, checked: CheckedModel) -> Study:
+    def made(config: TaskConfig, checked: CheckedModel) -> Study:
         found = study(config, checked)
         ours = shipped_name(checked) == name
         if not ours:

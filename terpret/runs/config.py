@@ -2,8 +2,8 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
-from typing import TypeVar, overload
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, TypeVar
 
 from terpret.core.pool import MAX_NODES
 from terpret.errors import RunError
@@ -18,19 +18,21 @@ _OF_MANY = "experiment"
 
 @dataclasses.dataclass(frozen=True)
 class StoredConfig:
-    """What a `config.json` keeps: the settings of a run, or of an experiment of many runs."""
+    """What a `config.json` keeps: the settings of a run, or of an experiment of many runs.
+
+    Attributes:
+      parts: the folders inside its run folder that hold runs of which it is made.
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Config(StoredConfig):
     """The settings of a run; two runs with equal ones give equal results.
 
-    The task, the distinct grids, the images and their folder are for scenarios, which say what
-    these settings are to them; beside a data file they say nothing.
-
     Attributes:
       model: a model file, or the name of a built-in one.
-      task: the task's name; empty where a data file is the task, or the model has but one.
       data: a data file in the original TerpreT's format; empty for none.
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
@@ -44,10 +46,7 @@ class Config(StoredConfig):
       init_nets: a run folder or file whose networks this run starts from; empty for none.
       freeze_nets: the number of examples before a restart's networks begin to learn; -1: half of
         them for a model that needs networks that have learned already, else none.
-      distinct_grids: distinct training examples; 0 is no limit.
       seed: the root seed.
-      digits, operators, signs: which images; files and folders, or words of the scenarios.
-      data_dir: where tensorflow-datasets keeps its data; None is its default.
       check_every: examples between checks of the discretised programs.
       xla: whether the training step is compiled by XLA.
       deterministic: whether TensorFlow is held to operations that give the same bits every time.
@@ -55,12 +54,11 @@ class Config(StoredConfig):
     """
 
     model: str = declared("", "A model file, or the name of a built-in one.", path="model")
-    task: str = declared("")
     data: str = declared("", "A data file in TerpreT's JSON format.", path="file")
     hypers: dict[str, int] = declared(
         {}, "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's."
     )
-    hypers_file: str = declared("", path="file")
+    hypers_file: str = declared("", path="file", flag="hypers")
     preset: str = declared(
         "robust",
         "How to learn: robust, cyclic, search, ntpt, terpret, terpret-custom or terpret-fp.",
@@ -85,14 +83,7 @@ class Config(StoredConfig):
         least=-1,
         most=EXAMPLES,
     )
-    distinct_grids: int = declared(0, most=EXAMPLES)
     seed: int = declared(0, "The root seed.", most=2**53)
-    digits: str = declared("auto")
-    operators: str = declared("auto", path="file", words=("auto", "embedded"))
-    signs: str = declared("auto", path="file", words=("auto", "gtsrb", "embedded"))
-    data_dir: str | None = declared(
-        None, "Where tensorflow-datasets keeps its data.", path="folder"
-    )
     check_every: int = declared(
         2000, "Examples between checks of the programs.", least=1, most=EXAMPLES
     )
@@ -138,17 +129,7 @@ class Config(StoredConfig):
 Kind = TypeVar("Kind", bound=StoredConfig)
 
 
-@overload
-def read_config(stored: object) -> Config | None: ...
-
-
-@overload
-def read_config(stored: object, kinds: Sequence[type[Kind]]) -> Kind | None: ...
-
-
-def read_config(
-    stored: object, kinds: Sequence[type[StoredConfig]] = (Config,)
-) -> StoredConfig | None:
+def read_config(stored: object, kinds: Sequence[type[Kind]]) -> Kind | None:
     """The config of a run folder.
 
     Args:
@@ -162,19 +143,24 @@ def read_config(
       RunError: it is not the config of a run.
     """
     if isinstance(stored, dict):
-        many = _OF_MANY in stored
-        alike = [kind for kind in kinds if (_OF_MANY in settings_of(kind)) == many]
-        if not alike:
+        alike = [kind for kind in kinds if _names(stored, kind)]
+        for kind in alike:
+            if all(settings_of(kind)[name].allows(value) for name, value in stored.items()):
+                return kind(**stored)
+        if not alike and (_OF_MANY in stored or stored.keys() > settings_of(Config).keys()):
             return None
-        if _whole(stored, alike[0]):
-            return alike[0](**stored)
     raise RunError("config.json is not the configuration of a run")
 
 
-def _whole(stored: dict[str, object], kind: type[StoredConfig]) -> bool:
-    """Whether every setting has a value that it may have."""
+def _names(stored: dict[str, object], kind: type[StoredConfig]) -> bool:
+    """Whether these are the names of a kind's settings."""
     known = settings_of(kind)
     needed = {name for name, setting in known.items() if not setting.added}
-    return needed <= stored.keys() <= known.keys() and all(
-        known[name].allows(value) for name, value in stored.items()
-    )
+    return needed <= stored.keys() <= known.keys()
+
+
+def every_kind(kind: type[StoredConfig] = StoredConfig) -> Iterator[type[StoredConfig]]:
+    """The kinds of configs that this process knows."""
+    yield kind
+    for one in kind.__subclasses__():
+        yield from every_kind(one)

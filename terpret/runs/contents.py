@@ -8,9 +8,7 @@ from terpret.errors import RunError
 from terpret.files.own_files import is_ours
 from terpret.runs.config import StoredConfig
 from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
-
-# The flags of `evaluate.py` that say where a file is now, by setting.
-FLAGS = {"data": "data", "hypers_file": "hypers", "operators": "operators", "signs": "signs"}
+from terpret.runs.setting import settings_of
 
 
 def contents(config: StoredConfig) -> dict[str, str]:
@@ -76,13 +74,18 @@ def gone_files(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) ->
         if now is None:
             gone.append(path)
         elif now != hashes[setting]:
-            flag = FLAGS.get(setting)
+            flag = flags_of_files(type(config)).get(setting)
             advice = f"say by --{flag}= where that file is now" if flag else "undo that"
             raise RunError(
                 f"{path} is not what the run in {workdir} began with: it has changed since, or "
                 f"another lies in its place; {advice}"
             )
     return gone
+
+
+def flags_of_files(kind: type[StoredConfig]) -> dict[str, str]:
+    """The flags of `evaluate.py` that say where a file is now, by setting."""
+    return {name: one.flag for name, one in settings_of(kind).items() if one.path == "file"}
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -11,9 +11,9 @@ from typing import TypeGuard
 
 from terpret.errors import RunError
 from terpret.files import own_files
-from terpret.runs.config import Config, StoredConfig, read_config
+from terpret.runs.config import StoredConfig, read_config
 from terpret.runs.contents import changed_copy, contents
-from terpret.runs.named_files import files_of, named_paths, same_place
+from terpret.runs.named_files import files_of, folders_of, named_paths, same_place
 from terpret.runs.records import damaged, read_record
 
 # Raised whenever a checkpoint written before could no longer be continued.
@@ -58,7 +58,7 @@ class _Manifest:
     config: object
 
 
-def described(workdir: str, kinds: Sequence[type[StoredConfig]] = (Config,)) -> Described | None:
+def described(workdir: str, kinds: Sequence[type[StoredConfig]]) -> Described | None:
     """What a run folder says of its run; None where it has no `config.json`.
 
     Args:
@@ -159,8 +159,7 @@ def _differing(
         alike = name != "model" or os.path.basename(places[0]) == os.path.basename(places[1])
         return alike and name in now and hashes.get(name) == now[name]
 
-    # The same data may lie elsewhere on another machine.
-    return [name for name in wanted if name != "data_dir" and not same(name)]
+    return [name for name in wanted if name not in folders_of(type(config)) and not same(name)]
 
 
 def versions() -> dict[str, str]:

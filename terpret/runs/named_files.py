@@ -44,9 +44,9 @@ def rooted(config: Kind) -> Kind:
     """The config with whole paths of all files that are there, the same from any folder."""
     named = named_paths(config)
     places = {name: _rooted(value) for name, value in named.items()}
-    if "data_dir" in named and "://" not in named["data_dir"]:
+    for name in named.keys() & folders_of(type(config)):
         # It may be made later.
-        places["data_dir"] = _whole_path(named["data_dir"])
+        places[name] = named[name] if "://" in named[name] else _whole_path(named[name])
     return dataclasses.replace(config, **places)
 
 
@@ -59,6 +59,11 @@ def named_paths(config: StoredConfig) -> dict[str, str]:
         if setting.path and path and path not in setting.words and not built_in:
             paths[name] = path
     return paths
+
+
+def folders_of(kind: type[StoredConfig]) -> frozenset[str]:
+    """The settings that say where data lie: the same data may lie elsewhere on another machine."""
+    return frozenset(name for name, one in settings_of(kind).items() if one.path == "folder")
 
 
 def same_place(first: str, second: str) -> bool:

@@ -7,7 +7,7 @@ from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.runs.config import StoredConfig
 from terpret.runs.named_files import files_of, named_paths
-from terpret.runs.run_folder import OWN_NAMES
+from terpret.runs.run_folder import own_names
 
 # What begins like an address, which Python's file functions take for a folder's name.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|(?:file|gs|s3|hdfs|ram|https?|viewfs):")
@@ -65,7 +65,7 @@ def refuse_workdir(workdir: str) -> None:
     whole = os.path.realpath(workdir)
     for home in own_files.around(whole):
         first = os.path.relpath(whole, home).split(os.sep)[0]
-        if own_files.is_ours(home) and first in OWN_NAMES:
+        if own_files.is_ours(home) and first in own_names():
             raise RunError(f"--workdir={workdir} is a place of the run in {home}: give another one")
 
 
@@ -93,6 +93,6 @@ def _refuse_own(flag: str, given: str, path: str, workdir: str = "") -> None:
     """Refuses a place where a run keeps its own files, the run of a folder or any other."""
     real = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))
     home = workdir if workdir and real.startswith(workdir + os.sep) else own_files.home_of(real)
-    own = home and os.path.relpath(real, home).partition(os.sep)[0] in OWN_NAMES
+    own = home and os.path.relpath(real, home).partition(os.sep)[0] in own_names()
     if own or own_files.owns(real):
         raise RunError(f"--{flag}={given} is a run's own place: give another one")

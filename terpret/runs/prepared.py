@@ -122,7 +122,7 @@ def restored(run: Run) -> tuple[int, Restarts]:
       CheckpointError: it holds none that is whole.
     """
     folder = os.path.join(run.workdir, "checkpoints")
-    old = described(run.workdir)
+    old = described(run.workdir, [type(run.config)])
     learner = as_before(run.learner) if old and old.format < FORMAT else run.learner
     stored = Checkpoints(folder, 1, model=run.model, learner=learner).restore()
     if stored is None:

@@ -18,7 +18,7 @@ from terpret.files.lock import LOCK, WRITER, writing_alone
 from terpret.files.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
 from terpret.language.model_files import model_path
 from terpret.learning.network_file import FILE_NAME
-from terpret.runs.config import Config, StoredConfig
+from terpret.runs.config import Config, StoredConfig, every_kind
 from terpret.runs.contents import contents
 from terpret.runs.described import (
     ELSEWHERE,
@@ -32,41 +32,25 @@ from terpret.runs.described import (
 )
 from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
 from terpret.runs.records import damaged, read_record
+from terpret.runs.setting import settings_of
 from terpret.runs.threads import same_threads, threads
 
 # What a run notes of its images, to know them again.
 DATA = "data.json"
 # The folder, inside, of runs whose networks this one begins with.
 FIRST_STAGE = "networks"
-# What a run or an experiment leaves in its folder, besides copies of what it began with.
+# What every run leaves in its folder, besides its parts and copies of what it began with.
 _LEFT = (
     "config.json",
     "manifest.json",
     DATA,
     "results.json",
-    "curves.json",
-    "program.txt",
-    "program.json",
-    FILE_NAME,
-    INIT_NETWORKS,
-    "events",
-    "checkpoints",
-    FIRST_STAGE,
-)
-_LEFT_BY_EXPERIMENTS = (
-    "config.json",
-    "manifest.json",
-    DATA,
-    "results.json",
     INIT_NETWORKS,
     FIRST_STAGE,
-    "lives",
-    "stages",
 )
-# What in a run folder is never another file's name.
-OWN_NAMES = frozenset(
-    {*_LEFT, *_LEFT_BY_EXPERIMENTS, "model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER}
-)
+# What a run leaves besides that is not made of others.
+_LEFT_BY_ONE = ("curves.json", "program.txt", "program.json", FILE_NAME, "events", "checkpoints")
+_NEVER_OTHERS = ("model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER)
 
 
 class OtherData(RunError):
@@ -104,6 +88,12 @@ def writer(workdir: str, part_of: str = "") -> Iterator[None]:
             raise
         with using(workdir):
             begun(os.path.join(workdir, own_files.LIST))
+
+
+def own_names() -> frozenset[str]:
+    """What in a run folder is never another file's name."""
+    parts = (name for kind in every_kind() for name in kind.parts)
+    return frozenset({*_LEFT, *_LEFT_BY_ONE, *_NEVER_OTHERS, *parts})
 
 
 def look(config: StoredConfig, workdir: str) -> tuple[bool, list[str]] | None:
@@ -190,7 +180,7 @@ def refuse_foreign(config: StoredConfig, workdir: str, afresh: bool) -> None:
             )
         return
     known = own_files.listed(workdir)
-    left = _LEFT if isinstance(config, Config) else _LEFT_BY_EXPERIMENTS
+    left = (*_LEFT, *(_LEFT_BY_ONE if isinstance(config, Config) else config.parts))
     for name in (own_files.LIST, *left, *copies_of(config)):
         path = os.path.join(workdir, name)
         above = os.path.dirname(path) if os.path.dirname(name) else path
@@ -252,8 +242,8 @@ def same_data(
             own_files.write_json(path, now)
     elif began not in (None, now):
         raise OtherData(
-            f"the run in {workdir} began with other data: give those by --data_dir or by the flag "
-            f"that names them, or {otherwise(workdir)}"
+            f"the run in {workdir} began with other data: give those by the flags that name "
+            f"them, or {otherwise(workdir)}"
         )
 
 
@@ -308,10 +298,10 @@ def _refuse_inputs_inside(config: StoredConfig, workdir: str) -> None:
     """Refuses to replace a run by one that begins with the run's own files."""
     ours = [os.path.join(workdir, name) for name in own_files.owned(workdir)]
     for setting, path in {**files_of(config), **named_paths(config)}.items():
-        if setting != "data_dir" and os.path.exists(path) and _reaches(path, workdir, ours):
-            flag = "hypers" if setting == "hypers_file" else setting
+        known = settings_of(type(config))[setting]
+        if known.path != "folder" and os.path.exists(path) and _reaches(path, workdir, ours):
             raise RunError(
-                f"--{flag}={path} lies in the run that --overwrite would replace: copy it to "
+                f"--{known.flag}={path} lies in the run that --overwrite would replace: copy it to "
                 "another place first, or give another --workdir"
             )
 

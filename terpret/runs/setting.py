@@ -19,7 +19,7 @@ class Setting:
     """What is known of a setting.
 
     Attributes:
-      name: the name of its field, and of its flag.
+      name: the name of its field.
       kind: the type of its values.
       default: its value where nobody gives one.
       help: what it is, in a line for the user.
@@ -28,6 +28,7 @@ class Setting:
       path: what it names, if that is a file or a folder: "file", "model", "networks" or "folder".
       words: what a setting that names a file may say in place of one.
       added: whether configs that were stored before it was thought of lack it.
+      flag: the name of its flag.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Setting:
     path: str = ""
     words: tuple[str, ...] = ()
     added: bool = False
+    flag: str = ""
 
     def allows(self, value: object) -> bool:
         """Whether this is a value of its type, in its range or among its values."""
@@ -68,7 +70,12 @@ def settings_of(config: type) -> Mapping[str, Setting]:
     """What is known of every setting of a config, by name."""
     kinds = typing.get_type_hints(config)
     return {
-        field.name: Setting(field.name, kinds[field.name], _default(field), **field.metadata)
+        field.name: Setting(
+            field.name,
+            kinds[field.name],
+            _default(field),
+            **{"flag": field.name, **field.metadata},
+        )
         for field in dataclasses.fields(config)
     }
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from terpret.errors import RunError
 from terpret.files.own_files import is_ours
+from terpret.runs.config import every_kind
+from terpret.runs.named_files import folders_of
 from terpret.runs.records import damaged, read_record, read_results
 from terpret.runs.results import RestartResult, RunResult, best, median_networks
 
-# What the shards of one run may differ in.
-OWN_SETTINGS = frozenset({"shard", "data_dir"})
 _NAME = re.compile(r"shard-(\d+)-of-(\d+)")
 
 
@@ -114,7 +114,7 @@ def _refuse_different(shards: Sequence[Shard]) -> None:
 
 def _difference(first: Mapping[str, object], other: Mapping[str, object]) -> str | None:
     """The first name in the alphabet whose values differ."""
-    names = sorted((first.keys() | other.keys()) - OWN_SETTINGS)
+    names = sorted((first.keys() | other.keys()) - _own_settings())
     return next((name for name in names if first.get(name) != other.get(name)), None)
 
 
@@ -153,3 +153,8 @@ def _joined(done: Mapping[str, RunResult]) -> RunResult:
 
 def _number(one: RestartResult) -> int:
     return one.restart
+
+
+def _own_settings() -> set[str]:
+    """What the shards of one run may differ in."""
+    return {"shard"}.union(*map(folders_of, every_kind()))

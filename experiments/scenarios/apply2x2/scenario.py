@@ -1,18 +1,18 @@
 """All that is known of APPLY2X2."""
 
 from datasets.operators import load_operators
+from experiments.config import TaskConfig
 from experiments.scenarios.apply2x2.task import apply2x2_task
 from experiments.scenarios.fit import fitted
 from experiments.scenarios.grids import FLAGS, PUBLISHED_IN
 from ntpt_models import LISTING
 from terpret.language.checked import CheckedModel
-from terpret.runs.config import Config
 from terpret.runs.scenario import Scenario, Study
 
 NAME = "apply2x2_model"
 
 
-def _study(config: Config, _: CheckedModel) -> Study:
+def _study(config: TaskConfig, _: CheckedModel) -> Study:
     operators = load_operators(config.operators, config.data_dir)
     return Study(apply2x2_task(config.task, operators, config.distinct_grids))
 

@@ -3,12 +3,12 @@
 import os
 from typing import Any
 
+from experiments.config import TaskConfig
 from experiments.scenarios.add2x2.scenario import ADD2X2
 from experiments.scenarios.apply2x2.scenario import APPLY2X2
 from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.learning.network_file import SavedNetworks, load_networks, merge_networks
-from terpret.runs.config import Config
 from terpret.runs.named_files import INIT_NETWORKS
 from terpret.runs.run_folder import FIRST_STAGE, writing
 from terpret.runs.scenario import Scenario, Train
@@ -27,7 +27,7 @@ SHARED = (
 )
 
 
-def learn_networks(config: Config, workdir: str, train: Train) -> None:
+def learn_networks(config: TaskConfig, workdir: str, train: Train) -> None:
     """Learns `net_0` from ADD2X2, and with it `net_1` from APPLY2X2, unless that is done already.
 
     The networks of the best restarts are where the run in `workdir` begins: its `INIT_NETWORKS`.
@@ -56,10 +56,10 @@ def learn_networks(config: Config, workdir: str, train: Train) -> None:
 
 
 def _learned(
-    config: Config, folder: str, train: Train, scenario: Scenario, **settings: Any
+    config: TaskConfig, folder: str, train: Train, scenario: Scenario, **settings: Any
 ) -> SavedNetworks:
     """The networks of one run of the first stage."""
-    mine = Config(
+    mine = TaskConfig(
         model=f"{scenario.name}.py",
         task="top",
         preset="robust",
