@@ -15,7 +15,7 @@ import sys
 from absl import flags
 
 import train
-from experiments.command import arguments
+from terpret.command import arguments
 
 FLAGS = flags.FLAGS
 LEAST_ACCURACY = {"embedded": 0.80, "mnist": 0.90}

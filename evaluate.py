@@ -11,8 +11,9 @@ if __name__ == "__main__":
 
 from absl import flags
 
-from experiments.command import arguments
-from experiments.command.flags import EVALUATE, define
+from experiments.command.flags import EVALUATE
+from terpret.command import arguments
+from terpret.command.flags import define
 
 FLAGS = flags.FLAGS
 define(EVALUATE)

@@ -13,8 +13,9 @@ import sys
 
 from absl import flags
 
-from experiments.command import arguments
-from experiments.command.flags import TRAIN, define
+from experiments.command.flags import TRAIN
+from terpret.command import arguments
+from terpret.command.flags import define
 
 FLAGS = flags.FLAGS
 define(TRAIN)

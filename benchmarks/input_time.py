@@ -19,16 +19,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from absl import flags
 
 import terpret.quiet  # noqa: F401
-from experiments.command import arguments
+from terpret.command import arguments
 
 # isort: split
 import tensorflow as tf
 
 from datasets.digits import load_digits
-from experiments.command.guard import guarded
 from experiments.scenarios.add2x2.task import add2x2_task
 from terpret import compile_model
 from terpret.backends.batches import Batch
+from terpret.command.guard import guarded
 from terpret.language.model_files import model_path
 from terpret.learning.learner import Learner
 from terpret.learning.presets import PRESETS

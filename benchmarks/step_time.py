@@ -22,20 +22,20 @@ import numpy as np
 from absl import flags
 
 import terpret.quiet  # noqa: F401
-from experiments.command import arguments
+from terpret.command import arguments
 
 # isort: split
 import tensorflow as tf
+from terpret.runs.file_task import open_file
 
-from experiments.command.guard import guarded
 from terpret import CompiledModel, compile_model
 from terpret.backends.networks import layers
+from terpret.command.guard import guarded
 from terpret.language.errors import parse_hypers
 from terpret.language.model_files import model_path
 from terpret.learning.learner import Learner
 from terpret.learning.optimise import OPTIMISERS
 from terpret.learning.presets import PRESETS
-from terpret.runs.file_task import open_file
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")

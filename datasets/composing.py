@@ -11,6 +11,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from datasets.pools import SIDE, ImagePool
+from terpret.data.moves import moved
 from terpret.data.streams import Tensors, draws, served, shuffled_epochs, stream
 from terpret.data.test_set import TestSet
 from terpret.errors import DataError
@@ -103,6 +104,7 @@ def batches(scene: Scene, wanted: Stream, labelled: bool = False) -> tf.data.Dat
         places = batch[PLACES]
         pixels = tf.gather(images, tf.reshape(places, [-1]))
         if shift:
+            pixels = tf.reshape(pixels, [-1, SIDE, SIDE])
             pixels = moved(pixels, tf.reshape(batch["moves"], [-1, 2]), shift)
         shown = tf.cast(pixels, tf.float32) * (1.0 / 255.0)
         rest = {name: v for name, v in batch.items() if name not in (PLACES, "moves")}
@@ -120,24 +122,3 @@ def composed(scene: Scene, seed: int, examples: int) -> TestSet:
     answers = {name: made.pop(name) for name in scene.outputs}
     inputs = {scene.tiles: made.pop(PLACES), **made}
     return TestSet(inputs, answers, {scene.tiles: scene.pool.brightness})
-
-
-def moved(pixels: tf.Tensor, moves: tf.Tensor, most: int) -> tf.Tensor:
-    """Moves images over a dark ground.
-
-    Args:
-      pixels: [image, 784].
-      moves: where the window lies in each image with a margin of `most`, down and right,
-        integers 0..2 most, [image, 2].
-      most: the width of the margin.
-
-    Returns:
-      Tensor [image, 784].
-    """
-    wide = SIDE + 2 * most
-    images = tf.reshape(pixels, [-1, SIDE, SIDE])
-    framed = tf.pad(images, [[0, 0], [most, most], [most, most]])
-    window = tf.range(SIDE, dtype=tf.int64)
-    window = tf.reshape(window[:, None] * wide + window, [1, -1])
-    corners = moves[:, :1] * wide + moves[:, 1:]
-    return tf.gather(tf.reshape(framed, [-1, wide * wide]), corners + window, batch_dims=1)

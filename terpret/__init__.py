@@ -10,6 +10,8 @@ import importlib
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from terpret.api.learn import Learned, learn
+    from terpret.api.solution import Solution, load
     from terpret.backends.model import CompiledModel
     from terpret.backends.networks import Library
     from terpret.compile import check_model, compile_model
@@ -21,6 +23,10 @@ _HOMES = {
     "Library": "terpret.backends.networks",
     "check_model": "terpret.compile",
     "compile_model": "terpret.compile",
+    "Learned": "terpret.api.learn",
+    "Solution": "terpret.api.solution",
+    "learn": "terpret.api.learn",
+    "load": "terpret.api.solution",
     "Diagnostic": "terpret.language.errors",
     "InputError": "terpret.errors",
     "ModelError": "terpret.language.errors",
@@ -32,11 +38,15 @@ __all__ = [
     "CompiledModel",
     "Diagnostic",
     "InputError",
+    "Learned",
     "Library",
     "ModelError",
     "Program",
+    "Solution",
     "check_model",
     "compile_model",
+    "learn",
+    "load",
     "program_of",
 ]
 

@@ -1,4 +1,4 @@
-"""The compiler by hand: `python -m terpret check|dump|run|print MODEL`."""
+"""`terpret`: a model checked, shown, run by hand, learned from examples, and measured."""
 
 if __name__ == "__main__":
     # First of all: signals come while the rest is imported, too.
@@ -32,13 +32,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from terpret.discrete.program import Program
 
+# The commands that have flags of their own, and need TensorFlow.
+LEARNING = {
+    "train": "learn a model from examples",
+    "evaluate": "measure what a run learned",
+}
 STAGES = ("parse", "check", "core", "tf")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit status is 1 after a mistake of the user's, or a signal."""
+    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    if given and given[0] in LEARNING:
+        return _learning(given)
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(given)
     except SystemExit as refused:
         return int(refused.code or 0)
     try:
@@ -53,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m terpret", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="check|dump|run|print")
+    parser = argparse.ArgumentParser(prog="terpret", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="check|dump|run|print|train|evaluate")
 
     def command(name: str, action: object, help: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help)
@@ -72,7 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("data", help="a data file of batches of instances (JSON)")
     show = command("print", _print, "print a program")
     show.add_argument("program", help="a JSON file: the value of every Param by name")
+    for name, about in LEARNING.items():
+        commands.add_parser(name, help=f"{about}: terpret {name} --help")
     return parser
+
+
+def _learning(given: Sequence[str]) -> int:
+    """Runs `train` or `evaluate`; the exit status."""
+    from terpret import entry
+
+    entry.require(entry.TRAINING)
+    from terpret.command.main import main
+
+    return main(given[0], given[1:])
 
 
 def _load(options: argparse.Namespace) -> tuple[Source, CheckedModel]:

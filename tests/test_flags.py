@@ -9,9 +9,9 @@ from absl import flags
 from absl.testing import flagsaver
 
 import train as train_script
-from experiments.command import arguments
 from experiments.command.rules import refuse_unread_data_dir
 from experiments.config import ExperimentConfig, TaskConfig
+from terpret.command import arguments
 from terpret.errors import RunError
 from terpret.runs.config import read_config
 from tests.commands import evaluate, run, train

@@ -14,7 +14,8 @@ from terpret.language.errors import Source
 from terpret.language.reads import images_read, label_names, labels_suffice
 from terpret.learning.instances import Judge, accuracies_of, instances_of
 from terpret.learning.presets import PRESETS
-from terpret.runs.file_task import file_task, open_file
+from terpret.runs.config import Config
+from terpret.runs.own_data import OwnData, open_data, own_task
 from terpret.runs.results import RestartResult, RunResult
 from terpret.runs.tables import heading, power, results_table
 from tests.commands import evaluate, train
@@ -133,6 +134,12 @@ def written(folder: Path, model: str, *batches: dict[str, object]) -> list[str]:
     (folder / "mine.py").write_text(model)
     (folder / "mine.json").write_text(json.dumps(list(batches)))
     return [f"--model={folder}/mine.py", f"--data={folder}/mine.json", f"--workdir={folder}/run"]
+
+
+def opened(flags: list[str]) -> OwnData:
+    """The data of such flags."""
+    model, data = (flag.partition("=")[2] for flag in flags[:2])
+    return open_data(Config(model=model, data=data), model)
 
 
 def learned(folder: Path, flags: list[str], *more: str) -> dict[str, object]:
@@ -271,7 +278,7 @@ def test_batches_of_one_name_are_put_together_and_each_shown(tmp_path: Path) -> 
     odd, even = (batch([{"x": [k, 0], "y": (k + s) % 10} for k in range(3)]) for s in (3, 4))
     more = [batch(TELLS, "more"), batch(TELLS_NOTHING, "more")]
     flags = written(tmp_path, SHIFT, odd, even, *more)
-    file = open_file(flags[1].partition("=")[2], flags[0].partition("=")[2], {}, "")
+    file = opened(flags)
     assert file.training.answers["y"].tolist() == [3, 4, 5, 4, 5, 6]
     results = learned(tmp_path, flags)
     assert results["tested_on"] == "the 6 training instances of 2 batches 'train'"
@@ -353,7 +360,7 @@ def test_a_file_without_networks_is_not_run_twice_for_one_program(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     flags = written(tmp_path, SHIFT, batch(TELLS), batch(TELLS_NOTHING, "test"))
-    file = open_file(flags[1].partition("=")[2], flags[0].partition("=")[2], {}, "")
+    file = opened(flags)
     model = compile_model(file.model, restarts=3)
     programs = [program_of(file.model, {"which": w, "shift": 3}) for w in (1, 0, 1)]
     runs, kind = [], type(programs[0])
@@ -361,7 +368,7 @@ def test_a_file_without_networks_is_not_run_twice_for_one_program(
     monkeypatch.setattr(
         kind, "outcome", lambda self, *given: runs.append(0) or outcome(self, *given)
     )
-    task = file_task(file)
+    task = own_task(file)
     for _ in range(2):
         assert task.symbols.accuracies(model, programs) == [1.0, 0.0, 1.0]
     assert len(runs) == 2 and task.unseen

@@ -128,8 +128,8 @@ def test_a_damaged_course_is_named(
     (workdir / "lives" / "ntpt").mkdir(parents=True)
     course = workdir / "lives" / "ntpt" / "course.json"
     course.write_bytes(BAD[kind])
-    from experiments.command.guard import guarded
     from experiments.lifelong.results import read_learner
+    from terpret.command.guard import guarded
 
     assert guarded(lambda: bool(read_learner(str(course)))) == 1
     assert "course.json is damaged: remove it" in capsys.readouterr().err

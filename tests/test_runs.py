@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.command.guard import guarded
 from experiments.config import TaskConfig
 from experiments.scenarios.registry import scenario_of
 from terpret import InputError, compile_model
+from terpret.command.guard import guarded
 from terpret.errors import DataError, RunError
 from terpret.files.lock import LOCK
 from terpret.learning.checkpoints import CheckpointError

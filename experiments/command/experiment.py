@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from absl import flags
 
 from datasets.pools import ImageSet
-from experiments.command.advice import done_already, same_command
-from experiments.command.flags import config_from
 from experiments.command.rules import refuse_unheard_by_experiment
 from experiments.config import ExperimentConfig
 from experiments.experiment_result import ExperimentResult, read_experiment
 from experiments.experiments import EXPERIMENTS
 from experiments.setup import Setting
 from terpret import signals
+from terpret.command.advice import done_already, same_command
+from terpret.command.flags import config_from
 from terpret.runs.described import otherwise
 from terpret.runs.named_files import rooted
 from terpret.runs.places import place, refuse_workdir

@@ -7,11 +7,8 @@ from absl import flags
 from experiments.command.flags import TRAIN
 from experiments.config import ExperimentConfig, TaskConfig
 from experiments.scenarios.registry import scenario_of
+from terpret.command.rules import given, refuse_unheard
 from terpret.errors import RunError
-from terpret.language import syntax
-from terpret.language.errors import read_source
-from terpret.language.model_files import model_path
-from terpret.language.parser import parse
 from terpret.runs.config import StoredConfig
 from terpret.runs.scenario import Scenario
 from terpret.runs.setting import settings_of
@@ -57,8 +54,6 @@ IMAGES = {
     "operators": ("auto",),
     "signs": ("auto", "gtsrb"),
 }
-# Flags that say something where the model has networks.
-NETWORKS = ("init_nets", "freeze_nets", "save_nets", "nets_at_least")
 
 
 def refuse_unheard_by_experiment(values: flags.FlagValues, heard: Collection[str]) -> None:
@@ -71,12 +66,12 @@ def refuse_unheard_by_experiment(values: flags.FlagValues, heard: Collection[str
     Raises:
       RunError: there are such flags.
     """
-    foreign = _given(values, (*SINGLE, *(name for name in SOME if name not in heard)))
+    foreign = given(values, (*SINGLE, *(name for name in SOME if name not in heard)))
     if foreign:
         raise RunError(f"{foreign}: not with --experiment={values.experiment}")
     learners = tuple(filter(None, values.learners.split(",")))
     idle = [flag for flag, first in OF_LEARNERS.items() if not _any_begins(learners, first)]
-    if learners and (foreign := _given(values, idle)):
+    if learners and (foreign := given(values, idle)):
         raise RunError(f"{foreign}: not with --learners={values.learners}")
     images = {name: values[name].value for name in IMAGES if name in heard}
     _refuse_data_dir(values, images)
@@ -94,18 +89,14 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, scenario: Scenar
       RunError: there are such flags.
       ModelError: the model is not one.
     """
-    if foreign := _given(values, EXPERIMENT):
+    if foreign := given(values, EXPERIMENT):
         raise RunError(f"{foreign}: only with --experiment")
     if values.data and not values["model"].present:
         raise RunError("--data: say by --model which model is to learn it")
-    if 0 < values.examples < values.batch_size:
-        raise RunError(
-            f"--batch_size={values.batch_size} is more than --examples={values.examples}"
-        )
     if values.data:
-        if foreign := _given(values, OF_TASKS):
+        if foreign := given(values, OF_TASKS):
             raise RunError(f"{foreign}: not with --data, which is the task")
-    elif foreign := _given(values, _silent(scenario)):
+    elif foreign := given(values, _silent(scenario)):
         raise RunError(f"{foreign}: not with --model={values.model}, whose task has none")
     elif values.hypers.endswith(".json"):
         raise RunError(
@@ -114,13 +105,7 @@ def refuse_unheard_by_run(values: flags.FlagValues, model: str, scenario: Scenar
         )
     if values.nets_at_least and values.stop_after_solved < 1:
         raise RunError("--nets_at_least: only with --stop_after_solved=1 or more")
-    if values.stop_after_solved > values.restarts and not values.refill:
-        raise RunError(
-            f"--stop_after_solved={values.stop_after_solved}: there are only "
-            f"--restarts={values.restarts}, and without --refill no more begin"
-        )
-    if (foreign := _given(values, NETWORKS)) and not _has_networks(model_path(model)):
-        raise RunError(f"{foreign}: {values.model} has no networks")
+    refuse_unheard(values, model)
     if not values.data:
         images = {flag: values[flag].value for flag in IMAGES if flag in scenario.flags}
         _refuse_data_dir(values, images)
@@ -166,25 +151,5 @@ def _not_there(images: Mapping[str, str]) -> str:
     return " and ".join(f"--{flag}={value}" for flag, value in images.items())
 
 
-def _given(values: flags.FlagValues, names: Iterable[str]) -> str:
-    return " and ".join(f"--{name}" for name in names if values[name].present)
-
-
 def _any_begins(names: Iterable[str], first: tuple[str, ...]) -> bool:
     return any(name.startswith(first) for name in names)
-
-
-def _has_networks(path: str) -> bool:
-    waiting = [*parse(read_source(path)).statements]
-    while waiting:
-        statement = waiting.pop()
-        match statement:
-            case syntax.Function(decorator=syntax.Call("Learn")):
-                return True
-            case syntax.If(branches, orelse):
-                for _, body in branches:
-                    waiting += body
-                waiting += orelse or ()
-            case syntax.For(body=body) | syntax.With(body=body):
-                waiting += body
-    return False

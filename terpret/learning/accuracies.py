@@ -24,6 +24,11 @@ def tested(
     return *test_accuracies(model, programs, test_set), {}
 
 
+def tested_examples(test_set: TestSet | Instances) -> int:
+    """How many examples the accuracies are of: those of which something was observed."""
+    return len(test_set.counted) if isinstance(test_set, Instances) else len(test_set)
+
+
 def test_accuracies(
     model: CompiledModel, programs: Sequence[Program], test_set: TestSet
 ) -> tuple[np.ndarray, np.ndarray]:

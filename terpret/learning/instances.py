@@ -2,7 +2,8 @@
 
 An instance is right where a program gives every integer that was observed of it, where every
 `observe_value` of the model holds, and where it gives every OutputTensor with a small error. Shares
-are of the instances of which something was observed.
+are of the instances of which something was observed. Images may be kept once, in a pool, however
+many instances show them.
 """
 
 import dataclasses
@@ -26,6 +27,8 @@ SAMPLE = 1000
 # mean square of its labels.
 TOLERANCE = 1e-3
 LOST = -1
+# An image of integers is of 0..255, and shown to a model as 0..1.
+WHITE = 255
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -36,10 +39,14 @@ class Instances:
 
     Attributes:
       model: the model.
-      inputs: the Inputs by name, [instances, *dims]; of an InputTensor the images themselves.
+      inputs: the Inputs by name, [instances, *dims]; of an InputTensor the images themselves, or
+        the numbers of those in its pool.
       answers: the Outputs by name, [instances, *dims]; an integer is -1 where it was not observed.
       size: how many instances there are.
       squares: the mean square of the labels of each OutputTensor, by which its errors are judged.
+      pools: the images of InputTensors by name, [images, *shape].
+      labels: what networks should say of the images, [instances, *dims] by the names of
+        `label_names`; -1 where that is not known. Empty where it is of none.
     """
 
     model: CheckedModel
@@ -47,6 +54,8 @@ class Instances:
     answers: Arrays
     size: int
     squares: Mapping[str, float]
+    pools: Arrays = dataclasses.field(default_factory=dict)
+    labels: Arrays = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         """The number of instances."""
@@ -64,25 +73,58 @@ class Instances:
         """The answers that are integers."""
         return {name: v for name, v in self.answers.items() if name not in self.squares}
 
+    @property
+    def integers_given(self) -> Arrays:
+        """The Inputs but for images in pools."""
+        return {name: v for name, v in self.inputs.items() if name not in self.pools}
+
+    @property
+    def shown(self) -> Arrays:
+        """The Inputs as a model takes them: in place of numbers of images, these."""
+        return {
+            name: pixels(self.pools[name][values]) if name in self.pools else values
+            for name, values in self.inputs.items()
+        }
+
     def part(self, chosen: np.ndarray) -> "Instances":
         """Some of the instances, by their places."""
-        return Instances(
-            self.model,
-            {name: values[chosen] for name, values in self.inputs.items()},
-            {name: values[chosen] for name, values in self.answers.items()},
-            len(chosen),
-            self.squares,
+
+        def some(arrays: Arrays) -> Arrays:
+            return {name: values[chosen] for name, values in arrays.items()}
+
+        return dataclasses.replace(
+            self,
+            inputs=some(self.inputs),
+            answers=some(self.answers),
+            size=len(chosen),
+            labels=some(self.labels),
         )
 
+    def parts(self, size: int) -> Iterator["Instances"]:
+        """The instances, at most `size` at once; where there are none, one empty part."""
+        for start in range(0, max(1, len(self)), size):
+            yield self.part(np.arange(start, min(start + size, len(self))))
 
-def instances_of(model: CheckedModel, arrays: Arrays, size: int) -> Instances:
-    """Instances from the values of a model's Inputs and Outputs by name."""
+
+def pixels(images: np.ndarray) -> np.ndarray:
+    """Images as a model takes them: integers 0..255 are 0..1, other numbers what they are."""
+    return images / np.float32(WHITE) if np.issubdtype(images.dtype, np.integer) else images
+
+
+def instances_of(
+    model: CheckedModel,
+    arrays: Arrays,
+    size: int,
+    pools: Arrays | None = None,
+    labels: Arrays | None = None,
+) -> Instances:
+    """Instances from the values of a model's Inputs and Outputs by name; see `Instances`."""
     outputs = {v.name: v for v in model.of_kind("Output")}
     inputs = {v.name: arrays[v.name] for v in model.of_kind("Input") if v.name in arrays}
     answers = {name: arrays[name] for name in outputs}
     tensors = [name for name, v in outputs.items() if not isinstance(v.domain, int)]
     squares = {name: _mean_square(answers[name]) for name in tensors}
-    return Instances(model, inputs, answers, size, squares)
+    return Instances(model, inputs, answers, size, squares, pools or {}, labels or {})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,13 +142,15 @@ class Grades:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Judge:
-    """Tells by instances whether programs are correct, with what the networks say now.
+    """Tells by instances whether programs are correct.
 
     Attributes:
       instances: the instances.
+      by_labels: whether a program is given the labels of their images, or what networks say now.
     """
 
     instances: Instances
+    by_labels: bool = False
 
     def accuracies(self, model: CompiledModel, programs: Sequence[Program]) -> list[float]:
         """The part of the instances that each restart's discretised program gets right.
@@ -120,7 +164,7 @@ class Judge:
         """
         fresh = {row: p for row, p in enumerate(programs) if p.key not in self._known}
         found = self._measured(model, fresh) if fresh else {}
-        if model.networks:
+        if model.networks and not self.by_labels:
             return [found[row] for row in range(len(programs))]
         # Nothing but its Params decides what such a program does.
         self._known.update({fresh[row].key: accuracy for row, accuracy in found.items()})
@@ -133,7 +177,9 @@ class Judge:
         hits, seen = np.zeros(model.restarts), np.zeros(model.restarts)
         perfect = dict(programs)
         for places in (counted[some], *(rest[k : k + MOST] for k in range(0, len(rest), MOST))):
-            found = discrete_grades(model, perfect, self.instances.part(places)).right
+            part = self.instances.part(places)
+            labels = {n: v[None] for n, v in part.labels.items()} if self.by_labels else None
+            found = discrete_grades(model, perfect, part, labels).right
             rows = list(perfect)
             hits[rows] += found[rows].sum(1)
             seen[rows] += len(places)
@@ -166,7 +212,7 @@ def accuracies_of(
 
 def soft_grades(model: CompiledModel, instances: Instances) -> Grades:
     """What is right of the most probable outputs of each restart."""
-    return _joined([_graded(model, part, False) for part in _parts(model, instances)])
+    return _grades(model, instances, False)
 
 
 def discrete_grades(
@@ -187,11 +233,12 @@ def discrete_grades(
       labels: the networks' labels, [restart or 1, instances, *dims] by name, where they are known.
     """
     if not labels_suffice(model.checked):
-        return _joined([_graded(model, part, True) for part in _parts(model, instances)])
-    hits = _run(model, programs, instances, labels)
+        return _grades(model, instances, True)
+    parts = [instances] if labels is not None else instances.parts(MOST)
+    hits = np.concatenate([_run(model, programs, part, labels) for part in parts], 1)
     if not instances.squares:
         return Grades(hits, {})
-    errors = _joined([_graded(model, part, True) for part in _parts(model, instances)]).errors
+    errors = _grades(model, instances, True).errors
     return Grades(hits & _small(errors, instances.squares), errors)
 
 
@@ -203,7 +250,7 @@ def right_of(program: Program, instances: Instances, labels: Arrays | None = Non
       instances: the instances.
       labels: its networks' labels, [instances, *dims] by name.
     """
-    given, holds = program.outcome(instances.inputs, labels or {})
+    given, holds = program.outcome(instances.integers_given, labels or {})
     hits = right(given, instances.integers) & _all(holds.values())
     return np.broadcast_to(hits, len(instances))
 
@@ -215,7 +262,7 @@ def _run(
     labels: Arrays | None,
 ) -> np.ndarray:
     """What programs get right in the discrete interpreter; equal ones run once."""
-    labels = model.labels(instances.inputs) if labels is None else labels
+    labels = model.labels(instances.shown) if labels is None else labels
     alone = model.library.restarts == 1 or not labels
     known: dict[tuple[bytes, int], np.ndarray] = {}
     result = np.zeros((model.restarts, len(instances)), bool)
@@ -230,7 +277,7 @@ def _run(
 
 def _graded(model: CompiledModel, instances: Instances, discrete: bool) -> Grades:
     """What is right of the most probable outputs, of marginal or of discrete Params."""
-    found = model.outcomes(instances.inputs, discrete)
+    found = model.outcomes(instances.shown, discrete)
     shape = model.restarts, len(instances)
     integers = instances.integers
     hits = right({name: _most_probable(found[name]) for name in integers}, integers)
@@ -267,13 +314,10 @@ def _mean_square(values: np.ndarray) -> float:
     return float(np.mean(np.square(values.astype(np.float64)))) if values.any() else 1.0
 
 
-def _parts(model: CompiledModel, instances: Instances) -> Iterator[Instances]:
+def _grades(model: CompiledModel, instances: Instances, discrete: bool) -> Grades:
+    """What is right of the most probable outputs, part by part of the instances."""
     size = max(LEAST, min(MOST, AT_ONCE // model.restarts))
-    for start in range(0, len(instances), size):
-        yield instances.part(np.arange(start, min(start + size, len(instances))))
-
-
-def _joined(grades: Sequence[Grades]) -> Grades:
+    grades = [_graded(model, part, discrete) for part in instances.parts(size)]
     names = grades[0].errors
     errors = {n: np.concatenate([g.errors[n] for g in grades], 1) for n in names}
     return Grades(np.concatenate([g.right for g in grades], 1), errors)

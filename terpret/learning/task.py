@@ -88,6 +88,8 @@ class Task:
       sources: where the data come from, for the record.
       unseen: whether nothing was learned from the test set.
       judged_on: what instances a correct program is right on, in words; empty for symbols.
+      verifiable: whether it can be told that a program is correct: it can where a program is run on
+        symbols, or on instances whose images have labels, and not where networks say what it reads.
       watched: unseen examples on which the discretised programs are tried at every check, for
         learning curves; None for none.
       verify: further tests of a correct program, too slow for every check: the part of the answers
@@ -103,11 +105,17 @@ class Task:
     sources: Mapping[str, str]
     unseen: bool = True
     judged_on: str = ""
+    verifiable: bool = True
     watched: TestSet | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
 
-    def correct_restarts(self, model: CompiledModel) -> list[bool]:
-        """Whether the program of each restart gives every answer, in the tests of `verify` too."""
+    def correct_restarts(self, model: CompiledModel) -> list[bool | None]:
+        """Whether the program of each restart gives every answer, in the tests of `verify` too.
+
+        None where that cannot be told.
+        """
+        if not self.verifiable:
+            return [None] * model.restarts
         programs = [model.program(row) for row in range(model.restarts)]
         accuracies = self.symbols.accuracies(model, programs)
         return [

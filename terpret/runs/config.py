@@ -33,7 +33,11 @@ class Config(StoredConfig):
 
     Attributes:
       model: a model file, or the name of a built-in one.
-      data: a data file in the original TerpreT's format; empty for none.
+      data: the user's own data, in one of the forms of `terpret.data.examples`, or in the original
+        TerpreT's; empty for none.
+      test_data: what is tested on; empty where that is held out of `data`.
+      keep_data: whether the run folder keeps a copy of the data, for they are in no other file.
+      split: the part of `data` that is learned from where nothing is given to test on.
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
       preset: how to learn, a name in `PRESETS`.
@@ -54,7 +58,16 @@ class Config(StoredConfig):
     """
 
     model: str = declared("", "A model file, or the name of a built-in one.", path="model")
-    data: str = declared("", "A data file in TerpreT's JSON format.", path="file")
+    data: str = declared(
+        "", "Your own examples: .npz, a folder with train.csv, .csv, .json or .jsonl.", path="file"
+    )
+    test_data: str = declared(
+        "", "Examples to test on; else the last of --data are held out.", path="file", added=True
+    )
+    keep_data: bool = declared(False, added=True)
+    split: float = declared(
+        0.9, "The part of --data to learn from, without --test_data.", most=1, added=True
+    )
     hypers: dict[str, int] = declared(
         {}, "The model's hypers: T=6,N_TILES=4, or a JSON file of TerpreT's."
     )

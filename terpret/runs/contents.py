@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from terpret.errors import RunError
 from terpret.files.own_files import is_ours
 from terpret.runs.config import StoredConfig
-from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
+from terpret.runs.named_files import copies_of, files_of, named_paths, setting_of_copy
 from terpret.runs.setting import settings_of
 
 
@@ -41,10 +41,9 @@ def content(path: str) -> str | None:
 
 def changed_copy(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) -> str | None:
     """The copy in a run folder that is not what the run began with; None where all are."""
-    settings = {INIT_NETWORKS: "init_nets"}
     for name in copies_of(config):
         path = os.path.join(workdir, name)
-        if content(path) not in (None, hashes.get(settings.get(name, "model"))):
+        if content(path) not in (None, hashes.get(setting_of_copy(name))):
             return path
     return None
 

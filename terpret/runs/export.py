@@ -6,8 +6,9 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import tensorflow as tf
 
 from terpret import CompiledModel, InputError, Library, compile_model
@@ -53,7 +54,7 @@ def export(
         model was compiled with labels given for a network that the program reads.
     """
     target = _free(folder)
-    module, details = _served(model, row)
+    module, details = _module(model, row)
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         temporary = tempfile.mkdtemp(prefix=".", suffix=".tmp", dir=os.path.dirname(target))
@@ -89,7 +90,19 @@ def _unwritable(folder: str, error: OSError | tf.errors.OpError) -> InputError:
     return InputError(f"cannot write {folder}: {reason_of(error)}")
 
 
-def _served(model: CompiledModel, row: int) -> tuple[tf.Module, dict[str, object]]:
+def served(model: CompiledModel, row: int) -> Callable[..., dict[str, np.ndarray]]:
+    """What an export of one restart's program gives, here: a function of the signature."""
+    serve = _module(model, row)[0].serve
+
+    def given(*inputs: np.ndarray) -> dict[str, np.ndarray]:
+        specs = serve.input_signature
+        tensors = [tf.cast(one, spec.dtype) for one, spec in zip(inputs, specs, strict=True)]
+        return {name: value.numpy() for name, value in serve(*tensors).items()}
+
+    return given
+
+
+def _module(model: CompiledModel, row: int) -> tuple[tf.Module, dict[str, object]]:
     """The program as a module with a function `serve`, and what `about.json` says of it."""
     library = Library(1, dtype=model.dtype)
     for network in model.checked.networks:

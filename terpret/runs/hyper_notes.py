@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 from terpret.data.json_file import read_hypers, surplus_hypers
 from terpret.runs.config import Config
-from terpret.runs.file_task import DataFile
+from terpret.runs.own_data import OwnData
 
 
-def hyper_notes(config: Config, file: DataFile) -> list[str]:
+def hyper_notes(config: Config, own: OwnData) -> list[str]:
     """A sentence for hypers that the model has not, or for configurations that are only names."""
+    file = own.batches
+    if file is None:
+        return []
     if config.hypers_file:
         surplus = ", ".join(surplus_hypers(file.model.source, read_hypers(config.hypers_file)))
         told = f"{config.hypers_file} gives {surplus}, which the model does not declare"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from terpret.language.model_files import model_name
-from terpret.learning.accuracies import network_accuracies, tested
+from terpret.learning.accuracies import network_accuracies, tested, tested_examples
 from terpret.learning.restarts import Restart, Restarts
+from terpret.runs.batches_file import other_batches
 from terpret.runs.described import versions
-from terpret.runs.file_task import other_batches
 from terpret.runs.prepared import Run
 from terpret.runs.results import Curves, Measured, RestartResult, RunResult, best, median_networks
 from terpret.runs.tables import power
@@ -19,14 +19,14 @@ from terpret.runs.threads import threads
 Note = Callable[[str], None]
 
 
-def correct(run: Run, rows: Iterable[int]) -> dict[int, bool]:
-    """Whether the program of each of these rows is correct now."""
+def correct(run: Run, rows: Iterable[int]) -> dict[int, bool | None]:
+    """Whether the program of each of these rows is correct now; None where that cannot be told."""
     every = run.task.correct_restarts(run.model)
     return {row: every[row] for row in rows}
 
 
 def measured(
-    run: Run, correct: Mapping[int, bool], restarts: Restarts, note: Note = lambda _: None
+    run: Run, correct: Mapping[int, bool | None], restarts: Restarts, note: Note = lambda _: None
 ) -> list[Measured]:
     """Measures the restarts of some rows on what the task is tested on.
 
@@ -46,7 +46,7 @@ def measured(
     nets = network_accuracies(model, task.images)
     steps = run.learner.steps.numpy()
 
-    def one(row: int, right: bool) -> Measured:
+    def one(row: int, right: bool | None) -> Measured:
         restart = restarts.rows[row]
         result = RestartResult(
             restart=restart.number,
@@ -96,8 +96,9 @@ def results_of(
     every, distinct = run.space
     note("measuring the best program")
     verification = dict(task.verify(model.program(chosen)))
-    batches = other_batches(run.file, model, chosen) if run.file else {}
-    known = None if run.file else run.scenario.published.get(task.name)
+    file = run.own.batches if run.own else None
+    batches = other_batches(file, model, chosen) if file else {}
+    known = None if run.own else run.scenario.published.get(task.name)
     published = {} if known is None else {"published": known}
     further = run.study.further(model, chosen) if verified[chosen] else {}
     return RunResult(
@@ -110,6 +111,7 @@ def results_of(
         network_accuracies=median_networks(entries),
         programs={"assignments": _count(every), "distinct": _count(distinct)},
         tested_on=task.tested_on,
+        tested=tested_examples(task.test_set),
         unseen=task.unseen,
         judged_on=task.judged_on,
         verification=verification,

@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from terpret.language.model_files import is_built_in, model_path
 from terpret.learning.network_file import FILE_NAME
-from terpret.runs.config import StoredConfig
+from terpret.runs.config import Config, StoredConfig
 from terpret.runs.setting import settings_of
 
 INIT_NETWORKS = "init_networks.npz"
+# The copies of data that a run folder keeps, by setting.
+KEPT_DATA = {"data": "data.npz", "test_data": "test_data.npz"}
 
 Kind = TypeVar("Kind", bound=StoredConfig)
 
@@ -37,7 +39,15 @@ def copies_of(config: StoredConfig) -> dict[str, str]:
         copies[os.path.join("model", os.path.basename(model))] = model
     if networks := files.get("init_nets"):
         copies[INIT_NETWORKS] = networks
+    if isinstance(config, Config) and config.keep_data:
+        copies |= {place: files[name] for name, place in KEPT_DATA.items() if files[name]}
     return copies
+
+
+def setting_of_copy(place: str) -> str:
+    """The setting that names what a copy in the run folder is a copy of."""
+    settings = {copy: name for name, copy in KEPT_DATA.items()} | {INIT_NETWORKS: "init_nets"}
+    return settings.get(place, "model")
 
 
 def rooted(config: Kind) -> Kind:

@@ -23,9 +23,10 @@ from terpret.learning.restarts import Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.runs.config import Config
 from terpret.runs.described import FORMAT, described
-from terpret.runs.file_task import DataFile, file_task, open_file
+from terpret.runs.own_data import OwnData, open_data, own_task
 from terpret.runs.room import refuse_too_large
 from terpret.runs.run_folder import (
+    kept_data,
     model_copy,
     networks_copy,
     same_data,
@@ -44,7 +45,7 @@ class Run:
       study: the task, and what else is measured and drawn.
       learner: the model and its method.
       examples: the number of examples each restart is to see.
-      file: the data file that is the task, if one is.
+      own: the user's own data, if these are the task.
       networks_from: where the networks that the run starts from come from.
     """
 
@@ -54,7 +55,7 @@ class Run:
     study: Study
     learner: Learner
     examples: int
-    file: DataFile | None
+    own: OwnData | None
     networks_from: Mapping[str, str]
 
     @property
@@ -94,21 +95,21 @@ def prepare(
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
     path = model_copy(config, workdir)
-    file = None
+    own = None
     if config.data:
-        file = open_file(config.data, path, config.hypers, config.hypers_file)
-        study, checked = Study(file_task(file)), file.model
+        own = open_data(kept_data(config, workdir), path)
+        study, checked = Study(own_task(own)), own.model
     else:
         checked = check_model(path, config.hypers)
         study = study or _study(scenario, config, checked)
     same_data(workdir, study.task.images, begins)
-    method, examples = _method(config, file)
+    method, examples = _method(config, own)
     networks = networks_copy(config, workdir)
     given = load_networks(networks) if networks else None
     freeze = _frozen_examples(scenario, config, examples)
     learner = _learner(config, checked, method, examples, given, freeze)
     source = given.source if given else {}
-    return Run(config, workdir, scenario, study, learner, examples, file, source)
+    return Run(config, workdir, scenario, study, learner, examples, own, source)
 
 
 def restored(run: Run) -> tuple[int, Restarts]:
@@ -163,10 +164,10 @@ def ready_study(
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
     if config.data:
-        file = open_file(config.data, path, config.hypers, config.hypers_file)
-        _refuse_nothing_to_learn(scenario, config, file.model, file)
+        own = open_data(config, path)
+        _refuse_nothing_to_learn(scenario, config, own.model, own)
         if not begun:
-            refuse_too_large(config, file.model, len(file.training))
+            refuse_too_large(config, own.model, len(own.training))
         return None
     checked = check_model(path, config.hypers)
     _refuse_nothing_to_learn(scenario, config, checked, None)
@@ -189,7 +190,7 @@ def _study(scenario: Scenario, config: Config, checked: CheckedModel) -> Study:
 
 
 def _refuse_nothing_to_learn(
-    scenario: Scenario, config: Config, checked: CheckedModel, file: DataFile | None
+    scenario: Scenario, config: Config, checked: CheckedModel, own: OwnData | None
 ) -> None:
     """Refuses a model without Params in which no network learns either.
 
@@ -199,7 +200,7 @@ def _refuse_nothing_to_learn(
     """
     if checked.of_kind("Param"):
         return
-    _, examples = _method(config, file)
+    _, examples = _method(config, own)
     if _frozen_examples(scenario, config, examples) >= examples:
         why = "--freeze_nets keeps its networks as they are"
     elif not compile_model(checked, max_nodes=config.max_nodes).networks:
@@ -209,10 +210,10 @@ def _refuse_nothing_to_learn(
     raise RunError(f"{config.model} leaves nothing to learn: it declares no Param, and {why}")
 
 
-def _method(config: Config, file: DataFile | None) -> tuple[Method, int]:
+def _method(config: Config, own: OwnData | None) -> tuple[Method, int]:
     """The method with its batch size, and the number of examples each restart is to see."""
     method = preset(config.preset)
-    count = len(file.training) if file else method.batch_size
+    count = len(own.training) if own else method.batch_size
     size = config.batch_size or min(method.batch_size or count, count)
     method = dataclasses.replace(method, batch_size=size)
     return method, config.examples or method.updates * size

@@ -24,7 +24,8 @@ class RestartResult:
       restart: its number.
       solved_after: the examples after which its program was found right on symbols, to stay so;
         None if it was not.
-      correct: whether its program gives every answer, in all tests of the task.
+      correct: whether its program gives every answer, in all tests of the task; None where that
+        cannot be told, because networks say what it reads and no label says what they should.
       examples: how many it has seen.
       started: the examples of the stream that had gone by when it began.
       stopped: why it stopped learning before the end: `dead`, `converged`, or empty.
@@ -39,7 +40,7 @@ class RestartResult:
 
     restart: int
     solved_after: int | None = None
-    correct: bool
+    correct: bool | None
     examples: int = 0
     started: int = 0
     stopped: str = ""
@@ -103,6 +104,7 @@ class RunResult:
       programs: how many `assignments` of parameters there are, and how many `distinct` programs;
         as texts where they are too large.
       tested_on: what the accuracies are measured on, in words.
+      tested: how many examples these are; 0 where an older version did not note it.
       unseen: whether nothing was learned from that.
       judged_on: what instances a correct program is right on, in words; empty for symbols.
       verification: the part of the best program's answers that are right, by what was tested.
@@ -133,6 +135,7 @@ class RunResult:
     network_accuracies: Mapping[str, float] = dataclasses.field(default_factory=dict)
     programs: Mapping[str, int | str] = dataclasses.field(default_factory=dict)
     tested_on: str = ""
+    tested: int = 0
     unseen: bool = True
     judged_on: str = ""
     verification: Mapping[str, float] = dataclasses.field(default_factory=dict)
@@ -155,6 +158,11 @@ class RunResult:
     def best_restart(self) -> RestartResult:
         """The restart whose program and networks the run leaves."""
         return self.restarts[self.best]
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether it can be told that a program is correct."""
+        return any(one.correct is not None for one in self.restarts)
 
     @property
     def correct_restarts(self) -> tuple[RestartResult, ...]:
@@ -183,7 +191,7 @@ def best(restarts: Sequence[RestartResult]) -> int:
 
     def worth(place: int) -> tuple[bool, float, int]:
         loss = restarts[place].loss
-        return restarts[place].correct, -math.inf if loss is None else -loss, -place
+        return bool(restarts[place].correct), -math.inf if loss is None else -loss, -place
 
     return max(range(len(restarts)), key=worth)
 

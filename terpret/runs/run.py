@@ -19,7 +19,6 @@ from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
 from terpret.runs.config import Config
 from terpret.runs.events import EventWriter
-from terpret.runs.file_task import DataFile
 from terpret.runs.hyper_notes import hyper_notes
 from terpret.runs.measured import all_curves, correct, measured, results_of
 from terpret.runs.named_files import rooted
@@ -100,19 +99,9 @@ def train(
         run = prepare(config, workdir, study, scenario=scenario)
         if not thorough:
             run = dataclasses.replace(run, study=run.study.briefly())
-        notes = [*hyper_notes(config, run.file), *_repeated(run.file)] if run.file else []
+        notes = [*hyper_notes(config, run.own), *run.own.notes] if run.own else []
         display = watch(run, [*warnings, *notes]) if watch else Silent()
         return _learned(run, command, checkpoint_seconds, display, started)
-
-
-def _repeated(file: DataFile) -> list[str]:
-    """A sentence for test instances that are not unseen."""
-    if file.test is None or not file.repeated:
-        return []
-    return [
-        f"{file.repeated:,} of the {len(file.test):,} test instances of {file.path} are training "
-        "instances as well, so they are not unseen"
-    ]
 
 
 def finished_results(workdir: str) -> RunResult:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +31,7 @@ from terpret.runs.described import (
     texts,
     versions,
 )
-from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, named_paths
+from terpret.runs.named_files import INIT_NETWORKS, KEPT_DATA, copies_of, files_of, named_paths
 from terpret.runs.records import damaged, read_record
 from terpret.runs.setting import settings_of
 from terpret.runs.threads import same_threads, threads
@@ -260,6 +261,15 @@ def networks_copy(config: Config, workdir: str) -> str:
     """
     path = os.path.join(workdir, INIT_NETWORKS)
     return path if os.path.exists(path) else config.init_nets
+
+
+def kept_data(config: Config, workdir: str) -> Config:
+    """The settings with the run folder's copies of the data, where it keeps any."""
+    if not config.keep_data:
+        return config
+    inside = {name: os.path.join(workdir, place) for name, place in KEPT_DATA.items()}
+    there: dict[str, Any] = {name: path for name, path in inside.items() if os.path.exists(path)}
+    return dataclasses.replace(config, **there)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ nothing is known: it learns from a data file, and its programs are listed Param 
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -84,6 +84,21 @@ class Scenario:
 
 # What is known of a model of which nothing is.
 PLAIN = Scenario()
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What a command knows of models.
+
+    Attributes:
+      kinds: of configs, of which that of a run may be one.
+      scenario: what is known of the model of a name.
+    """
+
+    kinds: Sequence[type[Config]] = (Config,)
+    scenario: Callable[[str], Scenario] = lambda _: PLAIN
+
+
 # Trains a model of a scenario as settings say, in a folder, or goes on with it; its results.
 Train = Callable[[Config, str, Scenario], RunResult]
 

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import html
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ def results_table(results: RunResult, style: str = "text", published_in: str = "
 
     Args:
       results: of the run.
-      style: `text`, which sums up more than 20 restarts, or `markdown`, which shows all.
+      style: `text`, which sums up more than 20 restarts, or `markdown` or `html`, which show all.
       published_in: what the publication calls the published number.
     """
     restarts, accuracies = results.restarts, _accuracies(results)
@@ -44,11 +45,27 @@ def verified(shares: Mapping[str, float]) -> str:
 
 
 def success(results: RunResult) -> str:
-    """k of the n restarts that were ever started, with their 95 % Wilson interval."""
+    """k of the n restarts that were ever started, or how well the best one fits what it is told by.
+
+    Either with its 95 % Wilson interval.
+    """
     k, n = len(results.correct_restarts), len(results.restarts)
     low, high = wilson(k, n)
     line = f"{k} of {n} restarts hold a correct program (95 % interval {low:.2f} to {high:.2f})"
+    if not results.verifiable:
+        line = fit(results)
     return f"{line}; not finished: {', '.join(results.missing)}" if results.missing else line
+
+
+def fit(results: RunResult) -> str:
+    """The part of the examples that the best program and its networks get right."""
+    share, n = results.best_restart.discrete_accuracy, results.tested
+    low, high = wilson(round(share * n), n)
+    return (
+        f"program and networks of restart {results.best_restart.restart} fit {share:.4f} of "
+        f"{results.tested_on} (95 % interval {low:.4f} to {high:.4f}); without labels of the "
+        "images nothing tells whether the program alone is right"
+    )
 
 
 def heading(results: RunResult) -> str:
@@ -56,7 +73,7 @@ def heading(results: RunResult) -> str:
     test = "test " if results.unseen else ""
     line = f"{test}accuracy on {results.tested_on}"
     judged = results.judged_on
-    if not judged:
+    if not judged or not results.verifiable:
         return line
     if judged.startswith(results.tested_on):
         judged = judged.replace(results.tested_on, "all of them", 1)
@@ -88,8 +105,8 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
 
 
 def render(rows: Sequence[Sequence[str]], style: str) -> str:
-    """Rows of cells as a table, `text` or `markdown`; the first row is the heading."""
-    return {"text": table, "markdown": _markdown}[style](rows)
+    """Rows of cells as a table, `text`, `markdown` or `html`; the first row is the heading."""
+    return {"text": table, "markdown": _markdown, "html": _html}[style](rows)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -111,17 +128,29 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(rows[0]), line(["---"] * len(rows[0])), *map(line, rows[1:])])
 
 
+def _html(rows: Sequence[Sequence[str]]) -> str:
+    def line(cells: Sequence[str], tag: str) -> str:
+        return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+    head, *body = rows
+    lines = [line(head, "th"), *(line(cells, "td") for cells in body)]
+    return "\n".join(["<table>", *lines, "</table>"])
+
+
 def _facts(restarts: Sequence[RestartResult]) -> Columns:
     columns: dict[str, Callable[[RestartResult], object]] = {
         "restart": lambda one: str(one.restart),
-        "program": lambda one: _word(one.correct),
     }
-    # Runs that refill no row and stop no restart have no such columns.
+    # Runs whose programs cannot be verified, that refill no row or stop no restart have no such
+    # columns.
+    if any(one.correct is not None for one in restarts):
+        columns["program"] = lambda one: _word(one.correct)
     if any(one.started for one in restarts):
         columns["started at"] = lambda one: one.started
     if any(one.stopped for one in restarts):
         columns["stopped"] = lambda one: one.stopped
-    columns["solved after"] = lambda one: "-" if one.solved_after is None else one.solved_after
+    if "program" in columns:
+        columns["solved after"] = lambda one: "-" if one.solved_after is None else one.solved_after
     return columns
 
 
@@ -208,5 +237,5 @@ def _medians(results: RunResult) -> RestartResult:
     )
 
 
-def _word(correct: bool) -> str:
+def _word(correct: bool | None) -> str:
     return "correct" if correct else "wrong"

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import train as train_script
-from experiments.command import arguments, evaluation, training
+from experiments.command import evaluation, training
+from terpret.command import arguments
 from terpret.files import own_files
 from terpret.files.lock import LOCK, WRITER
 

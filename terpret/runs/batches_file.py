@@ -1,35 +1,25 @@
-"""Tasks from data files in the original TerpreT's format (JSON batches and hypers)."""
+"""Data files in the original TerpreT's format: JSON batches, each under its configuration."""
 
 import collections
 import dataclasses
 import functools
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from terpret import CompiledModel, check_model, compile_model, program_of
 from terpret.data.json_file import DataBatch, declared_hypers, read_data, read_hypers
-from terpret.data.streams import shuffled_epochs
 from terpret.errors import DataError
 from terpret.language.checked import CheckedModel
 from terpret.learning.instances import (
-    TOLERANCE,
     Instances,
-    Judge,
     discrete_grades,
     instances_of,
     right_of,
 )
-from terpret.learning.task import Task
 
 TRAIN, TEST = "train", "test"
-# What a task without Inputs and Outputs feeds a learner, for which all instances are alike.
-NOTHING = "instance"
-# What it means that a program gives an OutputTensor.
-WITHIN = f"numbers with a mean squared error of at most {TOLERANCE:g} of the labels' mean square"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +101,7 @@ def _fingerprints(batches: Sequence[DataBatch]) -> Iterator[bytes]:
             yield b"".join(array[number].tobytes() for array in batch.arrays.values())
 
 
-def open_file(path: str, model: str, hypers: Mapping[str, int], hypers_file: str) -> DataFile:
+def open_batches(path: str, model: str, hypers: Mapping[str, int], hypers_file: str) -> DataFile:
     """Reads a data file.
 
     Args:
@@ -159,38 +149,6 @@ def _training_configuration(
             "learns under one, so give the others another name"
         )
     return found[0]
-
-
-def file_task(file: DataFile) -> Task:
-    """The task of learning a data file's training batches.
-
-    What is learned from decides what is correct; a test batch is tested on and decides nothing.
-    """
-    training, test = file.training, file.test
-    arrays = {**training.inputs, **training.answers}
-    size = len(training)
-
-    def batches(seed: int, batch_size: int, start: int, _: int) -> tf.data.Dataset:
-        # The numbers of a file are what they are: none is moved.
-        def batch(number: tf.Tensor) -> dict[str, tf.Tensor]:
-            numbers = start + number * batch_size + tf.range(batch_size, dtype=tf.int64)
-            chosen = shuffled_epochs(seed, numbers, size)
-            values = {name: tf.gather(value, chosen) for name, value in arrays.items()}
-            return values or {NOTHING: chosen}
-
-        return tf.data.Dataset.counter(dtype=tf.int64).map(batch).prefetch(8)
-
-    return Task(
-        name=os.path.splitext(os.path.basename(file.path))[0],
-        batches=batches,
-        test_set=training if test is None else test,
-        tested_on=file.described(TRAIN if test is None else TEST),
-        symbols=Judge(training),
-        images={},
-        sources={"data": file.path},
-        unseen=test is not None,
-        judged_on=file.described(TRAIN) + (f", {WITHIN}" if training.squares else ""),
-    )
 
 
 def other_batches(file: DataFile, model: CompiledModel, row: int) -> dict[str, float | None]:

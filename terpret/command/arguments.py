@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from absl import flags
 
-from experiments.command.flags import RENAMED
 from terpret import entry
+from terpret.command.flags import RENAMED
 
 HELP = ("help", "helpfull", "helpshort", "h", "?")
 # The kinds of values, as the help calls them.
@@ -21,7 +21,10 @@ def run(main: Callable[[list[str]], int | None]) -> None:
 
 
 def called(
-    main: Callable[[list[str]], int | None], arguments: Sequence[str], about: str = ""
+    main: Callable[[list[str]], int | None],
+    arguments: Sequence[str],
+    about: str = "",
+    values: flags.FlagValues = flags.FLAGS,
 ) -> int:
     """Parses the flags and runs `main`; the exit status.
 
@@ -31,18 +34,19 @@ def called(
       main: is given what is no flag, and gives the exit status; None is 0.
       arguments: the script's name and its flags.
       about: what the help begins with.
+      values: the flags.
     """
     if any(one.startswith("-") and one.lstrip("-") in HELP for one in arguments[1:]):
-        print("\n".join(_help(about)))
+        print("\n".join(_help(about, values)))
         return 0
-    arguments = [*_renewed(arguments)]
+    arguments = [*_renewed(arguments, values)]
     try:
-        rest = flags.FLAGS(arguments)
+        rest = values(arguments)
         if len(rest) > 1:
             raise flags.Error(f"'{rest[1]}' is not a flag: flags are written --NAME=VALUE")
-        for name in flags.FLAGS:
-            _refuse_empty(name)
-            _refuse_twice(name, arguments)
+        for name in values:
+            _refuse_empty(name, values)
+            _refuse_twice(name, arguments, values)
     except flags.Error as error:
         message = str(error).removeprefix("FATAL Flags parsing error: ").strip()
         print(f"error: {message}\nhelp: {arguments[0]} --help lists the flags", file=sys.stderr)
@@ -50,12 +54,12 @@ def called(
     return main(rest) or 0
 
 
-def _renewed(arguments: Sequence[str]) -> Iterator[str]:
+def _renewed(arguments: Sequence[str], values: flags.FlagValues) -> Iterator[str]:
     """A command line in which flags have the names of today; says so where it had others."""
     told = set()
     for argument in arguments:
         name = argument.partition("=")[0].lstrip("-").removeprefix("no")
-        renamed = argument.startswith("-") and RENAMED.get(name) in flags.FLAGS
+        renamed = argument.startswith("-") and RENAMED.get(name, "") in values
         if not renamed:
             yield argument
             continue
@@ -66,20 +70,20 @@ def _renewed(arguments: Sequence[str]) -> Iterator[str]:
         yield argument.replace(name, now, 1)
 
 
-def _refuse_empty(name: str) -> None:
+def _refuse_empty(name: str, values: flags.FlagValues) -> None:
     """Refuses a flag that was given without a value, as by a shell variable that is not set."""
-    if flags.FLAGS[name].present and flags.FLAGS[name].value == "":
+    if values[name].present and values[name].value == "":
         raise flags.Error(f"--{name} is empty: give it a value, or leave it out")
 
 
-def _refuse_twice(name: str, arguments: Sequence[str]) -> None:
+def _refuse_twice(name: str, arguments: Sequence[str], values: flags.FlagValues) -> None:
     """Refuses a flag that has two values: one of them would say nothing."""
-    said = list(dict.fromkeys(_said(name, arguments))) if flags.FLAGS[name].present > 1 else []
+    said = list(dict.fromkeys(_said(name, arguments, values))) if values[name].present > 1 else []
     if len(said) > 1:
         raise flags.Error(f"--{name} is given as {' and as '.join(said)}: give it once")
 
 
-def _said(name: str, arguments: Sequence[str]) -> Iterator[str]:
+def _said(name: str, arguments: Sequence[str], values: flags.FlagValues) -> Iterator[str]:
     """What a command line says of a flag: `--name=value`, `--name value`, `--name`, `--noname`."""
     for place, argument in enumerate(arguments):
         word, equals, value = argument.partition("=")
@@ -88,17 +92,17 @@ def _said(name: str, arguments: Sequence[str]) -> Iterator[str]:
             continue
         if equals:
             yield value
-        elif flags.FLAGS[name].boolean:
+        elif values[name].boolean:
             yield str(word == name).lower()
         else:
             yield arguments[place + 1]
 
 
-def _help(about: str) -> Iterator[str]:
+def _help(about: str, values: flags.FlagValues) -> Iterator[str]:
     """The lines that tell what a command does, and of each flag of this project."""
     width = max(40, min(100, shutil.get_terminal_size().columns))
     yield from textwrap.wrap(about, width)
-    for module, own in flags.FLAGS.flags_by_module_dict().items():
+    for module, own in values.flags_by_module_dict().items():
         if module.split(".")[0] == "absl":
             continue
         for flag in own:

@@ -1,0 +1,1 @@
+"""Learning, predicting and keeping programs from Python: what `import terpret` gives."""

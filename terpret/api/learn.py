@@ -1,0 +1,229 @@
+"""Learning from Python: a model and examples in, programs with their networks out."""
+
+import contextlib
+import functools
+import html
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import terpret.quiet  # noqa: F401
+
+# isort: split
+from terpret.api.given import data_file, model_file
+from terpret.api.solution import Solution
+from terpret.errors import InputError
+from terpret.files.typed_json import to_json
+from terpret.learning.layers import row_layers
+from terpret.learning.program_file import SavedProgram
+from terpret.runs import run as single
+from terpret.runs.config import Config
+from terpret.runs.measured import results_of
+from terpret.runs.named_files import rooted
+from terpret.runs.prepared import Run, prepare, restored
+from terpret.runs.progress import Bar, Display, RestartsLine, Silent
+from terpret.runs.results import RunResult
+from terpret.runs.scenario import PLAIN
+from terpret.runs.setting import settings_of
+from terpret.runs.tables import heading, results_table, success
+from terpret.signals import Stopped
+
+Data = Mapping[str, object] | str | os.PathLike | Any
+
+
+class Learned:
+    """What was learned: every restart, the best of them, and what was measured.
+
+    Attributes:
+      results: as `results.json` holds it.
+      workdir: the run folder.
+      stopped: whether it was interrupted before its end; the same call with the same `workdir` goes
+        on.
+    """
+
+    def __init__(self, run: Run, results: RunResult, stopped: bool, kept: object = None):
+        self.results, self.workdir, self.stopped = results, run.workdir, stopped
+        self._run, self._kept = run, kept
+
+    @functools.cached_property
+    def restarts(self) -> Sequence[Solution]:
+        """The restarts that the run ended with, by row; of the best that `best` is one."""
+        return [self._solution(row) for row in range(self._run.model.restarts)]
+
+    @property
+    def best(self) -> Solution:
+        """The restart of a correct program, or else of the smallest training loss."""
+        number = self.results.best_restart.restart
+        numbers = [one.about["restart"] for one in self.restarts]
+        return self.restarts[numbers.index(number)]
+
+    def __str__(self) -> str:
+        results = self.results
+        lines = [f"{heading(results)}:", "", results_table(results), "", success(results)]
+        return "\n".join([*lines, *results.diagnosis])
+
+    def _repr_html_(self) -> str:
+        """The table of restarts and the best program, as a notebook shows them."""
+        results, best = self.results, self.best
+        parts = [
+            f"<p>{html.escape(heading(results))}</p>",
+            results_table(results, "html"),
+            f"<p>{html.escape(success(results))}</p>",
+            *(f"<p>{html.escape(line)}</p>" for line in results.diagnosis),
+            f"<p>program of restart {best.about['restart']}:</p>",
+            best._repr_html_(),
+        ]
+        return "\n".join(parts)
+
+    def _solution(self, row: int) -> Solution:
+        model = self._run.model
+        program, numbers = model.program(row), self._numbers
+        about = next(one for one in self.results.restarts if one.restart == numbers[row])
+        saved = SavedProgram(
+            program,
+            row_layers(model, row),
+            self._run.scenario.listing.code(program),
+            to_json(about),
+        )
+        return Solution(saved)
+
+    @functools.cached_property
+    def _numbers(self) -> list[int]:
+        """The number of the restart in each row."""
+        return [one.number for one in restored(self._run)[1].rows]
+
+
+def learn(
+    model: str | os.PathLike,
+    data: Data,
+    test: Data | None = None,
+    *,
+    preset: str = "robust",
+    restarts: int = 10,
+    examples: int = 0,
+    batch_size: int = 0,
+    seed: int = 0,
+    workdir: str | os.PathLike | None = None,
+    overwrite: bool = False,
+    hypers: Mapping[str, int] | None = None,
+    method: Mapping[str, object] | None = None,
+    init_nets: str | os.PathLike = "",
+    freeze_nets: int = -1,
+    split: float = 0.9,
+    stop_after_solved: int = 0,
+    xla: bool = True,
+    progress: bool = True,
+) -> Learned:
+    """Learns a model's program and networks from examples.
+
+    Args:
+      model: a model file, or the text of one.
+      data: the examples: a mapping of arrays by declared name ([examples, *dims] of integers,
+        [examples, *dims, *shape] of images), a `tf.data.Dataset` of such examples one by one, or
+        the path of a `.npz`, `.csv`, `.json` or `.jsonl` file or of a folder with `train.csv`.
+      test: examples to test on, in any of these forms; else the last of `data` are held out.
+      preset: how to learn, a name in `terpret.learning.presets.PRESETS`.
+      restarts: independent starts, trained side by side.
+      examples: training examples for each restart; 0 is the preset's number.
+      batch_size: examples in an update; 0 is the preset's.
+      seed: the root seed: two calls with equal arguments give equal results.
+      workdir: a run folder, as of `terpret train`: the same call goes on with what it holds;
+        without one nothing is left.
+      overwrite: replace the run that `workdir` holds.
+      hypers: values for the model's hypers.
+      method: fields of the preset that are to have other values, like `{"program_rate": 0.05}`.
+      init_nets: a run folder, or a file of networks or of a saved program, to start from.
+      freeze_nets: the number of examples for which these stay as they are.
+      split: the part of `data` to learn from, where there is no `test`.
+      stop_after_solved: stop when so many restarts are solved; 0: when all are, if no network
+        learns; -1: never.
+      xla: whether the training step is compiled by XLA.
+      progress: whether a bar shows how it goes.
+
+    Returns:
+      What was learned. Interrupted, as by Ctrl-C, it is what has been learned until then.
+
+    Raises:
+      ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
+    """
+    with contextlib.ExitStack() as given:
+        files = given.enter_context(tempfile.TemporaryDirectory(prefix="terpret-"))
+        kept = None
+        if workdir is None:
+            kept = tempfile.TemporaryDirectory(prefix="terpret-")
+            workdir = os.path.join(kept.name, "run")
+        path = model_file(model, files)
+        data_path, keep = data_file(data, "data", path, hypers, files)
+        test_path, keep_test = data_file(test, "test", path, hypers, files)
+        settings: dict[str, Any] = {
+            "model": path,
+            "data": data_path,
+            "test_data": test_path,
+            "keep_data": keep or keep_test,
+            "preset": preset,
+            "restarts": restarts,
+            "examples": examples,
+            "batch_size": batch_size,
+            "seed": seed,
+            "hypers": dict(hypers or {}),
+            "method": dict(method or {}),
+            "init_nets": os.fspath(init_nets),
+            "freeze_nets": freeze_nets,
+            "split": split,
+            "stop_after_solved": stop_after_solved,
+            "xla": xla,
+        }
+        _refuse_wrong(settings)
+        return _learned(rooted(Config(**settings)), os.fspath(workdir), overwrite, progress, kept)
+
+
+def _refuse_wrong(settings: Mapping[str, object]) -> None:
+    """Refuses arguments that no setting of a run may have.
+
+    Raises:
+      InputError: one is of another type, or outside its range.
+    """
+    known = settings_of(Config)
+    for name, value in settings.items():
+        setting = known[name]
+        if not setting.allows(value):
+            kind = getattr(setting.kind, "__name__", str(setting.kind))
+            article = "an" if kind[0] in "aeiou" else "a"
+            limits = (
+                f" from {setting.least:g} to {setting.most:g}" if kind in ("int", "float") else ""
+            )
+            raise InputError(f"{name}={value!r:.60} is not {article} {kind}{limits}")
+
+
+def _learned(
+    config: Config, workdir: str, overwrite: bool, progress: bool, kept: object
+) -> Learned:
+    """Does the run, or goes on with it; what it has learned, also where it was interrupted."""
+    runs, bars = list[Run](), list[Bar]()
+
+    def watch(run: Run, notes: list[str]) -> Display:
+        runs.append(run)
+        for note in notes:
+            warnings.warn(note, stacklevel=4)
+        if not progress:
+            return Silent()
+        bars.append(Bar(run.examples))
+        return RestartsLine(bars[-1].show, run.examples)
+
+    stopped = False
+    try:
+        results = single.train(config, workdir, overwrite, watch=watch, scenario=PLAIN)
+    except Stopped:
+        if not runs:
+            raise KeyboardInterrupt from None
+        results, stopped = results_of(runs[-1], restored(runs[-1])[1], ""), True
+    finally:
+        for bar in bars:
+            bar.close()
+    if not runs:
+        # It was done already.
+        runs.append(prepare(config, workdir, begins=False))
+        restored(runs[-1])
+    return Learned(runs[-1], results, stopped, kept)

@@ -1,0 +1,200 @@
+"""One learned program with its networks: to be read, used, measured, saved and exported."""
+
+import dataclasses
+import functools
+import html
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from terpret.backends.model import CompiledModel
+from terpret.backends.networks import Library
+from terpret.compile import compile_model
+from terpret.data.examples import as_examples
+from terpret.files.asked import write_asked
+from terpret.language.checked import CheckedModel
+from terpret.learning.accuracies import network_accuracies
+from terpret.learning.instances import Instances, Judge, discrete_grades
+from terpret.learning.layers import assign_layers
+from terpret.learning.network_file import shapes_of
+from terpret.learning.program_file import SavedProgram, load_program, program_bytes
+from terpret.runs.export import export, served, signature_name
+from terpret.runs.own_data import instances_from, labelled, labelled_images, reads_images
+from terpret.runs.tables import wilson
+
+# Examples that a program is run on at once.
+AT_ONCE = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What a program and its networks get right of some examples.
+
+    Attributes:
+      examples: how many there are of which something was observed.
+      accuracy: the share of them that program and networks get right.
+      low, high: its 95 % Wilson interval.
+      correct: whether the program gives every answer, told by labels of the images, or by the
+        integers where there are no images; None where neither is given.
+      network_accuracies: the share of labelled images that each network names right.
+      errors: the mean squared error of each OutputTensor.
+    """
+
+    examples: int
+    accuracy: float
+    low: float
+    high: float
+    correct: bool | None
+    network_accuracies: Mapping[str, float]
+    errors: Mapping[str, float]
+
+    def __str__(self) -> str:
+        line = (
+            f"{self.accuracy:.4f} of {self.examples:,} examples "
+            f"(95 % interval {self.low:.4f} to {self.high:.4f})"
+        )
+        parts = [f"{name} {share:.4f}" for name, share in self.network_accuracies.items()]
+        parts += [f"error of {name} {error:.4g}" for name, error in self.errors.items()]
+        return "; ".join([line, *parts])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Solution:
+    """A learned program with its networks.
+
+    Attributes:
+      saved: the program, the layers of its networks, and what is known of it.
+    """
+
+    saved: SavedProgram
+
+    @property
+    def source(self) -> str:
+        """The program as source code, with the confidence of each line."""
+        return self.saved.listing
+
+    @property
+    def values(self) -> Mapping[str, np.ndarray]:
+        """The value of every Param, integers [*dims] by name."""
+        return self.saved.program.values
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What was measured of it when it was learned, as `results.json` has it."""
+        return self.saved.about
+
+    @property
+    def checked(self) -> CheckedModel:
+        """The model that it is a program of."""
+        return self.saved.program.model
+
+    @functools.cached_property
+    def model(self) -> CompiledModel:
+        """The model with this program as its constants and these networks, one restart."""
+        library = Library(1)
+        for network in self.checked.networks:
+            if network.name in self.saved.layers:
+                library.use(network)
+        assign_layers(library.weights, self.saved.layers)
+        return compile_model(self.checked, constants=self.values, library=library)
+
+    def predict(self, data: Mapping[str, object]) -> dict[str, np.ndarray]:
+        """What the program gives, reading each image as its networks do.
+
+        Args:
+          data: the Inputs by name, [examples, *dims] of integers, [examples, *dims, *shape] of
+            images: integers 0..255 or floats.
+
+        Returns:
+          The Outputs by name, integers [examples, *dims]; -1 where a function lost the value.
+
+        Raises:
+          InputError: an Input is missing or does not fit the model.
+        """
+        instances = instances_from(self.checked, as_examples(data, self.checked, answers=False))
+        inputs = [variable.name for variable in self.checked.of_kind("Input")]
+        parts = []
+        for part in instances.parts(AT_ONCE):
+            shown = part.shown
+            parts.append(self._served(*(shown[name] for name in inputs)))
+        return {
+            variable.name: np.concatenate([part[signature_name(variable.name)] for part in parts])
+            for variable in self.checked.of_kind("Output")
+        }
+
+    def evaluate(self, data: object) -> Evaluation:
+        """How much of some examples program and networks get right.
+
+        Args:
+          data: a mapping of arrays by declared name, a `tf.data.Dataset` of such examples, or a
+            path, in any of the forms of `terpret.learn`.
+
+        Raises:
+          InputError: they do not fit the model.
+        """
+        instances = instances_from(self.checked, as_examples(data, self.checked))
+        some = instances.part(instances.counted)
+        program = self.model.program(0)
+        grades = discrete_grades(self.model, {0: program}, some)
+        hits, count = int(grades.right[0].sum()), len(some)
+        low, high = wilson(hits, count)
+        nets = network_accuracies(self.model, labelled_images(some))
+        return Evaluation(
+            examples=count,
+            accuracy=hits / count,
+            low=low,
+            high=high,
+            correct=self._correct(some),
+            network_accuracies={name: float(values[0]) for name, values in nets.items()},
+            errors={name: float(values[0].mean()) for name, values in grades.errors.items()},
+        )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes program, model and networks to a file, which `terpret.load` reads.
+
+        Raises:
+          RunError: it cannot be written.
+        """
+        write_asked(os.fspath(path), program_bytes(self.saved, shapes_of(self.model.library)))
+
+    def export(self, folder: str | os.PathLike) -> None:
+        """Writes the program as a TensorFlow SavedModel, which needs no terpret to run.
+
+        Args:
+          folder: where; for TensorFlow Serving its name is a version number, as in `served/1`.
+
+        Raises:
+          InputError: it is not empty, or cannot be written.
+        """
+        export(self.model, 0, os.fspath(folder), self.source, {"about": dict(self.about)})
+
+    def __str__(self) -> str:
+        return self.source
+
+    def _repr_html_(self) -> str:
+        """The program as a notebook shows it."""
+        return f"<pre>{html.escape(self.source)}</pre>"
+
+    def _correct(self, instances: Instances) -> bool | None:
+        """Whether the program is right on every instance, by labels or without images."""
+        known = labelled(instances)
+        if known is None and reads_images(self.checked):
+            return None
+        judge = Judge(instances if known is None else known, by_labels=known is not None)
+        return judge.accuracies(self.model, [self.model.program(0)]) == [1.0]
+
+    @functools.cached_property
+    def _served(self) -> Any:
+        """The function of an export, which gives the Outputs in their order."""
+        return served(self.model, 0)
+
+
+def load(path: str | os.PathLike) -> Solution:
+    """Reads a program that `Solution.save` wrote.
+
+    Raises:
+      InputError: the file is not one of a program, or is damaged.
+    """
+    return Solution(load_program(os.fspath(path)))
