@@ -7,7 +7,7 @@ from terpret.errors import RunError
 from terpret.runs.config import EXAMPLES, SECONDS, Config, StoredConfig
 from terpret.runs.setting import declared, like, settings_of
 
-NAMES = ("lifelong", "weak_supervision", "math", "mazes")
+NAMES = ("lifelong", "weak_supervision", "math", "mazes", "mnist_addition")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,8 @@ from experiments.math import report as math_report
 from experiments.mazes import experiment as mazes
 from experiments.mazes import figure_9
 from experiments.mazes import report as mazes_report
+from experiments.mnist_addition import experiment as mnist_addition
+from experiments.mnist_addition import report as mnist_addition_report
 from experiments.scenarios.mazes.task import TRAIN_MAZES
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
@@ -106,5 +108,15 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         figure_9.plots,
         frozenset({"signs", "distinct_grids"}),
         {"restarts": 0, "distinct_grids": TRAIN_MAZES},
+    ),
+    "mnist_addition": Experiment(
+        StagesResult,
+        mnist_addition.ready,
+        mnist_addition.run,
+        mnist_addition.results_of,
+        mnist_addition_report.tables,
+        lambda results: {},
+        frozenset({"digits"}),
+        {"restarts": 0},
     ),
 }

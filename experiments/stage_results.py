@@ -100,7 +100,27 @@ class BaselineResult:
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-StageResult = RunStageResult | ClockStageResult | BaselineResult
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SeedsStageResult:
+    """Several runs that differ in their seeds, each to the end of its examples.
+
+    Attributes:
+      stage: the kind of the stage.
+      runs: those that have finished.
+      wanted: how many there will be.
+    """
+
+    stage: Literal["seeds"] = "seeds"
+    runs: tuple[TimedRun, ...]
+    wanted: int
+
+    @property
+    def seconds(self) -> float:
+        """How long all of them took."""
+        return sum(one.run.seconds for one in self.runs)
+
+
+StageResult = RunStageResult | ClockStageResult | SeedsStageResult | BaselineResult
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

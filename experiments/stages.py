@@ -17,6 +17,7 @@ from experiments.setup import Setting
 from experiments.stage_results import (
     ClockStageResult,
     RunStageResult,
+    SeedsStageResult,
     StageResult,
     StagesResult,
     TimedRun,
@@ -42,7 +43,10 @@ class Stage(Protocol):
         """
 
     def found(self, folder: str, config: ExperimentConfig) -> StageResult | None:
-        """What the stage has found; None before it has finished."""
+        """What the stage has found; None before there is something to show."""
+
+    def finished(self, folder: str, config: ExperimentConfig) -> bool:
+        """Whether nothing is left to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +99,10 @@ class Runs:
         on_images = {number: one.accuracy_on_images for number, one in curves.items()}
         return RunStageResult(run=runs[0].run, accuracy_on_images=on_images)
 
+    def finished(self, folder: str, config: ExperimentConfig) -> bool:
+        """Whether nothing is left to do."""
+        return self.found(folder, config) is not None
+
     def config(self, setting: Setting, seed: int) -> TaskConfig:
         """The settings of the run of one seed."""
         given = setting.config
@@ -119,7 +127,68 @@ class Runs:
         if not self.clock:
             yield folder, config.seed
         for seed in range(config.seed, config.seed + _at_most(config.restarts, self.clock)):
-            yield os.path.join(folder, f"seed-{seed}"), seed
+            yield _seed_folder(folder, seed), seed
+
+
+@dataclasses.dataclass(frozen=True)
+class Seeds:
+    """Runs that differ in their seeds alone, each to the end of its examples; all of them count.
+
+    Attributes:
+      model: a name in ntpt_models/.
+      hypers: of the model.
+      seeds: how many runs, unless the user wants fewer.
+      examples: how many examples in each, unless the user wants fewer.
+      batch_size: examples in an update, unless the user says.
+      restarts: how many starts in each.
+      preset: how to learn.
+      method: the fields of the preset that have other values.
+    """
+
+    model: str
+    hypers: Mapping[str, int]
+    seeds: int
+    examples: int
+    batch_size: int
+    restarts: int = 1
+    preset: str = "robust"
+    method: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+    def do(self, name: str, folder: str, setting: Setting) -> None:
+        """Does the runs that have not finished."""
+        for seed in self._seeds(setting.config):
+            place = _seed_folder(folder, seed)
+            if _results(place) is None:
+                train(self._config(setting.config, seed), place, f"{name}, seed {seed}", setting)
+
+    def found(self, folder: str, config: ExperimentConfig) -> SeedsStageResult | None:
+        """What the runs have found that have finished; None before the first has."""
+        results = {seed: _results(_seed_folder(folder, seed)) for seed in self._seeds(config)}
+        runs = [TimedRun(root_seed=seed, run=run) for seed, run in results.items() if run]
+        return SeedsStageResult(runs=tuple(runs), wanted=len(results)) if runs else None
+
+    def finished(self, folder: str, config: ExperimentConfig) -> bool:
+        """Whether nothing is left to do."""
+        found = self.found(folder, config)
+        return found is not None and len(found.runs) == found.wanted
+
+    def _seeds(self, config: ExperimentConfig) -> range:
+        return range(config.seed, config.seed + _at_most(config.restarts, self.seeds))
+
+    def _config(self, given: ExperimentConfig, seed: int) -> TaskConfig:
+        return dataclasses.replace(
+            given.of_each_run,
+            model=self.model,
+            hypers=dict(self.hypers),
+            preset=self.preset,
+            method=dict(self.method),
+            restarts=self.restarts,
+            examples=_at_most(given.examples, self.examples),
+            batch_size=given.batch_size or self.batch_size,
+            stop_after_solved=-1,
+            seed=seed,
+            check_every=given.check_every or self.examples // 20,
+        )
 
 
 def train(
@@ -173,7 +242,7 @@ def do_all(stages: Mapping[str, Stage], setting: Setting) -> None:
     """
     for name in setting.config.chosen(stages):
         folder = _folder(setting.workdir, name)
-        if stages[name].found(folder, setting.config) is None:
+        if not stages[name].finished(folder, setting.config):
             stages[name].do(name, folder, setting)
 
 
@@ -199,6 +268,10 @@ def _at_most(wanted: int, own: int) -> int:
 
 def _folder(workdir: str, name: str) -> str:
     return os.path.join(workdir, FOLDER, name)
+
+
+def _seed_folder(folder: str, seed: int) -> str:
+    return os.path.join(folder, f"seed-{seed}")
 
 
 def _results(folder: str) -> RunResult | None:

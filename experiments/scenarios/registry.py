@@ -6,6 +6,7 @@ from experiments.scenarios.add2x2.scenario import ADD2X2
 from experiments.scenarios.apply2x2.scenario import APPLY2X2
 from experiments.scenarios.math.scenario import MATH
 from experiments.scenarios.mazes.scenario import MAZES
+from experiments.scenarios.mnist_addition.scenario import GIVEN, LEARNED
 from experiments.scenarios.terpret_report import BASIC_BLOCK, CIRCUIT, TURING
 from ntpt_models import LISTING
 from terpret.language.model_files import model_name
@@ -34,5 +35,5 @@ def scenario_of(config: Config) -> Scenario:
     return scenario_named(model_name(config.model))
 
 
-for _scenario in (ADD2X2, APPLY2X2, MATH, MAZES, TURING, CIRCUIT, BASIC_BLOCK):
+for _scenario in (ADD2X2, APPLY2X2, MATH, MAZES, GIVEN, LEARNED, TURING, CIRCUIT, BASIC_BLOCK):
     register(_scenario)

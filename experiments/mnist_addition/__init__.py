@@ -1,0 +1,1 @@
+"""The experiment `mnist_addition`: the field's table, with the program given and learned."""

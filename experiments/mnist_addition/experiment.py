@@ -1,0 +1,50 @@
+"""The experiment `mnist_addition`: sums of numbers of N handwritten digits, ten seeds of each.
+
+Nothing is chosen by test images: how long a run learns is fixed here, every seed counts, and no image
+is kept for validation.
+"""
+
+from datasets.digits import load_digits
+from datasets.pools import ImageSet
+from experiments.config import ExperimentConfig
+from experiments.experiment_result import finished
+from experiments.setup import Setting
+from experiments.stage_results import StagesResult
+from experiments.stages import Seeds, Stage, do_all, found_so_far
+
+GIVEN, LEARNED = "mnist_addition.py", "mnist_addition_learned.py"
+SEEDS = 10
+STAGES: dict[str, Stage] = {
+    "given-1": Seeds(GIVEN, {"N": 1}, SEEDS, examples=900_000, batch_size=32),
+    "given-2": Seeds(GIVEN, {"N": 2}, SEEDS, examples=450_000, batch_size=16),
+    "given-4": Seeds(GIVEN, {"N": 4}, SEEDS, examples=300_000, batch_size=8),
+    "given-15": Seeds(GIVEN, {"N": 15}, SEEDS, examples=120_000, batch_size=4),
+    "learned-2": Seeds(LEARNED, {"N": 2}, SEEDS, examples=450_000, batch_size=16),
+}
+
+
+def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
+    """Refuses settings that cannot work, before anything is written; gives the data.
+
+    Raises:
+      RunError, DataError: with what is wrong.
+    """
+    config.chosen(STAGES)
+    return {"digits": load_digits(config.digits, config.data_dir)}
+
+
+def run(setting: Setting) -> StagesResult:
+    """Does all stages, or goes on with them; what they found.
+
+    Raises:
+      DataError, RunError, CheckpointError: with what is wrong.
+      Stopped: by a signal, after a checkpoint was written.
+    """
+    do_all(STAGES, setting)
+    results = results_of(setting.config, setting.workdir)
+    return finished(setting.workdir, results, setting.sources, setting.command)
+
+
+def results_of(config: ExperimentConfig, workdir: str) -> StagesResult:
+    """What is known of the stages that have finished."""
+    return found_so_far(STAGES, config, workdir)

@@ -1,0 +1,1 @@
+"""MNIST-addition: numbers of handwritten digits are added, the program given or learned."""
