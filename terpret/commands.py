@@ -1,0 +1,43 @@
+"""The command `terpret`: what it can be told to do, and how a mistake or a signal ends it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import terpret
+from terpret import by_hand, output, signals
+from terpret.errors import InputError
+from terpret.language.errors import ModelError
+
+ABOUT = "Models of programs to be learned: the compiler by hand."
+
+
+def main(arguments: Sequence[str] | None = None, called: str = "terpret") -> int:
+    """Runs the command line; the exit status is 1 after a mistake of the user's, or a signal.
+
+    Args:
+      arguments: after the command's name; those of this process if None.
+      called: what the user typed for the command, as its help repeats it.
+    """
+    try:
+        options = _parser(called).parse_args(arguments)
+    except SystemExit as refused:
+        return int(refused.code or 0)
+    try:
+        return signals.work(lambda: options.action(options) or 0)
+    except signals.Stopped:
+        output.say(signals.farewell())
+    except ModelError as error:
+        print(error, file=sys.stderr)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+    return 1
+
+
+def _parser(called: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=called, description=ABOUT)
+    version = f"neural-terpret {terpret.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(required=True, metavar="check|dump|run|print")
+    by_hand.define(commands)
+    return parser
