@@ -11,7 +11,7 @@ TWO := -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: demo test soak lint bench clean
 
 # The environment is made anew when the requirements change.
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): $(wildcard requirements*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@touch $@

@@ -5,11 +5,15 @@ What is named here is imported at its first use, so that checking a model needs 
 
 import importlib
 
+# The one place that says it; pyproject.toml reads it here.
+__version__ = "0.1.0"
+
 # What `typing` calls so; its import would take longer than all that comes before a command's
 # handlers of signals.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from terpret import examples
     from terpret.api.learn import Learned, learn
     from terpret.api.solution import Solution, load
     from terpret.backends.model import CompiledModel
@@ -43,15 +47,22 @@ __all__ = [
     "ModelError",
     "Program",
     "Solution",
+    "__version__",
     "check_model",
     "compile_model",
+    "examples",
     "learn",
     "load",
     "program_of",
 ]
 
+# Parts of the library that are named without an import of their own.
+_PARTS = ("examples",)
+
 
 def __getattr__(name: str) -> object:
+    if name in _PARTS:
+        return importlib.import_module(f"terpret.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'terpret' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -16,6 +16,8 @@ from terpret import output, signals
 TRAINING = ("absl", "numpy", "tensorflow", "tqdm")
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _FOLDER = ".venv"
+# It lies beside the library in the project's folder, and nowhere else.
+_REQUIREMENTS = "requirements.txt"
 # The exit status, once it is known.
 _status: int | None = None
 
@@ -42,10 +44,15 @@ def require(packages: Sequence[str]) -> None:
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if not missing:
         return
-    if sys.prefix != sys.base_prefix:
-        advice = f"type pip install -r {os.path.join(_ROOT, 'requirements.txt')} first"
+    if not os.path.isfile(os.path.join(_ROOT, _REQUIREMENTS)):
+        # Installed: pip brings what an installed package lacks.
+        advice = f"type {sys.executable} -m pip install neural-terpret first"
+    elif sys.prefix != sys.base_prefix:
+        advice = f"type pip install -r {os.path.join(_ROOT, _REQUIREMENTS)} first"
     elif os.path.isdir(os.path.join(_ROOT, _FOLDER)):
         advice = f"the project's environment is not active; type {activation()} first"
+    elif os.name == "nt":
+        advice = f"set the project up as {os.path.join(_ROOT, 'README.md')} says under Install"
     else:
         advice = f"set the project up by typing make demo in {_ROOT}"
     output.say(f"error: {sys.executable} has no package {missing[0]}: {advice}")

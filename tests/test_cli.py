@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from terpret.__main__ import main
+from terpret.command.terpret import main
 
 MODEL = """x = Input(3)
 y = Output(3)

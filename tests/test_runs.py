@@ -174,6 +174,14 @@ def test_other_versions_of_the_libraries_are_a_warning(copy: Path) -> None:
     assert warnings[0].startswith("tensorflow was 1.0 when this run began and is ")
 
 
+def test_a_library_that_was_not_there_when_a_run_began_is_no_warning(copy: Path) -> None:
+    """Only the paper's data need tensorflow-datasets."""
+    manifest = json.loads((copy / "manifest.json").read_text())
+    del manifest["versions"]["tensorflow-datasets"]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    assert claim(CONFIG, str(copy), afresh=False) == (False, [])
+
+
 @pytest.mark.parametrize("what", ["model", "data"])
 def test_a_changed_model_or_data_file_is_refused(what: str, tmp_path: Path) -> None:
     files = {"model": "ntpt_models/turing.py", "data": CONFIG.data}

@@ -1,5 +1,6 @@
 """What a run folder says of its run, and whether that is the run that is asked for."""
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -131,10 +132,10 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
             f"{otherwise(workdir)}"
         )
     return [
-        f"{name} was {there.versions.get(name)} when this run began and is {value} now: what "
+        f"{name} was {there.versions[name]} when this run began and is {value} now: what "
         "follows may differ in the last bits"
         for name, value in versions().items()
-        if there.versions.get(name) != value
+        if there.versions.get(name, value) != value
     ]
 
 
@@ -163,13 +164,21 @@ def _differing(
 
 
 def versions() -> dict[str, str]:
-    """The versions of what a run depends on."""
-    names = ("tensorflow", "tensorflow-datasets", "numpy")
+    """The versions of what a run depends on, where it is installed."""
     return {
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in names},
+        **_installed("tensorflow", "tensorflow-datasets", "numpy"),
         "platform": sys.platform,
     }
+
+
+def _installed(*names: str) -> dict[str, str]:
+    found = {}
+    for name in names:
+        # Only the paper's data need tensorflow-datasets.
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def of_earlier_format(workdir: str) -> bool:

@@ -14,6 +14,7 @@ from datasets.digits import load_digits
 from datasets.embedded_digits import load_embedded
 from datasets.pools import ImagePool, ImageSet
 from terpret.errors import DataError
+from terpret.examples.uci_digits import read_digits
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "tfds"
 needs_mnist = pytest.mark.skipif(not (REAL / "mnist").is_dir(), reason="MNIST is not prepared")
@@ -57,10 +58,10 @@ def test_embedded_file_damaged(tmp_path: Path) -> None:
     broken = tmp_path / "digits.npz"
     broken.write_bytes(b"not an archive")
     with pytest.raises(DataError, match="cannot be read from .*digits.npz"):
-        load_embedded(broken)
+        read_digits(broken)
     np.savez(broken, images=np.zeros((3, 8, 8), np.uint8), labels=np.zeros(3, np.uint8))
     with pytest.raises(DataError, match="does not hold the 1,797 digits"):
-        load_embedded(broken)
+        read_digits(broken)
 
 
 def test_unknown_choice() -> None:

@@ -1,4 +1,4 @@
-"""Writes digits.npz beside this script: the 1,797 UCI digits as scikit-learn ships them.
+"""Writes terpret/examples/digits.npz: the 1,797 UCI digits as scikit-learn ships them.
 
 Needs scikit-learn, which the project itself does not: `pip install scikit-learn`, then run it.
 """
@@ -16,7 +16,7 @@ def main() -> None:
     images = digits.images.astype(np.uint8)
     if images.shape != (1797, 8, 8) or images.max() != 16 or (images != digits.images).any():
         raise SystemExit("scikit-learn's digits are not the 1,797 images of 8x8 values 0..16")
-    path = Path(__file__).with_name("digits.npz")
+    path = Path(__file__).parents[1] / "terpret" / "examples" / "digits.npz"
     unfinished = path.with_name(path.name + ".unfinished")
     with open(unfinished, "wb") as file:
         np.savez_compressed(file, images=images, labels=digits.target.astype(np.uint8))

@@ -19,13 +19,19 @@ ABOUT = {
 }
 
 
-def main(command: str, given: Sequence[str]) -> int:
-    """Runs `train` or `evaluate` with its flags; the exit status."""
+def main(command: str, given: Sequence[str], called: str) -> int:
+    """Runs `train` or `evaluate`; the exit status.
+
+    Args:
+      command: which.
+      given: its flags.
+      called: what the user typed for `terpret`.
+    """
     values = flags.FlagValues()
     define(TRAIN if command == "train" else EVALUATE, values)
     work = functools.partial(_train if command == "train" else _evaluate, values, given)
     return arguments.called(
-        lambda _: work(), [f"terpret {command}", *given], ABOUT[command], values
+        lambda _: work(), [f"{called} {command}", *given], ABOUT[command], values
     )
 
 
