@@ -62,7 +62,7 @@ class Learned:
     def __str__(self) -> str:
         results = self.results
         lines = [f"{heading(results)}:", "", results_table(results), "", success(results)]
-        return "\n".join([*lines, *results.diagnosis])
+        return "\n".join([*lines, *getattr(results, "diagnosis", ())])
 
     def _repr_html_(self) -> str:
         """The table of restarts and the best program, as a notebook shows them."""
@@ -71,7 +71,7 @@ class Learned:
             f"<p>{html.escape(heading(results))}</p>",
             results_table(results, "html"),
             f"<p>{html.escape(success(results))}</p>",
-            *(f"<p>{html.escape(line)}</p>" for line in results.diagnosis),
+            *(f"<p>{html.escape(line)}</p>" for line in getattr(results, "diagnosis", ())),
             f"<p>program of restart {best.about['restart']}:</p>",
             best._repr_html_(),
         ]
@@ -168,7 +168,7 @@ def learn(
             "batch_size": batch_size,
             "seed": seed,
             "hypers": dict(hypers or {}),
-            "method": dict(method or {}),
+            # METHOD "method": dict(method or {}),
             "init_nets": os.fspath(init_nets),
             "freeze_nets": freeze_nets,
             "split": split,

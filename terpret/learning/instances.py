@@ -118,11 +118,14 @@ def instances_of(
     pools: Arrays | None = None,
     labels: Arrays | None = None,
 ) -> Instances:
-    """Instances from the values of a model's Inputs and Outputs by name; see `Instances`."""
+    """Instances from the values of a model's Inputs and Outputs by name; see `Instances`.
+
+    Outputs may be missing where nothing is to be judged.
+    """
     outputs = {v.name: v for v in model.of_kind("Output")}
     inputs = {v.name: arrays[v.name] for v in model.of_kind("Input") if v.name in arrays}
-    answers = {name: arrays[name] for name in outputs}
-    tensors = [name for name, v in outputs.items() if not isinstance(v.domain, int)]
+    answers = {name: arrays[name] for name in outputs if name in arrays}
+    tensors = [name for name in answers if not isinstance(outputs[name].domain, int)]
     squares = {name: _mean_square(answers[name]) for name in tensors}
     return Instances(model, inputs, answers, size, squares, pools or {}, labels or {})
 

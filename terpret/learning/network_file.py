@@ -100,7 +100,7 @@ def save_networks(path: str, model: CompiledModel, row: int, source: Mapping[str
     """
     if not model.networks:
         raise InputError("the model has no networks to save")
-    _write(path, _shapes(model), row_layers(model, row), source)
+    _write(path, shapes_of(model), row_layers(model, row), source)
 
 
 def merge_networks(
@@ -123,7 +123,7 @@ def _write(
     networks = {name: dataclasses.asdict(shape) for name, shape in shapes.items()}
     about = {"format": FORMAT, "networks": networks, "source": dict(source)}
     stream = io.BytesIO()
-    entries: dict[str, Any] = {ABOUT: np.array(json.dumps(about)), **_arrays(layers)}
+    entries: dict[str, Any] = {ABOUT: np.array(json.dumps(about)), **arrays_of(layers)}
     np.savez(stream, **entries)
     write_bytes(path, stream.getvalue())
 
@@ -144,9 +144,9 @@ def load_networks(path: str) -> SavedNetworks:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"cannot read the networks in {path}: {reason}") from None
-    entries = _entries(path, data)
-    shapes, source = _about(path, _entry(path, entries, ABOUT))
-    layers = {name: _layers(path, entries, name, shape) for name, shape in shapes.items()}
+    entries = entries_of(path, data)
+    shapes, source = _about(path, entry_of(path, entries, ABOUT))
+    layers = {name: layers_of(path, entries, name, shape) for name, shape in shapes.items()}
     return SavedNetworks(path, shapes, layers, source, hashlib.sha256(data).hexdigest())
 
 
@@ -163,7 +163,7 @@ def fitting_layers(saved: SavedNetworks, target: CompiledModel | Library) -> Lay
     Raises:
       InputError: a network has another shape there, or the target has none of them.
     """
-    shapes = _shapes(target)
+    shapes = shapes_of(target)
     common = [name for name in saved.shapes if name in shapes]
     if not common:
         raise InputError(
@@ -196,7 +196,7 @@ def install_networks(saved: SavedNetworks, target: CompiledModel | Library) -> l
     return list(layers)
 
 
-def _arrays(layers: Layers) -> dict[str, np.ndarray]:
+def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
     """The entries of a file."""
     return {
         _entry_name(name, layer, part): array
@@ -206,14 +206,14 @@ def _arrays(layers: Layers) -> dict[str, np.ndarray]:
     }
 
 
-def _layers(
+def layers_of(
     path: str, entries: Mapping[str, np.ndarray], network: str, shape: NetworkShape
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """The layers of a network, from the entries of a file."""
 
     def taken(layer: int, part: str, size: tuple[int, ...]) -> np.ndarray:
         name = _entry_name(network, layer, part)
-        return _checked(path, name, _entry(path, entries, name), size)
+        return _checked(path, name, entry_of(path, entries, name), size)
 
     return [
         (taken(k, PARTS[0], size), taken(k, PARTS[1], size[1:]))
@@ -225,7 +225,7 @@ def _entry_name(network: str, layer: int, part: str) -> str:
     return f"{network}/{layer}/{part}"
 
 
-def _shapes(target: CompiledModel | Library) -> dict[str, NetworkShape]:
+def shapes_of(target: CompiledModel | Library) -> dict[str, NetworkShape]:
     """What is declared of each network that the target holds the weights of."""
     if isinstance(target, Library):
         return {name: NetworkShape(*shape) for name, shape in target.declared.items()}
@@ -248,9 +248,9 @@ def _file_of(path: str) -> str:
     return inside
 
 
-def _entries(path: str, data: bytes) -> dict[str, np.ndarray]:
+def entries_of(path: str, data: bytes, what: str = "a file of networks") -> dict[str, np.ndarray]:
     if not data.startswith(ZIP_MAGIC):
-        raise InputError(f"{path} is not a file of networks: give a run folder, or its {FILE_NAME}")
+        raise InputError(f"{path} is not {what}: give a run folder, or its {FILE_NAME}")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             entries = {name: archive[name] for name in archive.files}
@@ -265,7 +265,7 @@ def _entries(path: str, data: bytes) -> dict[str, np.ndarray]:
     return entries
 
 
-def _entry(path: str, entries: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def entry_of(path: str, entries: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     if name not in entries:
         raise InputError(f"{path} is not a whole file of networks: it lacks the entry '{name}'")
     return entries[name]
@@ -276,7 +276,7 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
         about = json.loads(str(entry))
         version = about["format"]
         if version == FORMAT:
-            shapes = {name: _shape(value) for name, value in about["networks"].items()}
+            shapes = {name: shape_of_json(value) for name, value in about["networks"].items()}
             source = {name: _text(value) for name, value in about["source"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputError(f"the entry '{ABOUT}' of {path} does not describe networks") from None
@@ -285,7 +285,7 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
     return shapes, source
 
 
-def _shape(value: Mapping[str, Any]) -> NetworkShape:
+def shape_of_json(value: Mapping[str, Any]) -> NetworkShape:
     inputs = tuple(map(_domain, value["inputs"]))
     return NetworkShape(inputs, _domain(value["output"]), tuple(map(_size, value["hid_sizes"])))
 

@@ -98,7 +98,8 @@ def open_data(config: Config, model: str) -> OwnData:
     elif sets.held_out:
         tested_on = _words(test, "held-out ")
     else:
-        tested_on = f"{_words(test, 'test ')} of {os.path.basename(sets.test_source)}"
+        of = "" if config.keep_data else f" of {os.path.basename(sets.test_source)}"
+        tested_on = _words(test, "test ") + of
     notes = [*sets.notes]
     if repeated and test is not None:
         notes.append(
