@@ -49,5 +49,5 @@ def train(*flags: str) -> int:
 def evaluate(workdir: Path, style: str = "text", plots: bool = False, **more: str) -> int:
     """`evaluate.py` on a run folder, in this process; the exit status."""
     flags = {"workdir": str(workdir), "data_dir": None, "plots": plots, "export": ""}
-    flags |= dict.fromkeys(("data", "hypers", "operators", "signs"), "") | more
+    flags |= dict.fromkeys(("data", "test_data", "hypers", "operators", "signs"), "") | more
     return evaluation.evaluate(types.SimpleNamespace(**flags, format=style))

@@ -1,7 +1,7 @@
 """The experiment `mnist_addition`: sums of numbers of N handwritten digits, ten seeds of each.
 
-Nothing is chosen by test images: how long a run learns is fixed here, every seed counts, and no image
-is kept for validation.
+Nothing is chosen by test images: how long a run learns is fixed here, every seed counts, and no
+image is kept for validation.
 """
 
 from datasets.digits import load_digits

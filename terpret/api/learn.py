@@ -206,7 +206,7 @@ def _learned(
     def watch(run: Run, notes: list[str]) -> Display:
         runs.append(run)
         for note in notes:
-            warnings.warn(note, stacklevel=4)
+            warnings.warn(note, stacklevel=5)
         if not progress:
             return Silent()
         bars.append(Bar(run.examples))

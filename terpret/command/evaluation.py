@@ -200,14 +200,14 @@ def _checked(
     now = {setting: getattr(values, flag) for setting, flag in flag_of.items()}
     named = {flag for kind in known.kinds for flag in flags_of_files(kind).values()}
     for flag in sorted(named - set(flag_of.values())):
-        if values[flag].value:
+        if getattr(values, flag, ""):
             raise RunError(f"--{flag}: the run in {workdir} began with no such file")
     for setting, path in now.items():
         if path and setting not in there.hashes:
             raise RunError(f"--{flag_of[setting]}: the run in {workdir} began with no such file")
         if path and not os.path.exists(os.path.expanduser(path)):
             raise RunError(f"--{flag_of[setting]}={path}: there is no such file")
-    now |= {name: values[name].value for name in folders_of(type(there.config)) if name in values}
+    now |= {name: getattr(values, name, "") for name in folders_of(type(there.config))}
     config = dataclasses.replace(there.config, **{name: to for name, to in now.items() if to})
     config = rooted(config)
     with using(workdir):

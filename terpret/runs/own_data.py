@@ -103,8 +103,8 @@ def open_data(config: Config, model: str) -> OwnData:
     notes = [*sets.notes]
     if repeated and test is not None:
         notes.append(
-            f"{repeated:,} of the {len(test):,} test examples of {sets.test_source} are training "
-            "examples as well, so they are not unseen"
+            f"{repeated:,} of the {len(test):,} test examples are training examples as well, so "
+            "they are not unseen"
         )
     return OwnData(
         config.data, checked, training, test, trained_on, tested_on, repeated, tuple(notes)

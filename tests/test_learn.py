@@ -1,0 +1,231 @@
+"""`terpret.learn`: from arrays to a program that predicts, is measured, kept and exported."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import terpret
+from terpret.api.learn import Learned
+from terpret.errors import InputError
+from terpret.runs import progress
+from tests.commands import evaluate
+
+# Which of two images is shown, and what is added to the digit that a network reads there.
+READS = """a = InputTensor(2, 2)
+b = InputTensor(2, 2)
+y = Output(3)
+which = Param(2, names=["a", "b"])
+more = Param(2)
+seen = Var(2)[2]
+
+
+@Learn([Tensor(2, 2)], 2, hid_sizes=[4])
+def net(image):
+    pass
+
+
+@Runtime([2, 2], 3)
+def add(x, z):
+    return x + z
+
+
+seen[0].set_to(net(a))
+seen[1].set_to(net(b))
+with which as w:
+    y.set_to(add(seen[w], more))
+"""
+SHIFT = """x = Input(4)[2]
+y = Output(4)
+which = Param(2)
+shift = Param(4)
+
+
+@Runtime([4, 4], 4)
+def add(a, b):
+    return (a + b) % 4
+
+
+with which as w:
+    y.set_to(add(x[w], shift))
+"""
+DARK, LIGHT = np.zeros((2, 2), np.uint8), np.full((2, 2), 255, np.uint8)
+
+
+def images(count: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Pairs of dark and light images; the answer is one more than what `b` shows."""
+    first, second = np.random.default_rng(seed).integers(0, 2, (2, count))
+    shown = np.stack([DARK, LIGHT])
+    return {"a": shown[first], "b": shown[second], "y": second + 1}
+
+
+def shifted(count: int = 40) -> dict[str, np.ndarray]:
+    x = np.random.default_rng(0).integers(0, 4, (count, 2))
+    return {"x": x, "y": (x[:, 1] + 3) % 4}
+
+
+def learned(model: str, data: object, *more: object, **settings: object) -> Learned:
+    quick = {"restarts": 3, "examples": 1600, "xla": False, "progress": False}
+    return terpret.learn(model, data, *more, **{**quick, **settings})
+
+
+@pytest.fixture(scope="module")
+def adder() -> Learned:
+    """What is learned from images alone."""
+    return learned(READS, images(60), images(20, seed=1), examples=4000)
+
+
+def test_images_end_in_a_program_that_predicts(adder: Learned) -> None:
+    assert "which = b" in adder.best.source and "more = 1" in adder.best.source
+    assert len(adder.restarts) == 3
+    new = images(7, seed=2)
+    given = adder.best.predict({"a": new["a"], "b": new["b"]})
+    assert given["y"].tolist() == new["y"].tolist()
+
+
+def test_without_labels_a_program_fits_and_is_never_called_right_or_wrong(adder: Learned) -> None:
+    assert [one.correct for one in adder.results.restarts] == [None] * 3
+    assert "fit 1.0000 of the 20 test examples" in str(adder)
+    assert "wrong" not in str(adder) and "correct" not in str(adder)
+    found = adder.best.evaluate(images(20, seed=1))
+    assert (found.examples, found.accuracy, found.correct) == (20, 1.0, None)
+    assert found.low < 0.9 and found.high == 1.0
+
+
+def test_labels_of_the_images_verify_the_program(adder: Learned) -> None:
+    data = images(20, seed=1)
+    shows = {"b_net": data["y"] - 1, "a_net": data["a"][:, 0, 0] // 255}
+    found = adder.best.evaluate({**data, **shows})
+    assert found.correct is True and found.network_accuracies == {"net": 1.0}
+    run = learned(READS, {**data, **shows}, split=0.5)
+    assert all(one.correct is not None for one in run.results.restarts)
+    assert "held-out" in str(run) and "hold a correct program" in str(run)
+
+
+def test_a_saved_program_predicts_the_same(adder: Learned, tmp_path: Path) -> None:
+    adder.best.save(tmp_path / "adder.npz")
+    again, new = terpret.load(tmp_path / "adder.npz"), images(9, seed=3)
+    assert again.source == adder.best.source
+    assert again.predict(new_inputs(new))["y"].tolist() == new["y"].tolist()
+    again.export(tmp_path / "served" / "1")
+    served = tf.saved_model.load(str(tmp_path / "served" / "1")).signatures["serving_default"]
+    floats = {name: tf.constant(new[name] / 255, tf.float32) for name in "ab"}
+    assert served(**floats)["y"].numpy().tolist() == new["y"].tolist()
+
+
+def new_inputs(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: data[name] for name in "ab"}
+
+
+def test_what_is_no_saved_program_is_refused(adder: Learned, tmp_path: Path) -> None:
+    path = tmp_path / "adder.npz"
+    adder.best.save(path)
+    for cut in (0, 10, 500):
+        (tmp_path / "cut.npz").write_bytes(path.read_bytes()[:cut])
+        with pytest.raises(InputError, match="cut.npz"):
+            terpret.load(tmp_path / "cut.npz")
+    with pytest.raises(InputError, match="cannot read the program in .*none.npz"):
+        terpret.load(tmp_path / "none.npz")
+
+
+def test_a_run_can_start_from_a_saved_program(adder: Learned, tmp_path: Path) -> None:
+    adder.best.save(tmp_path / "adder.npz")
+    run = learned(
+        READS, images(60), examples=400, init_nets=tmp_path / "adder.npz", freeze_nets=400
+    )
+    first = adder.best.saved.layers["net"][0][0]
+    np.testing.assert_array_equal(run.best.saved.layers["net"][0][0], first)
+
+
+def test_integers_are_verified_as_they_are() -> None:
+    run = learned(SHIFT, shifted(), preset="terpret-fp")
+    assert run.results.best_restart.correct and run.best.values["shift"] == 3
+    assert "3 of 3 restarts hold a correct program" in str(run) or run.results.correct_restarts
+    assert run.best.predict({"x": [[0, 1]]})["y"].tolist() == [0]
+
+
+def test_a_workdir_is_a_run_folder_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = learned(SHIFT, shifted(), preset="terpret-fp", workdir=tmp_path / "run")
+    events = (tmp_path / "run" / "results.json").stat().st_mtime_ns
+    again = learned(SHIFT, shifted(), preset="terpret-fp", workdir=tmp_path / "run")
+    assert (tmp_path / "run" / "results.json").stat().st_mtime_ns == events
+    assert again.best.source == run.best.source
+    assert evaluate(tmp_path / "run", plots=True) == 0
+    assert "held-out" in capsys.readouterr().out
+    with pytest.raises(terpret.errors.RunError, match="another data"):
+        learned(SHIFT, shifted(30), preset="terpret-fp", workdir=tmp_path / "run")
+
+
+def test_a_dataset_is_as_good_as_arrays() -> None:
+    data = shifted()
+    one = learned(SHIFT, data, preset="terpret-fp", examples=200)
+    other = learned(
+        SHIFT, tf.data.Dataset.from_tensor_slices(data), preset="terpret-fp", examples=200
+    )
+    assert one.results.restarts[0].loss == other.results.restarts[0].loss
+
+
+def test_interrupting_returns_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress.Bar, "show", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    options = {"preset": "terpret-fp", "examples": 20_000, "stop_after_solved": -1}
+    run = learned(SHIFT, shifted(), workdir=tmp_path / "run", progress=True, **options)
+    assert run.stopped and run.results.restarts[0].examples < 20_000
+    assert run.best.predict({"x": [[0, 1]]})["y"].shape == (1,)
+    monkeypatch.undo()
+    whole = learned(SHIFT, shifted(), workdir=tmp_path / "run", **options)
+    assert not whole.stopped and whole.results.restarts[0].examples >= 20_000
+
+
+def test_it_works_in_a_thread() -> None:
+    found: list[Learned] = []
+
+    def work() -> None:
+        found.append(learned(SHIFT, shifted(), preset="terpret-fp"))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found[0].best.values["shift"].shape == ()
+
+
+def test_a_run_and_a_program_show_themselves_as_html(adder: Learned) -> None:
+    assert "<table>" in adder._repr_html_() and "which = b" in adder._repr_html_()
+    assert adder.best._repr_html_().startswith("<pre>")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"restarts": 0}, "restarts=0 is not an int from 1 to 10000"),
+        ({"restarts": "3"}, "restarts='3' is not an int"),
+        ({"preset": "robst"}, "no preset 'robst'.*did you mean 'robust'"),
+        ({"split": 2.0}, "split=2.0 is not a float from 0 to 1"),
+        ({"hypers": {"T": 3}}, "no hyper 'T'"),
+        ({"method": {"program_rat": 0.1}}, "program_rat.*did you mean 'program_rate'"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        learned(SHIFT, shifted(), **wrong)
+
+
+def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:
+    code = (
+        "import numpy as np, terpret\n"
+        f"x = np.arange(40).reshape(20, 2) % 4\n"
+        f"run = terpret.learn({SHIFT!r}, {{'x': x, 'y': (x[:, 1] + 3) % 4}}, preset='terpret-fp',\n"
+        "    restarts=2, examples=200, xla=False, progress=False)\n"
+        "print(run.best.values['shift'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stderr == "" and done.stdout.strip().isdecimal()
