@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from terpret.discrete.answers import UNOBSERVED
+from terpret.data.declared import keys_of
+from terpret.data.json_values import shown, values_of
 from terpret.errors import InputError
 from terpret.language import syntax
 from terpret.language.checked import CheckedModel, Variable
@@ -20,9 +21,6 @@ from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.parser import parse
 
 MAX_BYTES = 256 * 1024 * 1024
-# The largest magnitude of a number in a tensor: an optimiser makes the square of the square of an
-# error, which float32 can still hold.
-LARGEST = 4e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +61,7 @@ def read_hypers(path: str | os.PathLike) -> dict[str, dict[str, int]]:
         for name, value in hypers.items():
             if not usable_hyper(value):
                 raise InputError(
-                    f"{where}: the hyper '{name}' of '{config}' is {_shown(value)}, not an integer"
+                    f"{where}: the hyper '{name}' of '{config}' is {shown(value)}, not an integer"
                 )
     return content
 
@@ -168,8 +166,9 @@ def _model_of(
 
 
 def _arrays(label: str, instances: list, model: CheckedModel) -> dict[str, np.ndarray]:
-    keys = _keys(model)
-    columns: dict[str, list[np.ndarray]] = {v.name: [] for vs in keys.values() for v in vs.values()}
+    keys = keys_of(model)
+    variables = {v.name: v for elements in keys.values() for v in elements.values()}
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in variables}
     for number, instance in enumerate(instances):
         place = f"{label}, instance {number}"
         if not isinstance(instance, dict):
@@ -180,93 +179,16 @@ def _arrays(label: str, instances: list, model: CheckedModel) -> dict[str, np.nd
                 raise InputError(
                     f"{place}: the model has no Input or Output '{key}'" + f"; {hint}" * bool(hint)
                 )
-        for key, variables in keys.items():
-            if key not in instance:
-                raise InputError(f"{place} lacks '{key}'")
-            for index, variable in variables.items():
-                value = _at(instance[key], index, f"{place}: '{key}'")
-                array = _array(value, variable, f"{place}: '{key}'")
-                columns[variable.name].append(array)
-            _no_more(instance[key], variables, f"{place}: '{key}'")
-    return {name: np.stack(column) for name, column in columns.items()}
+        for key, elements in keys.items():
+            for name, array in values_of(instance, key, elements, place).items():
+                columns[name].append(array)
+    return {
+        name: np.stack(column).astype(_kind(variables[name])) for name, column in columns.items()
+    }
 
 
-def _keys(model: CheckedModel) -> dict[str, dict[tuple[int, ...], Variable]]:
-    """The keys of an instance: for each the variables it holds, by index; () for a whole one."""
-    keys: dict[str, dict[tuple[int, ...], Variable]] = {}
-    for variable in model.variables:
-        if variable.kind not in ("Input", "Output"):
-            continue
-        name, bracket, index = variable.name.partition("[")
-        position = tuple(map(int, index.rstrip("]").split(","))) if bracket else ()
-        keys.setdefault(name, {})[position] = variable
-    return keys
-
-
-def _at(value: object, index: tuple[int, ...], place: str) -> object:
-    """What an array whose elements were declared one by one has at `index`."""
-    for position in index:
-        if not isinstance(value, list):
-            raise InputError(f"{place} is {_shown(value)}, not a list")
-        if position >= len(value):
-            raise InputError(f"{place} has {len(value)} elements, one more is declared")
-        value = value[position]
-    return value
-
-
-def _no_more(value: object, variables: Mapping[tuple[int, ...], Variable], place: str) -> None:
-    rank = len(next(iter(variables)))
-    if rank and isinstance(value, list):
-        declared = 1 + max(index[0] for index in variables)
-        if len(value) > declared:
-            raise InputError(f"{place} has {len(value)} elements, {declared} are declared")
-
-
-def _array(value: object, variable: Variable, place: str) -> np.ndarray:
-    tensor = not isinstance(variable.domain, int)
-    inner = () if isinstance(variable.domain, int) else variable.domain
-    shape = (*variable.dims, *inner)
-    flat: list[float] = []
-    _flatten(value, shape, variable, place, flat)
-    return np.array(flat, np.float64 if tensor else np.int64).reshape(shape)
-
-
-def _flatten(
-    value: object, shape: tuple[int, ...], variable: Variable, place: str, flat: list[float]
-) -> None:
-    if shape:
-        if not isinstance(value, list):
-            raise InputError(f"{place} is {_shown(value)}, not a list of {shape[0]}")
-        if len(value) != shape[0]:
-            raise InputError(f"{place} has {len(value)} elements, {shape[0]} are declared")
-        for position, item in enumerate(value):
-            _flatten(item, shape[1:], variable, f"{place}[{position}]", flat)
-        return
-    if not isinstance(variable.domain, int):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{place} is {_shown(value)}, not a number")
-        if not -LARGEST <= value <= LARGEST:
-            limits = f"-{LARGEST:g}..{LARGEST:g}"
-            raise InputError(f"{place} is {_shown(value)}, outside {limits}: scale its numbers")
-        flat.append(float(value))
-        return
-    if value is None and variable.kind == "Output":
-        flat.append(UNOBSERVED)
-        return
-    if value is None:
-        raise InputError(f"{place} is null: only an Output can be left unobserved")
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError(f"{place} is {_shown(value)}, not an integer")
-    if not 0 <= value < variable.domain:
-        raise InputError(f"{place} is {_shown(value)}, outside 0..{variable.domain - 1}")
-    flat.append(value)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    text = json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+def _kind(variable: Variable) -> type[np.generic]:
+    return np.int64 if isinstance(variable.domain, int) else np.float64
 
 
 def read_json(path: str) -> object:
