@@ -51,6 +51,7 @@ TRAIN = (
     of_config(TaskConfig, "data", help="A data file in TerpreT's JSON format, instead of --task."),
     of_config(TaskConfig, "hypers", kind=str, default=""),
     of_config(TaskConfig, "preset"),
+    of_config(TaskConfig, "method", kind=str, default=""),
     of_config(TaskConfig, "restarts"),
     of_config(TaskConfig, "shard"),
     of_config(TaskConfig, "refill"),

@@ -22,6 +22,7 @@ from terpret.language.model_files import model_meant, model_name
 from terpret.runs import run as single
 from terpret.runs.described import otherwise
 from terpret.runs.named_files import rooted
+from terpret.runs.own_method import own_method
 from terpret.runs.places import place, refuse_file, refuse_workdir
 from terpret.runs.prepared import Run
 from terpret.runs.printing import print_header, print_results
@@ -104,6 +105,7 @@ def config_of(values: flags.FlagValues) -> TaskConfig:
         task="" if values.data or "task" not in scenario.flags else values.task,
         hypers={} if in_file else parse_hypers(values.hypers),
         hypers_file=values.hypers if in_file else "",
+        method=own_method(values.method, values.preset) if values.method else {},
         distinct_grids=given.value if given.present else scenario.distinct,
     )
 
