@@ -10,6 +10,6 @@ def main(called: str = "terpret") -> None:
     from terpret import entry
 
     entry.begin(["numpy"])
-    from terpret.command import terpret
+    from terpret.command.terpret import main as command
 
-    entry.end(terpret.main(called=called))
+    entry.end(command(called=called))

@@ -81,6 +81,8 @@ def pictures(*shape: int) -> list:
     return RANDOM.random(shape).tolist()
 
 
+# Models whose networks read images: without labels nothing tells whether a program is correct.
+READ_IMAGES = ("tensors", "two_inputs", "colours")
 ONE, TWO = [1.0, 0.0], [0.0, 1.0]
 # Models that lack something, or have what is rare, each with its instances.
 RARE = {
@@ -168,7 +170,8 @@ def test_what_is_rare_is_trained_measured_and_continued(
     assert [entry["restart"] for entry in results["restarts"]] == [0, 1]
     for entry in results["restarts"]:
         assert 0 <= entry["discrete_accuracy"] <= 1
-        assert entry["correct"] == (entry["discrete_accuracy"] == 1.0)
+        right = entry["discrete_accuracy"] == 1.0
+        assert entry["correct"] == (None if name in READ_IMAGES else right)
     assert (tmp_path / "run" / "program.txt").read_text().strip()
     shown = capsys.readouterr().out
     assert "test accuracy" not in shown and "accuracy on the " in shown

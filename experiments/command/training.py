@@ -8,7 +8,7 @@ from experiments.config import TaskConfig
 from experiments.scenarios.registry import scenario_named, scenario_of
 from terpret.command.flags import config_from
 from terpret.command.guard import guarded
-from terpret.command.rules import hypers_of
+from terpret.command.rules import hypers_of, method_of
 from terpret.command.training import train_run
 from terpret.language.model_files import model_meant, model_name
 from terpret.runs.named_files import rooted
@@ -48,5 +48,6 @@ def config_of(values: flags.FlagValues) -> TaskConfig:
         model=model,
         task="" if values.data or "task" not in scenario.flags else values.task,
         distinct_grids=given.value if given.present else scenario.distinct,
+        method=method_of(values),
         **hypers_of(values),
     )

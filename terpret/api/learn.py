@@ -4,8 +4,8 @@ import contextlib
 import functools
 import html
 import os
+import sys
 import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,12 +39,20 @@ class Learned:
     Attributes:
       results: as `results.json` holds it.
       workdir: the run folder.
+      notes: sentences on the data, such as which of them were held out.
       stopped: whether it was interrupted before its end; the same call with the same `workdir` goes
         on.
     """
 
-    def __init__(self, run: Run, results: RunResult, stopped: bool, kept: object = None):
-        self.results, self.workdir, self.stopped = results, run.workdir, stopped
+    def __init__(
+        self,
+        run: Run,
+        results: RunResult,
+        notes: tuple[str, ...],
+        stopped: bool,
+        kept: object = None,
+    ):
+        self.results, self.workdir, self.notes, self.stopped = results, run.workdir, notes, stopped
         self._run, self._kept = run, kept
 
     @functools.cached_property
@@ -168,7 +176,7 @@ def learn(
             "batch_size": batch_size,
             "seed": seed,
             "hypers": dict(hypers or {}),
-            # METHOD "method": dict(method or {}),
+            "method": dict(method or {}),
             "init_nets": os.fspath(init_nets),
             "freeze_nets": freeze_nets,
             "split": split,
@@ -201,12 +209,14 @@ def _learned(
     config: Config, workdir: str, overwrite: bool, progress: bool, kept: object
 ) -> Learned:
     """Does the run, or goes on with it; what it has learned, also where it was interrupted."""
-    runs, bars = list[Run](), list[Bar]()
+    runs, bars, told = list[Run](), list[Bar](), list[str]()
 
     def watch(run: Run, notes: list[str]) -> Display:
         runs.append(run)
-        for note in notes:
-            warnings.warn(note, stacklevel=5)
+        told.extend(notes)
+        if progress:
+            for note in notes:
+                print(f"note: {note}", file=sys.stderr)
         if not progress:
             return Silent()
         bars.append(Bar(run.examples))
@@ -226,4 +236,4 @@ def _learned(
         # It was done already.
         runs.append(prepare(config, workdir, begins=False))
         restored(runs[-1])
-    return Learned(runs[-1], results, stopped, kept)
+    return Learned(runs[-1], results, tuple(told), stopped, kept)

@@ -32,6 +32,7 @@ RUN = (
     of_config(Config, "split"),
     of_config(Config, "hypers", kind=str, default=""),
     of_config(Config, "preset"),
+    of_config(Config, "method", kind=str, default=""),
     of_config(Config, "restarts"),
     of_config(Config, "shard"),
     of_config(Config, "refill"),

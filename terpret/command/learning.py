@@ -7,7 +7,7 @@ from absl import flags
 
 from terpret.command import arguments
 from terpret.command.flags import EVALUATE, TRAIN, config_from, define
-from terpret.command.rules import hypers_of, refuse_unheard
+from terpret.command.rules import hypers_of, method_of, refuse_unheard
 from terpret.errors import RunError
 from terpret.language.model_files import model_meant
 from terpret.runs.config import Config
@@ -64,7 +64,7 @@ def _config_of(values: flags.FlagValues) -> Config:
         )
     model = model_meant(values.model)
     refuse_unheard(values, model)
-    return config_from(values, Config, model=model, **hypers_of(values))
+    return config_from(values, Config, model=model, method=method_of(values), **hypers_of(values))
 
 
 def _evaluate(values: flags.FlagValues, _: Sequence[str]) -> int:

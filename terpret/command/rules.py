@@ -10,6 +10,7 @@ from terpret.language import syntax
 from terpret.language.errors import parse_hypers, read_source
 from terpret.language.model_files import model_path
 from terpret.language.parser import parse
+from terpret.runs.own_method import own_method
 
 # Flags that say something where the model has networks.
 NETWORKS = ("init_nets", "freeze_nets", "save_nets", "nets_at_least")
@@ -55,6 +56,15 @@ def hypers_of(values: flags.FlagValues) -> dict[str, Any]:
     if values.hypers.endswith(".json"):
         return {"hypers": {}, "hypers_file": values.hypers}
     return {"hypers": parse_hypers(values.hypers), "hypers_file": ""}
+
+
+def method_of(values: flags.FlagValues) -> dict[str, Any]:
+    """What --method changes of the preset.
+
+    Raises:
+      InputError: a field or a value is wrong.
+    """
+    return own_method(values.method, values.preset) if values.method else {}
 
 
 def given(values: flags.FlagValues, names: Iterable[str]) -> str:

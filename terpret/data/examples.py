@@ -38,9 +38,7 @@ _STARTS_AS_BATCHES = re.compile(
 _BEGINNING = 4096
 
 
-def read_examples(
-    path: str | os.PathLike, model: CheckedModel, answers: bool = True
-) -> Examples:
+def read_examples(path: str | os.PathLike, model: CheckedModel, answers: bool = True) -> Examples:
     """Reads a file of examples.
 
     Args:

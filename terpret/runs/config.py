@@ -41,6 +41,8 @@ class Config(StoredConfig):
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
       preset: how to learn, a name in `PRESETS`.
+      method: what the method has other than its preset: values by the names of the fields of
+        `Method` and of its strategy, without those that are the preset's own.
       restarts: how many independent starts are trained side by side, over all shards.
       shard: "i/n": this run does the i-th of n parts of the restarts; empty for all of them.
       refill: whether a fresh restart takes the row of a dead one.
@@ -112,6 +114,9 @@ class Config(StoredConfig):
         "Of --stop_after_solved: the accuracy that a restart's networks must have to count.",
         most=1,
         added=True,
+    )
+    method: dict[str, bool | int | float | str] = declared(
+        {}, "Other values in the preset's fields: gumbel=0,attempt=200, or a TOML file.", added=True
     )
 
     @property

@@ -105,6 +105,7 @@ def results_of(
         model=model_name(model.checked.source.path),
         task=task.name,
         preset=run.config.preset,
+        method=dict(run.config.method),
         hypers=dict(model.checked.hypers),
         restarts=tuple(entries),
         best=entries.index(now[chosen]),

@@ -106,6 +106,12 @@ def open_data(config: Config, model: str) -> OwnData:
             f"{repeated:,} of the {len(test):,} test examples are training examples as well, so "
             "they are not unseen"
         )
+    if config.keep_data:
+        # They were given as arrays, which the user knows by these names.
+        notes = [
+            note.replace(config.test_data or "\0", "test").replace(config.data, "data")
+            for note in notes
+        ]
     return OwnData(
         config.data, checked, training, test, trained_on, tested_on, repeated, tuple(notes)
     )

@@ -18,6 +18,7 @@ from terpret.learning.network_file import (
     load_networks,
 )
 from terpret.learning.old_checkpoints import as_before
+from terpret.learning.own_method import changed
 from terpret.learning.presets import preset
 from terpret.learning.restarts import Restarts, restarts_of
 from terpret.learning.task import Task
@@ -157,9 +158,11 @@ def ready_study(
         load_needed(needed, config.init_nets if afresh else networks_copy(config, workdir))
     elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
-    method = preset(config.preset)
+    method = _preset(config)
     if config.refill and not method.first_rung:
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
+    if "first_rung" in config.method and not config.refill:
+        raise RunError("--method=first_rung says when restarts are dropped: only with --refill")
     if not (config.data or config.batch_size or method.batch_size):
         raise RunError(f"preset {config.preset} wants --batch_size where there is no --data")
     begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
@@ -210,9 +213,18 @@ def _refuse_nothing_to_learn(
     raise RunError(f"{config.model} leaves nothing to learn: it declares no Param, and {why}")
 
 
+def _preset(config: Config) -> Method:
+    """The preset, with the user's own values.
+
+    Raises:
+      InputError: there is none of this name, or a value is wrong.
+    """
+    return changed(preset(config.preset), config.method)
+
+
 def _method(config: Config, own: OwnData | None) -> tuple[Method, int]:
     """The method with its batch size, and the number of examples each restart is to see."""
-    method = preset(config.preset)
+    method = _preset(config)
     count = len(own.training) if own else method.batch_size
     size = config.batch_size or min(method.batch_size or count, count)
     method = dataclasses.replace(method, batch_size=size)

@@ -2,7 +2,9 @@
 
 import os
 
+from terpret.runs.config import Config
 from terpret.runs.hyper_notes import hypers_text
+from terpret.runs.own_method import method_text
 from terpret.runs.prepared import Run
 from terpret.runs.results import RunResult
 from terpret.runs.scenario import Scenario
@@ -19,7 +21,7 @@ from terpret.runs.tables import (
 def print_header(run: Run) -> None:
     """Prints what begins: the model, its programs, the data and the run folder."""
     config, (every, distinct) = run.config, run.space
-    print(f"model: {config.model}, task {run.task.name}, preset {config.preset}")
+    print(f"model: {config.model}, task {run.task.name}, {_learned_by(config)}")
     if hypers := run.model.checked.hypers:
         print(f"hypers: {hypers_text(hypers)}")
     print(f"programs: {power(every)} parameter assignments, {power(distinct)} distinct programs")
@@ -36,6 +38,8 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
     """Prints the learned program and the accuracies of all restarts, as text or Markdown."""
     best = results.best_restart
     fence = "```\n" if style == "markdown" else ""
+    if results.method:
+        print(f"\nmethod: {_learned_by(results)}")
     print(f"\nlearned program of restart {best.restart} (confidence of each line):\n")
     print(f"{fence}{best.program}\n{fence}".rstrip())
     print(f"\n{heading(results)}:\n")
@@ -47,3 +51,9 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
     if results.verification:
         print(f"\n{verified(results.verification)}")
     print(f"\n{success(results)}")
+
+
+def _learned_by(one: Config | RunResult) -> str:
+    """The preset, and what the method has other than it."""
+    own = f" with {method_text(one.method)}" if one.method else ""
+    return f"preset {one.preset}{own}"

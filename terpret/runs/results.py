@@ -97,6 +97,7 @@ class RunResult:
       model: the model's name.
       task: the task's name.
       preset: how it learned.
+      method: what the method had other than the preset, by field.
       hypers: the model's hypers.
       restarts: every restart that was ever started, in the order of their numbers.
       best: the place among them of the one whose program and networks the run leaves.
@@ -129,6 +130,7 @@ class RunResult:
     model: str = ""
     task: str = ""
     preset: str = ""
+    method: Mapping[str, bool | int | float | str] = dataclasses.field(default_factory=dict)
     hypers: Mapping[str, int] = dataclasses.field(default_factory=dict)
     restarts: tuple[RestartResult, ...]
     best: int

@@ -191,10 +191,12 @@ def _write(run: Run, restarts: Restarts, results: RunResult) -> None:
 def _hparams(run: Run) -> dict[str, object]:
     """What tells runs apart on TensorBoard's page of hyperparameters."""
     method = run.learner.method
+    own = {name.replace("_", " "): value for name, value in run.config.method.items()}
     return {
         "preset": run.config.preset,
         "task": run.task.name,
         "batch size": method.batch_size,
         "program rate": method.program_rate,
         "network rate": method.network_rate,
+        **own,
     }
