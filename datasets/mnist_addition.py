@@ -18,9 +18,9 @@ def additions(pool: ImagePool, digits: int, seed: int) -> dict[str, np.ndarray]:
       seed: the order in which images are taken.
 
     Returns:
-      `a_pool` and `b_pool`, uint8 [images, 28, 28]; `a_index` and `b_index`, the place of each digit
-      in its pool [pairs, digits]; `a_digit` and `b_digit`, the labels of the images [images]; and
-      `total`, the digits of the sum [pairs, digits + 1].
+      `a_pool` and `b_pool`, uint8 [images, 28, 28]; `a_index` and `b_index`, the place of each
+      digit in its pool [pairs, digits]; `a_digit` and `b_digit`, the labels of the images
+      [images]; and `total`, the digits of the sum [pairs, digits + 1].
 
     Raises:
       DataError: there are not as many images as one pair takes.

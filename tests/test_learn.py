@@ -177,7 +177,7 @@ def test_interrupting_returns_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress.Bar, "show", lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    options = {"preset": "terpret-fp", "examples": 20_000, "stop_after_solved": -1}
+    options = {"preset": "ntpt", "examples": 20_000, "stop_after_solved": -1}
     run = learned(SHIFT, shifted(), workdir=tmp_path / "run", progress=True, **options)
     assert run.stopped and run.results.restarts[0].examples < 20_000
     assert run.best.predict({"x": [[0, 1]]})["y"].shape == (1,)

@@ -22,6 +22,7 @@ from terpret.runs import run as single
 from terpret.runs.config import Config
 from terpret.runs.measured import results_of
 from terpret.runs.named_files import rooted
+from terpret.runs.own_method import differences
 from terpret.runs.prepared import Run, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
@@ -176,7 +177,7 @@ def learn(
             "batch_size": batch_size,
             "seed": seed,
             "hypers": dict(hypers or {}),
-            "method": dict(method or {}),
+            "method": differences(preset, method) if method else {},
             "init_nets": os.fspath(init_nets),
             "freeze_nets": freeze_nets,
             "split": split,
