@@ -1,13 +1,28 @@
 """Convolutions in a model's networks: what TensorFlow's own give, for all restarts at once."""
 
+import dataclasses
+import os
+import signal
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from terpret import CompiledModel, Library, compile_model
+from terpret import CompiledModel, InputError, Library, compile_model
+from terpret.backends import networks
 from terpret.backends.convolution import compiled_by_xla
+from terpret.backends.memory import update_bytes
 from terpret.backends.networks import layers
+from terpret.compile import tensor_network
 from terpret.language.errors import Source
+from terpret.learning.learner import Learner
+from terpret.learning.network_file import install_networks, load_networks, save_networks
+from terpret.learning.presets import PRESETS
+from terpret.learning.restarts import Progress
+from terpret.learning.task import Symbols, Task
+from terpret.learning.train import Budget, train
+from terpret.signals import Stopped
 
 ONE = """
 image = InputTensor({image})
@@ -190,3 +205,124 @@ def test_a_restart_begins_the_same_whatever_runs_beside_it() -> None:
     # Glorot's rule: what a convolution reads and writes is its channels at each of 3 x 3 places.
     limit = np.sqrt(6 / (9 * (1 + 3)))
     assert 0.9 * limit < np.abs(kernel).max() <= limit
+
+
+# Which third of the image is bright, and which of two such networks' labels is asked for.
+LEARNED = """
+left = InputTensor(6, 9)
+right = InputTensor(6, 9)
+y = Output(3)
+which = Param(2)
+
+@Learn([Tensor(6, 9)], 3, conv_sizes=[(4, 3)], hid_sizes=[8])
+def third(a):
+    pass
+
+if which == 0:
+    y.set_to(third(left))
+else:
+    y.set_to(third(right))
+"""
+EXAMPLES = 64
+
+
+def bright() -> dict[str, tf.Tensor]:
+    random = np.random.default_rng(0)
+    places = random.integers(0, 3, (2, EXAMPLES))
+    sides = {}
+    for name, places_of in zip(("left", "right"), places, strict=True):
+        image = random.random((EXAMPLES, 6, 9)) / 4
+        for example, place in enumerate(places_of):
+            image[example, :, 3 * place : 3 * place + 3] += 0.7
+        sides[name] = tf.constant(image, tf.float32)
+    return {**sides, "y": tf.constant(places[1], tf.int32)}
+
+
+def trained(folder: Path, kill_at: int = 0) -> tuple[Learner, list[Progress]]:
+    """Trains two restarts, and stops at a check as by a signal if one is given."""
+    model = compile_model(Source("third.py", LEARNED), restarts=2, seed=2)
+    method = dataclasses.replace(PRESETS["robust"], batch_size=EXAMPLES, network_rate=0.01)
+    learner = Learner(model, method, 2, 120 * EXAMPLES, xla=False)
+    batches = tf.data.Dataset.from_tensors(bright()).repeat()
+    left, right = np.divmod(np.arange(9), 3)
+    symbols = Symbols({}, ({"third(left)": left, "third(right)": right},), {"y": right})
+    task = Task("third", lambda *_: batches, lambda _: batches.take(1), "", symbols, {}, {})
+    reports: list[Progress] = []
+
+    def report(progress: Progress) -> None:
+        reports.append(progress)
+        if len(reports) == kill_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    budget = Budget(120 * EXAMPLES, (0, 1), 30 * EXAMPLES, stop_after_solved=-1)
+    train(learner, task, budget, str(folder), report, lambda *_: [])
+    return learner, reports
+
+
+def test_a_model_with_convolutions_learns_and_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    learner, reports = trained(tmp_path / "whole")
+    first, last = (np.mean(reports[k].losses) for k in (0, -1))
+    assert last < first / 2
+    with pytest.raises(Stopped):
+        trained(tmp_path / "stopped", kill_at=2)
+    resumed, later = trained(tmp_path / "stopped")
+    assert len(later) == len(reports) - 2
+    for one, other in zip(learner.variables, resumed.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_file_of_networks_gives_them_back(tmp_path: Path) -> None:
+    path = str(tmp_path / "networks.npz")
+    model = one("12, 12", [(3, 3), (4, 2)], restarts=2, seed=3)
+    save_networks(path, model, 1, {})
+    saved = load_networks(path)
+    shapes = [kernel.shape for kernel, _ in saved.layers["net"]]
+    assert shapes == [(3, 3, 1, 3), (2, 2, 3, 4), (16, 7), (7, 3)]
+    other = one("12, 12", [(3, 3), (4, 2)], restarts=3, seed=9)
+    assert install_networks(saved, other) == ["net"]
+    images = pixels(5, 12, 12)
+    given, expected = other.predict("net", images), model.predict("net", images)
+    for restart in range(3):
+        np.testing.assert_allclose(given[restart], expected[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("conv", "shown"),
+    [
+        ([(3, 3), (4, 3)], "convolutions [(3, 3), (4, 3)], hidden layers [7]"),
+        ([], "hidden layers [7]"),
+    ],
+)
+def test_a_file_of_other_convolutions_is_refused(tmp_path: Path, conv: list, shown: str) -> None:
+    path = str(tmp_path / "networks.npz")
+    save_networks(path, one("12, 12", [(3, 3), (4, 2)]), 0, {})
+    with pytest.raises(InputError) as raised:
+        install_networks(load_networks(path), one("12, 12", conv))
+    assert str(raised.value) == (
+        f"'net' in {path} has inputs [12, 12], output 3, convolutions [(3, 3), (4, 2)], hidden "
+        f"layers [7]; the model's has inputs [12, 12], output 3, {shown}"
+    )
+
+
+def test_models_that_share_networks_agree_on_their_convolutions() -> None:
+    library = Library(1, 0, tf.float64)
+    one("12, 12", [(3, 3)], library=library)
+    with pytest.raises(InputError, match="'net' has other inputs, outputs or layers than"):
+        one("12, 12", [(3, 5)], library=library)
+
+
+def test_many_images_are_shown_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = one("12, 12", [(3, 3), (4, 2)], restarts=2)
+    images = pixels(5, 12, 12)
+    together = model.predict("net", images)
+    monkeypatch.setattr(networks, "NUMBERS_AT_ONCE", 2 * 2 * 4 * 12 * 12)
+    assert networks.images_at_once(model.networks["net"]) == 2
+    np.testing.assert_allclose(model.predict("net", images), together, rtol=1e-12)
+
+
+def test_the_memory_that_convolutions_take_is_counted() -> None:
+    model = one("28, 28", [(6, 5), (16, 5)])
+    outputs = tensor_network(model.checked, 10)
+    each = update_bytes(outputs, 10, 101) - update_bytes(outputs, 10, 100)
+    # What both convolutions make of an image before pooling, for every restart.
+    assert each > 10 * (24 * 24 * 6 + 8 * 8 * 16) * 4 / 2

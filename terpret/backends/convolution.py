@@ -46,12 +46,13 @@ def convolved(images: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tenso
     """
     if kernel.shape[0] == 1 and len(images.shape) == 5:
         images = tf.squeeze(images, 0)
-    form = _by_products if _compiled.get() else _by_convolutions
+    form = by_products if _compiled.get() else by_convolutions
     # The largest of sums with one bias is the largest sum: a quarter of the additions.
     return tf.nn.relu(form(images, kernel) + bias[:, None, None, None])
 
 
-def _by_convolutions(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def by_convolutions(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The largest of every 2 x 2 values of convolutions; see `convolved`."""
     restarts, *shape = kernel.shape
     if len(images.shape) == 4:
         wide = tf.reshape(tf.transpose(kernel, [1, 2, 3, 0, 4]), [*shape[:3], -1])
@@ -66,7 +67,8 @@ def _pooled(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     return tf.nn.max_pool2d(tf.nn.conv2d(images, kernel, 1, "VALID"), POOL, POOL, "VALID")
 
 
-def _by_products(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def by_products(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The same by one matrix product."""
     restarts, size, _, _, channels = kernel.shape
     height, width = ((side - size + 1) // POOL for side in images.shape[-3:-1])
     # How far the window of one row of the product moves, and how many of these steps it is long.

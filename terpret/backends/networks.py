@@ -114,9 +114,10 @@ def images_at_once(weights: Weights) -> int:
     """How many images a network is best shown together."""
     if weights.image is None:
         return IMAGES_AT_ONCE
-    # A convolution makes at most its channels at each place of the image.
+    # A convolution makes no more than its channels at each place of the image.
     height, width, _ = weights.image
-    restarts, *_, channels = weights.kernels[0].shape
+    restarts = weights.kernels[0].shape[0]
+    channels = max(k.shape[-1] for k in weights.kernels if len(k.shape) == CONVOLUTION_RANK)
     return max(1, min(IMAGES_AT_ONCE, NUMBERS_AT_ONCE // (restarts * channels * height * width)))
 
 
