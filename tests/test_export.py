@@ -83,6 +83,21 @@ def add(a, b):
 
 y.set_to(add(net(left[0]), net(right[1])))
 """
+CONVOLVED = """
+image = InputTensor(7, 10, 3)
+y = Output(3)
+k = Param(3)
+
+@Learn([Tensor(7, 10, 3)], 3, conv_sizes=[(4, 3)], hid_sizes=[6])
+def net(i):
+    pass
+
+@Runtime([3, 3], 3)
+def add(a, b):
+    return (a + b) % 3
+
+y.set_to(add(net(image), k))
+"""
 LOADER = """
 import json, sys
 import numpy as np
@@ -124,6 +139,7 @@ def models() -> dict[str, CompiledModel]:
         "basic_block": ntpt_model("basic_block"),
         "circuit": ntpt_model("circuit"),
         "dropping": choose(small_model(DROPPING), {"k": 1}),
+        "convolved": choose(small_model(CONVOLVED), {"k": 1}),
     }
 
 
@@ -178,7 +194,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Compiled
 
 @pytest.mark.parametrize("size", BATCHES)
 @pytest.mark.parametrize(
-    "name", ["add2x2", "add2x2_shared", "turing", "basic_block", "circuit", "dropping"]
+    "name", ["add2x2", "add2x2_shared", "turing", "basic_block", "circuit", "dropping", "convolved"]
 )
 def test_tensorflow_alone_gives_what_the_program_gives(
     served: dict[str, tuple[CompiledModel, Path]], name: str, size: int

@@ -38,14 +38,21 @@ def initial_logits(
 
 
 def initial_kernels(
-    shape: tuple[int, int], restarts: Sequence[int], key: tuple[int, str], dtype: tf.DType
+    shape: Sequence[int], restarts: Sequence[int], key: tuple[int, str], dtype: tf.DType
 ) -> tf.Tensor:
     """Glorot uniform kernels, drawn for each restart from its own seed.
 
+    Args:
+      shape: [inputs, outputs]; before them the places that a convolution sees.
+      restarts: the numbers of the restarts.
+      key: the root seed, and the name of the layer.
+      dtype: the floating point type.
+
     Returns:
-      Tensor [restart, inputs, outputs].
+      Tensor [restart, *shape].
     """
-    limit = math.sqrt(6 / sum(shape))
+    *places, inputs, outputs = shape
+    limit = math.sqrt(6 / (math.prod(places) * (inputs + outputs)))
     return tf.stack(
         [
             tf.random.stateless_uniform(shape, seed_of(*key, k), -limit, limit, dtype)

@@ -9,7 +9,8 @@ import psutil
 import tensorflow as tf
 
 from terpret.core.nodes import Contract, Input, Learned, Node, extents, numbers, topological
-from terpret.language.checked import Network, extent
+from terpret.language.checked import Network
+from terpret.language.network_layers import POOL, images_of, kernel_shapes
 
 # Bytes for each byte of the values that an update computes forwards, which it keeps for the way
 # back. Measured as the growth of the resident memory with the batch: 0.98 (tables, 1,000 restarts),
@@ -51,7 +52,7 @@ def update_bytes(
             values += numbers(node, restarts, batch)
         if isinstance(node, Learned):
             rows = extents(node, restarts, batch)[: len(node.axes) + node.mapped]
-            values += math.prod(rows) * sum(node.network.hid_sizes)
+            values += math.prod(rows) * _hidden(node.network)
             networks[node.network.name] = node.network
     weights = sum(map(_weights, networks.values())) * (1 if shared else restarts * COPIES)
     return int((BYTES_A_BYTE * values + weights) * dtype.size)
@@ -62,10 +63,14 @@ def available_bytes() -> int:
     return min([psutil.virtual_memory().available, *_group_bytes()])
 
 
+def _hidden(network: Network) -> int:
+    """The numbers between the layers for one example; of a convolution, before its pooling."""
+    made = sum(map(math.prod, images_of(network)[1:]))
+    return made * POOL * POOL + sum(network.hid_sizes)
+
+
 def _weights(network: Network) -> int:
-    widths = [sum(map(extent, network.inputs)), *network.hid_sizes, extent(network.output)]
-    pairs = zip(widths[:-1], widths[1:], strict=True)
-    return sum((inputs + 1) * outputs for inputs, outputs in pairs)
+    return sum(math.prod(shape) + shape[-1] for shape in kernel_shapes(network))
 
 
 def _group_bytes() -> Iterator[int]:

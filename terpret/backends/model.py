@@ -12,7 +12,7 @@ from terpret.backends import log, losses, prob
 from terpret.backends.batches import Batch, checked_batch
 from terpret.backends.emit import Apply, emit
 from terpret.backends.initial_values import initial_logits
-from terpret.backends.networks import Library, apply_network, layers
+from terpret.backends.networks import Library, apply_network, images_at_once, layers
 from terpret.core.nodes import Learned, topological
 from terpret.core.schedule import Schedule
 from terpret.discrete.program import Program, with_clamps
@@ -23,8 +23,6 @@ from terpret.language.reads import images_read, label_names
 SPACES: dict[str, types.ModuleType] = {"prob": prob, "log": log}
 # A logit so far below another makes a marginal exactly 0.
 NEVER = -1e4
-# Images seen together: of all restarts' hidden layers no more than fits beside the processor.
-IMAGES_AT_ONCE = 1000
 
 
 class CompiledModel(tf.Module):
@@ -225,8 +223,9 @@ class CompiledModel(tf.Module):
           Floats [restart, n, *output]; where all restarts share the network, there is one for all.
         """
         pixels = tf.convert_to_tensor(images.reshape(len(images), -1), self.dtype)
-        starts = range(0, max(1, len(images)), IMAGES_AT_ONCE)
-        parts = [self._predict(network, pixels[k : k + IMAGES_AT_ONCE]).numpy() for k in starts]
+        count = images_at_once(self.networks[network])
+        starts = range(0, max(1, len(images)), count)
+        parts = [self._predict(network, pixels[k : k + count]).numpy() for k in starts]
         return np.concatenate(parts, axis=1)
 
     def _emit_predictions(self, network: str, pixels: tf.Tensor) -> tf.Tensor:

@@ -1,38 +1,45 @@
-"""Learned functions: fully connected networks, one set of weights a restart (paper section 2.2)."""
+"""Learned functions: networks with one set of weights a restart (paper section 2.2)."""
 
 import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
+from terpret.backends.convolution import convolved
 from terpret.backends.initial_values import initial_kernels
 from terpret.core.nodes import RESTART, Learned
 from terpret.errors import InputError
-from terpret.language.checked import Domain, Network, extent
+from terpret.language.checked import Domain, Network
+from terpret.language.network_layers import Image, image_of, kernel_shapes
+
+# Images seen together: of all restarts' hidden layers no more than fits beside the processor, and
+# of what convolutions make of them no more numbers than these.
+IMAGES_AT_ONCE = 1000
+NUMBERS_AT_ONCE = 50_000_000
+# Of a kernel: the restart, two sizes, and the channels before and after.
+CONVOLUTION_RANK = 5
 
 
 class Weights(tf.Module):
     """The layers of one network for all restarts.
 
     Attributes:
-      kernels: one variable [restart, inputs, outputs] a layer.
+      image: height, width and channels of what the convolutions take; None without them.
+      kernels: one variable a layer: [restart, size, size, channels, new channels] of each
+        convolution, then [restart, inputs, outputs].
       biases: one variable [restart, outputs] a layer.
     """
 
     def __init__(self, network: Network, restarts: int, seed: int, dtype: tf.DType):
         super().__init__(name=network.name)
-        widths = [
-            sum(map(extent, network.inputs)),
-            *network.hid_sizes,
-            extent(network.output),
-        ]
+        self.image = image_of(network.inputs) if network.conv_sizes else None
         self.kernels = []
         self.biases = []
-        for layer, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for layer, shape in enumerate(kernel_shapes(network)):
             name = f"{network.name}/{layer}"
-            values = initial_kernels((inputs, outputs), range(restarts), (seed, name), dtype)
+            values = initial_kernels(shape, range(restarts), (seed, name), dtype)
             self.kernels.append(tf.Variable(values, name=f"{name}/kernel"))
-            zeros = tf.zeros([restarts, outputs], dtype)
+            zeros = tf.zeros([restarts, shape[-1]], dtype)
             self.biases.append(tf.Variable(zeros, name=f"{name}/bias"))
 
 
@@ -43,7 +50,7 @@ class Library:
       restarts: the number of restarts; every model that uses the library has as many, or a
         multiple of it: then so many of the model's restarts in a row share each network.
       weights: the weights by function name.
-      declared: the inputs, output and hidden sizes of each function.
+      declared: the inputs, output, hidden sizes and convolutions of each function.
     """
 
     def __init__(self, restarts: int = 1, seed: int = 0, dtype: tf.DType = tf.float32):
@@ -58,7 +65,7 @@ class Library:
         Raises:
           InputError: the library holds a network of this name and another shape.
         """
-        shape = (network.inputs, network.output, network.hid_sizes)
+        shape = (network.inputs, network.output, network.hid_sizes, network.conv_sizes)
         if network.name not in self.weights:
             self.declared[network.name] = shape
             self.weights[network.name] = Weights(network, self.restarts, self._seed, self._dtype)
@@ -103,6 +110,17 @@ def apply_network(
     return tf.repeat(result, times, 0) if times > 1 else result
 
 
+def images_at_once(weights: Weights) -> int:
+    """How many images a network is best shown together."""
+    if weights.image is None:
+        return IMAGES_AT_ONCE
+    # A convolution makes no more than its channels at each place of the image.
+    height, width, _ = weights.image
+    restarts = weights.kernels[0].shape[0]
+    channels = max(k.shape[-1] for k in weights.kernels if len(k.shape) == CONVOLUTION_RANK)
+    return max(1, min(IMAGES_AT_ONCE, NUMBERS_AT_ONCE // (restarts * channels * height * width)))
+
+
 def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domain) -> tf.Tensor:
     """The last layer's values.
 
@@ -119,15 +137,36 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
     restarts = weights.kernels[0].shape[0]
     sizes = [-1 if size is None else size for size in hidden.shape[int(per_restart) : -1]]
     rows = tf.reshape(hidden, [restarts] * per_restart + [-1, hidden.shape[-1]])
-    last = len(weights.kernels) - 1
-    for layer, (kernel, bias) in enumerate(zip(weights.kernels, weights.biases, strict=True)):
+    pairs = list(zip(weights.kernels, weights.biases, strict=True))
+    convolutions = [pair for pair in pairs if len(pair[0].shape) == CONVOLUTION_RANK]
+    if convolutions:
+        rows = _features(rows, weights.image, convolutions)
+    dense = pairs[len(convolutions) :]
+    for layer, (kernel, bias) in enumerate(dense):
         rows = _dense(rows, kernel, bias, restarts)
-        if layer < last:
+        if layer < len(dense) - 1:
             rows = tf.nn.relu(rows)
     inner = [output] if isinstance(output, int) else list(output)
     # An exported graph may not know how many there are: then there are as many as the network's.
     lead = (per_restart and hidden.shape[0]) or restarts
     return tf.reshape(rows, [lead, *sizes, *inner])
+
+
+def _features(
+    rows: tf.Tensor, image: Image | None, convolutions: Sequence[tuple[tf.Variable, tf.Variable]]
+) -> tf.Tensor:
+    """What the convolutions make of images, [restart, n, numbers].
+
+    Args:
+      rows: the images, [restart, n, pixels] or [n, pixels].
+      image: their height, width and channels.
+      convolutions: the kernel and bias of each.
+    """
+    assert image is not None
+    images = tf.reshape(rows, [*rows.shape[:-2], -1, *image])
+    for kernel, bias in convolutions:
+        images = convolved(images, kernel, bias)
+    return tf.reshape(images, [images.shape[0], -1, math.prod(images.shape[2:])])
 
 
 def _dense(rows: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, restarts: int) -> tf.Tensor:

@@ -149,7 +149,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Network:
-    """A `@Learn` function: a fully connected network (paper section 2.2).
+    """A `@Learn` function: a network, fully connected after its convolutions (paper section 2.2).
 
     Attributes:
       name: its name in the model.
@@ -157,6 +157,7 @@ class Network:
       output: the domain of the result.
       hid_sizes: the width of each hidden layer.
       span: the declaration.
+      conv_sizes: the channels and the kernel of each convolution before them.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Network:
     output: Domain
     hid_sizes: tuple[int, ...]
     span: Span
+    conv_sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

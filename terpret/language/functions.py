@@ -1,15 +1,18 @@
 """Declarations of `@Runtime` and `@Learn` functions, from surface nodes to bindings."""
 
-import itertools
+import math
 
 from terpret.language import runtime, static, syntax
-from terpret.language.checked import Domain, Network, Table, extent, size_of
+from terpret.language.checked import Domain, Network, Table, size_of
+from terpret.language.convolutions import conv_sizes
 from terpret.language.declarations import domain
+from terpret.language.network_layers import ConvSizes, kernel_shapes
 from terpret.language.scope import Scope
 from terpret.language.static_error import StaticError
 from terpret.language.step_limit import Fuel
 
 MAX_WIDTH = 100_000
+OPTIONS = ("hid_sizes", "conv_sizes")
 MAX_WEIGHTS = 50_000_000
 
 
@@ -50,18 +53,21 @@ def table(function: syntax.Function, run: runtime.Body, scope: Scope, fuel: Fuel
 def network(function: syntax.Function, scope: Scope) -> Network:
     """The network that `@Learn([d1, ...], d_out, hid_sizes=[...])` declares (paper section 2.2).
 
+    With `conv_sizes=[(channels, kernel), ...]` it begins with convolutions.
+
     Raises:
       StaticError: the decorator is wrong, or the function has a body.
     """
     call = function.decorator
     inputs, output = _signature(function, scope)
     keywords = dict(call.keywords)
-    if set(keywords) != {"hid_sizes"}:
+    unknown = [keyword for keyword in keywords if keyword not in OPTIONS]
+    if unknown or "hid_sizes" not in keywords:
         raise StaticError(
             "E505",
             call.span,
-            "@Learn takes the option 'hid_sizes', and no other",
-            "write hid_sizes=[256, 256]",
+            f"@Learn takes no option '{unknown[0]}'" if unknown else "@Learn needs 'hid_sizes'",
+            "write hid_sizes=[256, 256], and conv_sizes=[(6, 5), (16, 5)] for convolutions",
         )
     if not inputs:
         raise StaticError(
@@ -80,8 +86,11 @@ def network(function: syntax.Function, scope: Scope) -> Network:
             raise StaticError(
                 "E205", given.span, f"a layer's width is {width}", f"use 1 to {MAX_WIDTH:,}"
             )
-    widths = [sum(map(extent, inputs)), *hidden, extent(output)]
-    weights = sum(a * b for a, b in itertools.pairwise(widths))
+    convolutions: ConvSizes = ()
+    if "conv_sizes" in keywords:
+        convolutions = conv_sizes(keywords["conv_sizes"], inputs, function, scope)
+    made = Network(function.name, inputs, output, hidden, function.span, convolutions)
+    weights = sum(map(math.prod, kernel_shapes(made)))
     if weights > MAX_WEIGHTS:
         raise StaticError(
             "E604",
@@ -89,7 +98,7 @@ def network(function: syntax.Function, scope: Scope) -> Network:
             f"the network '{function.name}' has {weights:,} weights",
             f"make its layers smaller: at most {MAX_WEIGHTS:,}",
         )
-    return Network(function.name, inputs, output, hidden, function.span)
+    return made
 
 
 def _signature(function: syntax.Function, scope: Scope) -> tuple[tuple[Domain, ...], Domain]:

@@ -9,12 +9,13 @@ from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Weights
 from terpret.errors import InputError
 
-# The kernel [in, out] and bias [out] of each layer, by network.
+# The kernel [in, out] and bias [out] of each layer, by network; the kernel [size, size, in, out] of
+# a convolution.
 Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
 
 
 def row_layers(model: CompiledModel, row: int) -> Layers:
-    """The kernel [in, out] and bias [out] of each layer of one restart, by network.
+    """The kernel [..., in, out] and bias [out] of each layer of one restart, by network.
 
     Raises:
       InputError: there is no such restart.

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.batches import Batch
+from terpret.backends.convolution import compiled_by_xla
 from terpret.backends.model import CompiledModel
 from terpret.discrete.program import assignments
 from terpret.learning.layers import Layers
@@ -126,6 +127,7 @@ class Learner(tf.Module):
                 shared.slots[v.ref()] = fresh_slots(method.optimiser, v)
         self.slots = [shared.slots[v.ref()] for v in (*self.program, *self._networks)]
         self.finder = method.strategy.finder(self)
+        self._xla = xla
         self.step = tf.function(self._step, autograph=False, jit_compile=xla)
         self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
         self._run = tf.function(self._loop, autograph=False)
@@ -223,11 +225,13 @@ class Learner(tf.Module):
         return total / tf.cast(count, self.model.dtype)
 
     def _step(self, batch: Batch) -> tf.Tensor:
-        return self._update(self.model, self._networks, batch)
+        with compiled_by_xla(self._xla):
+            return self._update(self.model, self._networks, batch)
 
     def _frozen_step(self, batch: Batch) -> tf.Tensor:
         assert self.frozen is not None
-        return self._update(self.frozen, [], batch)
+        with compiled_by_xla(self._xla):
+            return self._update(self.frozen, [], batch)
 
     def _update(
         self, model: CompiledModel, networks: Sequence[tf.Variable], batch: Batch

@@ -17,13 +17,15 @@ from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.errors import InputError
 from terpret.files.atomic import write_bytes
-from terpret.language.checked import Domain, extent
+from terpret.language.checked import Domain
+from terpret.language.network_layers import ConvSizes, kernel_shapes
 from terpret.learning.layers import Layers, assign_layers, row_layers
 
 FILE_NAME = "networks.npz"
 FORMAT = 1
 ABOUT = "about"
 PARTS = ("kernel", "bias")
+CONV_SIZES = "conv_sizes"
 ZIP_MAGIC = b"PK\x03\x04"
 # What reading a file raises that was cut off, or that has a wrong byte somewhere.
 DAMAGE = (
@@ -48,23 +50,25 @@ class NetworkShape:
       inputs: the domain of each argument.
       output: the domain of the result.
       hid_sizes: the width of each hidden layer.
+      conv_sizes: the channels and the kernel of each convolution before them.
     """
 
     inputs: tuple[Domain, ...]
     output: Domain
     hid_sizes: tuple[int, ...]
+    conv_sizes: ConvSizes = ()
 
     @property
-    def sizes(self) -> list[tuple[int, int]]:
-        """The number of inputs and of outputs of each layer."""
-        ends = sum(map(extent, self.inputs)), extent(self.output)
-        widths = [ends[0], *self.hid_sizes, ends[1]]
-        return list(zip(widths[:-1], widths[1:], strict=True))
+    def about(self) -> dict[str, Any]:
+        """It as JSON values; as it was written before there were convolutions, without any."""
+        values = dataclasses.asdict(self)
+        return values if self.conv_sizes else {k: v for k, v in values.items() if k != CONV_SIZES}
 
     def __str__(self) -> str:
         inputs = ", ".join(map(_domain_text, self.inputs))
-        hidden = list(self.hid_sizes)
-        return f"inputs {inputs}, output {_domain_text(self.output)}, hidden layers {hidden}"
+        convolutions = f"convolutions {list(self.conv_sizes)}, " * bool(self.conv_sizes)
+        hidden = f"{convolutions}hidden layers {list(self.hid_sizes)}"
+        return f"inputs {inputs}, output {_domain_text(self.output)}, {hidden}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +78,7 @@ class SavedNetworks:
     Attributes:
       path: the file.
       shapes: what was declared of each network.
-      layers: the kernel [in, out] and bias [out] of each layer, by network.
+      layers: the kernel [..., in, out] and bias [out] of each layer, by network.
       source: where they come from: model, task, restart number and so on.
       sha256: the hash of the file.
     """
@@ -120,7 +124,7 @@ def merge_networks(
 def _write(
     path: str, shapes: Mapping[str, NetworkShape], layers: Layers, source: Mapping[str, str]
 ) -> None:
-    networks = {name: dataclasses.asdict(shape) for name, shape in shapes.items()}
+    networks = {name: shape.about for name, shape in shapes.items()}
     about = {"format": FORMAT, "networks": networks, "source": dict(source)}
     stream = io.BytesIO()
     entries: dict[str, Any] = {ABOUT: np.array(json.dumps(about)), **arrays_of(layers)}
@@ -158,7 +162,7 @@ def fitting_layers(saved: SavedNetworks, target: CompiledModel | Library) -> Lay
       target: the model, or the library that its networks are in.
 
     Returns:
-      The kernel [in, out] and bias [out] of each layer, by network.
+      The kernel [..., in, out] and bias [out] of each layer, by network.
 
     Raises:
       InputError: a network has another shape there, or the target has none of them.
@@ -216,8 +220,8 @@ def layers_of(
         return _checked(path, name, entry_of(path, entries, name), size)
 
     return [
-        (taken(k, PARTS[0], size), taken(k, PARTS[1], size[1:]))
-        for k, size in enumerate(shape.sizes)
+        (taken(k, PARTS[0], size), taken(k, PARTS[1], size[-1:]))
+        for k, size in enumerate(kernel_shapes(shape))
     ]
 
 
@@ -230,7 +234,9 @@ def shapes_of(target: CompiledModel | Library) -> dict[str, NetworkShape]:
     if isinstance(target, Library):
         return {name: NetworkShape(*shape) for name, shape in target.declared.items()}
     return {
-        network.name: NetworkShape(network.inputs, network.output, network.hid_sizes)
+        network.name: NetworkShape(
+            network.inputs, network.output, network.hid_sizes, network.conv_sizes
+        )
         for network in target.checked.networks
         if network.name in target.networks
     }
@@ -286,8 +292,14 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
 
 
 def shape_of_json(value: Mapping[str, Any]) -> NetworkShape:
-    inputs = tuple(map(_domain, value["inputs"]))
-    return NetworkShape(inputs, _domain(value["output"]), tuple(map(_size, value["hid_sizes"])))
+    inputs, output = tuple(map(_domain, value["inputs"])), _domain(value["output"])
+    convolutions = tuple(
+        (_size(channels), _size(kernel)) for channels, kernel in value.get(CONV_SIZES, ())
+    )
+    shape = NetworkShape(inputs, output, tuple(map(_size, value["hid_sizes"])), convolutions)
+    # Raises ValueError for convolutions that the images are too small for.
+    kernel_shapes(shape)
+    return shape
 
 
 def _domain(value: object) -> Domain:

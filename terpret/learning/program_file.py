@@ -61,7 +61,7 @@ def program_bytes(saved: SavedProgram, shapes: Mapping[str, NetworkShape]) -> by
         "values": {name: values.tolist() for name, values in program.values.items()},
         "confidence": {name: part.tolist() for name, part in program.confidence.items()},
         "listing": saved.listing,
-        "networks": {name: dataclasses.asdict(shape) for name, shape in shapes.items()},
+        "networks": {name: shape.about for name, shape in shapes.items()},
         # As in a file of networks, so that a run can start from these.
         "source": {"program": model.source.path},
         "about": dict(saved.about),

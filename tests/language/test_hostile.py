@@ -234,6 +234,10 @@ HOSTILE = {
     ),
     "a huge network": "@Learn([4], 4, hid_sizes=[99999, 99999])\ndef f(a):\n    pass\n" + END,
     "an endless layer": "@Learn([4], 4, hid_sizes=[1000000000])\ndef f(a):\n    pass\n" + END,
+    "a huge convolution": "@Learn([Tensor(1000, 1000)], 4, conv_sizes=[(10000, 1)], hid_sizes=[])\n"
+    "def f(a):\n    pass\n" + END,
+    "a huge list of convolutions": "@Learn([Tensor(1000, 1000)], 4, conv_sizes=[(1, 1) for i in "
+    "range(9999)], hid_sizes=[])\ndef f(a):\n    pass\n" + END,
     "T = 55555": ADD.replace("Hyper(5)", "55555"),
     "numTimesteps = 55555": TURING.replace("Hyper(6)", "55555"),
     "tapeLength = 55555": TURING.replace("Hyper(5)", "55555"),
