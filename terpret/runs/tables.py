@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-from terpret.runs.results import RestartResult, RunResult
+from terpret.runs.results import Diagnosis, RestartResult, RunResult
 
 # What a table shows of a restart for each of its headings.
 Columns = Mapping[str, Callable[[RestartResult], object]]
@@ -49,6 +49,21 @@ def success(results: RunResult) -> str:
     low, high = wilson(k, n)
     line = f"{k} of {n} restarts hold a correct program (95 % interval {low:.2f} to {high:.2f})"
     return f"{line}; not finished: {', '.join(results.missing)}" if results.missing else line
+
+
+def diagnosed(diagnosis: Diagnosis, found: bool, style: str) -> str:
+    """Why nothing was found, and the next command to try.
+
+    Args:
+      diagnosis: what is known of that.
+      found: whether programs were found that are right on what was learned from.
+      style: `text` or `markdown`.
+    """
+    about = "why it is not decided which program is right" if found else "why nothing was found"
+    reasons = "\n".join(f"- {reason}" for reason in diagnosis.reasons)
+    then = "to try next" if diagnosis.changes else "once the data are mended"
+    command = f"`{diagnosis.command}`" if style == "markdown" else f"    {diagnosis.command}"
+    return f"{about}:\n\n{reasons}\n\n{then}:\n\n{command}"
 
 
 def heading(results: RunResult) -> str:
