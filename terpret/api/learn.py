@@ -70,8 +70,8 @@ class Learned:
 
     def __str__(self) -> str:
         results = self.results
-        lines = [f"{heading(results)}:", "", results_table(results), "", success(results)]
-        return "\n".join([*lines, *getattr(results, "diagnosis", ())])
+        table = [f"{heading(results)}:", "", results_table(results), "", success(results)]
+        return "\n".join([*self.notes, *table, *self._advice])
 
     def _repr_html_(self) -> str:
         """The table of restarts and the best program, as a notebook shows them."""
@@ -80,11 +80,21 @@ class Learned:
             f"<p>{html.escape(heading(results))}</p>",
             results_table(results, "html"),
             f"<p>{html.escape(success(results))}</p>",
-            *(f"<p>{html.escape(line)}</p>" for line in getattr(results, "diagnosis", ())),
+            *(f"<p>{html.escape(line)}</p>" for line in (*self._advice, *self.notes)),
             f"<p>program of restart {best.about['restart']}:</p>",
             best._repr_html_(),
         ]
         return "\n".join(parts)
+
+    @property
+    def _advice(self) -> list[str]:
+        """Why nothing was found, and what to call next."""
+        found = self.results.diagnosis
+        if found is None:
+            return []
+        changes = ", ".join(f"{name}={value!r}" for name, value in found.changes.items())
+        call = [f"to try next: terpret.learn(..., {changes})"] if changes else []
+        return ["why nothing was found:", *(f"- {one}" for one in found.reasons), *call]
 
     def _solution(self, row: int) -> Solution:
         model = self._run.model

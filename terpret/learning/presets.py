@@ -118,3 +118,14 @@ def preset(name: str) -> Method:
         hint = suggestion(name, PRESETS) or f"the presets are {', '.join(PRESETS)}"
         raise InputError(f"there is no preset '{name}': {hint}")
     return PRESETS[name]
+
+
+# The preset to try after one that finds nothing; after the last, more restarts.
+AFTER = {
+    "terpret": "robust",
+    "terpret-custom": "robust",
+    "terpret-fp": "robust",
+    "ntpt": "robust",
+    "robust": "cyclic",
+    "cyclic": "search",
+}

@@ -1,5 +1,6 @@
 """A run measured at its end: every restart, and the best program further."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -10,6 +11,7 @@ from terpret.learning.accuracies import network_accuracies, tested, tested_examp
 from terpret.learning.restarts import Restart, Restarts
 from terpret.runs.batches_file import other_batches
 from terpret.runs.described import versions
+from terpret.runs.diagnosis import why_nothing
 from terpret.runs.prepared import Run
 from terpret.runs.results import Curves, Measured, RestartResult, RunResult, best, median_networks
 from terpret.runs.tables import power
@@ -101,7 +103,7 @@ def results_of(
     known = None if run.own else run.scenario.published.get(task.name)
     published = {} if known is None else {"published": known}
     further = run.study.further(model, chosen) if verified[chosen] else {}
-    return RunResult(
+    results = RunResult(
         model=model_name(model.checked.source.path),
         task=task.name,
         preset=run.config.preset,
@@ -126,6 +128,7 @@ def results_of(
         seconds=round(restarts.seconds, 1),
         verified_after=verified_after,
     )
+    return dataclasses.replace(results, diagnosis=why_nothing(run, restarts, results))
 
 
 def retired(restarts: Restarts) -> list[Measured]:

@@ -10,6 +10,7 @@ from terpret.runs.results import RunResult
 from terpret.runs.scenario import Scenario
 from terpret.runs.tables import (
     batch_line,
+    diagnosed,
     heading,
     power,
     results_table,
@@ -51,6 +52,8 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
     if results.verification:
         print(f"\n{verified(results.verification)}")
     print(f"\n{success(results)}")
+    if results.diagnosis:
+        print(f"\n{diagnosed(results.diagnosis, bool(results.correct_restarts), style)}")
 
 
 def _learned_by(one: Config | RunResult) -> str:

@@ -89,6 +89,21 @@ class Measured:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """Why a run found no program, as far as it can be told.
+
+    Attributes:
+      reasons: a sentence each, the first the most likely.
+      changes: settings to try next, by the names of `Config`; empty where the data must be mended.
+      command: the command that tries them, or that learns the mended data, in a new folder.
+    """
+
+    reasons: tuple[str, ...]
+    changes: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    command: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class RunResult:
     """What a run, or several shards of one together, found.
 
@@ -121,6 +136,8 @@ class RunResult:
       verified_after: the seconds from the call to the moment when all programs were verified; None
         where the run was measured again.
       missing: the shards that are not there or not finished.
+      diagnosis: why no program was found, or why it is not decided which is right; None where
+        neither is so, and in results of earlier versions.
 
     Raises:
       ValueError: there is no best restart.
@@ -151,6 +168,7 @@ class RunResult:
     seconds: float
     verified_after: float | None = None
     missing: tuple[str, ...] = ()
+    diagnosis: Diagnosis | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.best < len(self.restarts):

@@ -7,7 +7,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-from terpret.runs.results import RestartResult, RunResult
+from terpret.runs.results import Diagnosis, RestartResult, RunResult
 
 # What a table shows of a restart for each of its headings.
 Columns = Mapping[str, Callable[[RestartResult], object]]
@@ -66,6 +66,21 @@ def fit(results: RunResult) -> str:
         f"{results.tested_on} (95 % interval {low:.4f} to {high:.4f}); without labels of the "
         "images nothing tells whether the program alone is right"
     )
+
+
+def diagnosed(diagnosis: Diagnosis, found: bool, style: str) -> str:
+    """Why nothing was found, and the next command to try.
+
+    Args:
+      diagnosis: what is known of that.
+      found: whether programs were found that are right on what was learned from.
+      style: `text` or `markdown`.
+    """
+    about = "why it is not decided which program is right" if found else "why nothing was found"
+    reasons = "\n".join(f"- {reason}" for reason in diagnosis.reasons)
+    then = "to try next" if diagnosis.changes else "once the data are mended"
+    command = f"`{diagnosis.command}`" if style == "markdown" else f"    {diagnosis.command}"
+    return f"{about}:\n\n{reasons}\n\n{then}:\n\n{command}"
 
 
 def heading(results: RunResult) -> str:
