@@ -41,7 +41,7 @@ def has_listing(model: CheckedModel) -> bool:
     """Whether the programs of a model print as listings: it is one of ours and names its values."""
     name = shipped_name(model)
     named = {variable.name for variable in model.of_kind("Param") if variable.named}
-    return name is not None and named.issuperset(_PRINTERS[name][1])
+    return name in _PRINTERS and named.issuperset(_PRINTERS[name][1])
 
 
 def distinct_programs(model: CheckedModel) -> int:
@@ -114,6 +114,28 @@ def _maze(words: Words) -> Iterator[Line]:
     yield "halt at stop: return reg", None
 
 
+def _addition(words: Words) -> Iterator[Line]:
+    handed = words.of("first_arg", 2)
+    yield f"{handed} = {words.at('start')}", words.sure((), "start")
+    yield "# each column, the lowest first:", None
+    first = ("first_op", "first_arg", "second_arg")
+    operation, *arguments = (words.at(name) for name in first)
+    yield f"FIRST = {operation}({', '.join(arguments)})", words.sure((), *first)
+    second = ("second_op", "third_arg")
+    operation, argument = (words.at(name) for name in second)
+    yield f"SECOND = {operation}(FIRST, {argument})", words.sure((), *second)
+    yield f"write {_part(words, 'written')}", words.sure((), "written")
+    yield f"{handed} = {_part(words, 'handed_on')}", words.sure((), "handed_on")
+    yield "# after the last column:", None
+    yield f"write {words.at('before_last')}", words.sure((), "before_last")
+
+
+def _part(words: Words, name: str) -> str:
+    """A part of SECOND; the last value of these Params is 0 whatever that is."""
+    last = words.values(name) == 2
+    return words.at(name) if last else f"{words.at(name)}(SECOND)"
+
+
 def _count_straight_line(sizes: dict[str, tuple[int, int]]) -> int:
     arguments = math.prod(n for name, (_, n) in sizes.items() if name.startswith("args"))
     lines, instructions = sizes["instr"]
@@ -140,6 +162,19 @@ _PRINTERS: dict[str, tuple[Callable[[Words], Iterator[Line]], tuple[str, ...]]] 
         ("instr", "args1", "args2", "args3", "net_choice", "goto_block", "return_reg"),
     ),
     "maze_model": (_maze, ("instr", "goto")),
+    "mnist_addition_learned": (
+        _addition,
+        (
+            "first_op",
+            "first_arg",
+            "second_arg",
+            "second_op",
+            "third_arg",
+            "written",
+            "handed_on",
+            "before_last",
+        ),
+    ),
     "turing": (printing_terpret.turing, ("dir",)),
     "circuit": (printing_terpret.circuit, ("gate", "in1", "in2", "out")),
     "basic_block": (

@@ -284,7 +284,7 @@ def damaged(**changes: object) -> str:
         "[]",
         damaged(restarts=[]),
         damaged(best=1),
-        damaged(restarts=[to_json(entry(0, correct=None))]),
+        damaged(restarts=[to_json(entry(0, correct="yes"))]),
         damaged(restarts=[{"restart": 0}]),
         json.dumps({"restarts": [to_json(entry(0))], "best": 0}),
         damaged(seconds="10"),

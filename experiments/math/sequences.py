@@ -81,6 +81,10 @@ class Baseline:
         remedy = "remove it, and the command of the experiment tests this stage again"
         return read_typed(path, lambda record: from_json(BaselineResult, record), remedy)
 
+    def finished(self, folder: str, config: ExperimentConfig) -> bool:
+        """Whether it has been tested."""
+        return self.found(folder, config) is not None
+
     def settings(self, config: ExperimentConfig) -> Settings:
         """What is trained: the size for two cores, the paper's, or another that the user wants.
 

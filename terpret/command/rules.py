@@ -11,6 +11,7 @@ from terpret.language.errors import parse_hypers, read_source
 from terpret.language.model_files import model_path
 from terpret.language.parser import parse
 from terpret.runs.own_method import own_method
+from terpret.runs.places import place
 
 # Flags that say something where the model has networks.
 NETWORKS = ("init_nets", "freeze_nets", "save_nets", "nets_at_least")
@@ -29,6 +30,8 @@ def refuse_unheard(values: flags.FlagValues, model: str) -> None:
       RunError: there are such flags.
       ModelError: the model is not one.
     """
+    if values.save_nets:
+        place("save_nets", values.save_nets)
     if 0 < values.examples < values.batch_size:
         raise RunError(
             f"--batch_size={values.batch_size} is more than --examples={values.examples}"

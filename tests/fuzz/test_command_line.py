@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from absl.testing import flagsaver
 from hypothesis import HealthCheck, given, settings
@@ -49,6 +50,15 @@ def batches(*instances: object, name: str = "train") -> str:
     return json.dumps([{"batch_name": name, "hypers": "c", "instances": list(instances)}])
 
 
+def arrays(**values: list) -> bytes:
+    """An .npz file."""
+    stream = io.BytesIO()
+    np.savez(stream, **{name: np.array(value) for name, value in values.items()})
+    return stream.getvalue()
+
+
+COLUMNS = {name: [one[name] for one in INSTANCES] for name in ("x", "y")}
+TABLE = "x[0],x[1],y\n" + "".join(f"{o['x'][0]},{o['x'][1]},{o['y']}\n" for o in INSTANCES)
 # What lies in a folder, by name: models and data of every kind, and what is somebody else's.
 INPUTS: dict[str, str | bytes] = {
     "model.py": MODEL,
@@ -79,6 +89,17 @@ INPUTS: dict[str, str | bytes] = {
     "cut.json": batches(*INSTANCES)[:-9],
     "nothing.json": "",
     "binary.json": bytes(range(256)),
+    "list.json": json.dumps(INSTANCES),
+    "rows.jsonl": "\n".join(map(json.dumps, INSTANCES)),
+    "cut.jsonl": json.dumps(INSTANCES[0]) + '\n{"x": [1',
+    "data.npz": arrays(**COLUMNS),
+    "less.npz": arrays(y=[1, 2]),
+    "ragged.npz": arrays(x=[[1, 2]], y=[1, 2]),
+    "cut.npz": arrays(**COLUMNS)[:200],
+    "rows.csv": TABLE,
+    "words.csv": TABLE.replace("7", "seven"),
+    "no_header.csv": TABLE.split("\n", 1)[1],
+    "table/train.csv": TABLE,
     "hypers.json": json.dumps({"c": {}}),
     "more.json": json.dumps({"c": {"T": 3}}),
     "mine.toml": "program_rate = 0.05\nanneal = false\n",
@@ -94,12 +115,18 @@ INPUTS: dict[str, str | bytes] = {
     "damaged/config.json": "{",
 }
 MODELS = [name for name in INPUTS if name.endswith(".py") and "/" not in name]
-DATA = [name for name in INPUTS if name.endswith(".json") and "/" not in name]
+DATA = [
+    name
+    for name in INPUTS
+    if name.endswith((".json", ".jsonl", ".npz", ".csv")) and "/" not in name
+]
 NOWHERE = ["nowhere", "theirs", "notes.txt", "notes.txt/inside", "", "~nobody/x", "no\udcffhere"]
 # The values that a flag is given.
 VALUES: Mapping[str, list[str]] = {
     "model": [*MODELS, "run/model/model.py", *NOWHERE],
-    "data": [*DATA, "theirs", "notes.txt", "nowhere.json", "nowhere"],
+    "data": [*DATA, "table", "theirs", "notes.txt", "nowhere.json", "nowhere"],
+    "test_data": ["data.npz", "rows.csv", "table", "test.json", "cut.npz", "theirs", "nowhere"],
+    "split": ["0.5", "1", "0", "1.5", "half"],
     "workdir": ["new", "new/[deep]/er", "run", "theirs", "damaged", "notes.txt", "notes.txt/x", ""],
     "hypers": ["T=3", "T=x", "T", "=", "T=1,T=2", "hypers.json", "more.json", "cut.json", "a.json"],
     "preset": ["ntpt", "terpret", "terpret-custom", "terpret-fp", "cyclic", "search", "best", ""],
@@ -153,6 +180,7 @@ EVALUATED: Mapping[str, list[object]] = {
     "workdir": ["run", *VALUES["workdir"][2:], *NOWHERE],
     "data_dir": [None, *NOWHERE],
     "data": ["", *VALUES["data"]],
+    "test_data": ["", *VALUES["test_data"]],
     "hypers": ["", *VALUES["hypers"]],
     "operators": ["", *VALUES["operators"]],
     "signs": ["", *VALUES["signs"]],
@@ -293,7 +321,7 @@ def test_evaluate_ends_with_a_word_and_touches_its_own(
     finished: Path, given_flags: dict[str, object]
 ) -> None:
     usual = {"workdir": "run", "data_dir": None, "format": "text", "plots": False, "export": ""}
-    where = dict.fromkeys(("data", "hypers", "operators", "signs"), "")
+    where = dict.fromkeys(("data", "test_data", "hypers", "operators", "signs"), "")
     values = types.SimpleNamespace(**{**usual, **where, **given_flags})
     with untouched(finished, [values.workdir, "served"]):
         assert_a_word(told(lambda: evaluation.evaluate(values)))

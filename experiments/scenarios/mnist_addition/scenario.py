@@ -4,6 +4,7 @@ from datasets.digits import load_digits
 from experiments.config import TaskConfig
 from experiments.scenarios.mnist_addition.tables import further_tables
 from experiments.scenarios.mnist_addition.task import addition_study
+from ntpt_models import LISTING
 from terpret.language.checked import CheckedModel
 from terpret.runs.scenario import Scenario, Study
 
@@ -21,6 +22,7 @@ GIVEN = Scenario(
 )
 LEARNED = Scenario(
     name="mnist_addition_learned",
+    listing=LISTING,
     study=_study,
     flags={"digits", "data_dir", "nets_at_least"},
     tables=further_tables,

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Mapping
 
 import numpy as np
-from terpret.data.examples import examples_of
 
 from datasets.mnist_addition import additions, sums_of
 from datasets.pools import ImageSet
 from experiments.scenarios.unseen import TEST_SEED
+from ntpt_models import source_lines
 from terpret import CompiledModel, check_model, compile_model
-from terpret.discrete.listing import plain_lines
+from terpret.data.examples import examples_of
 from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
 from terpret.learning.instances import Instances, discrete_grades
@@ -104,7 +104,7 @@ def _verification(model: CheckedModel) -> Verification:
 
     many = f"{len(LONG) * EACH:,} random sums of numbers of {LONG[0]} to {LONG[-1]} digits"
     cases = TestCase("all 10,000 sums of numbers of 2 digits", short), TestCase(many, long)
-    return Verification(cases, plain_lines)
+    return Verification(cases, source_lines)
 
 
 def _random_symbols(length: int) -> Symbols:
