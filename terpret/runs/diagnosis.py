@@ -97,7 +97,7 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
         causes = [_undecided(run, results, instances)]
     else:
         seen = _seen(run, restarts)
-        if not results.verifiable and seen.best >= max(MISREAD, seen.constant):
+        if not results.verifiable and seen.best >= MISREAD and seen.best > seen.constant:
             return None
         causes = _causes(run, results, seen, instances)
     changes = causes[0].changes
