@@ -39,6 +39,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/step_time.py --model=add2x2_model.py --batch=256
 	$(BIN)/python benchmarks/input_time.py
 	$(BIN)/python benchmarks/restarts.py
+	$(BIN)/python benchmarks/convolution.py --images=64
 
 clean:
 	rm -rf $(VENV) runs

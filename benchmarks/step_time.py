@@ -29,6 +29,7 @@ import tensorflow as tf
 from terpret.runs.file_task import open_file
 
 from terpret import CompiledModel, compile_model
+from terpret.backends.convolution import compiled_by_xla
 from terpret.backends.networks import layers
 from terpret.command.guard import guarded
 from terpret.language.errors import parse_hypers
@@ -77,7 +78,7 @@ def networks_alone(model: CompiledModel, preset: str, xla: bool) -> Callable[[Ba
 
     def step(batch: Batch) -> tf.Tensor:
         pixels = tf.reshape(batch[images.name], [-1, int(np.prod(images.domain))])
-        with tf.GradientTape() as tape:
+        with compiled_by_xla(xla), tf.GradientTape() as tape:
             loss = tf.zeros([])
             for name, weights in model.networks.items():
                 marginal = tf.nn.softmax(layers(weights, pixels, False, outputs[name]))
