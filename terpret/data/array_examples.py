@@ -167,7 +167,9 @@ class _Assembly:
         ]
         if right[1]:
             self._rows[name + INDEX] = len(index)
-        if all(right):
+        if all(right) and not len(pool):
+            checks.fault(f"'{name}{POOL}' has no images")
+        elif all(right):
             numbers = checks.integers(name + INDEX, index, len(pool))
             self._shown(elements, checks.numbers(name + POOL, pool, first, "image"), numbers)
             self._pooled.update(variable.name for variable in elements.values())

@@ -112,12 +112,17 @@ class Checks:
             return
         least, most = (0, WHITE) if divided else (-LARGEST, LARGEST)
         # The extremes take no memory beside the array, and tell whether any number is NaN.
-        if least <= array.min() and array.max() <= most:
+        if least <= float(array.min()) and float(array.max()) <= most:
             return
         accepted = f"outside {least:g}..{most:g}" + ("" if divided else ": scale its numbers")
         if divided:
             accepted += ": integers of images are of this range, floats are taken as they are"
-        self._right(name, array, lambda part: (part >= least) & (part <= most), accepted, word)
+
+        def right(part: np.ndarray) -> np.ndarray:
+            wide = part.astype(np.float64)
+            return (wide >= least) & (wide <= most)
+
+        self._right(name, array, right, accepted, word)
 
     def _converted(self, name: str, array: np.ndarray, dtype: type[np.generic]) -> np.ndarray:
         fits = array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous

@@ -264,7 +264,7 @@ def _images(
 
 
 def _wrong(paths: Sequence[str], reason: str, row: int) -> str:
-    return f"{paths[row][:200]} {reason}"
+    return f"{paths[row][:200]!r} {reason}"
 
 
 def _file(folder: str, path: str) -> str:

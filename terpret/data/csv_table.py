@@ -89,7 +89,7 @@ def read_table(path: str, faults: Faults) -> Table | None:
 
 def _rows(path: str, file: TextIO, faults: Faults) -> Table | None:
     reader = csv.reader(file, strict=True)
-    header: list[str] = next(reader, [])
+    header = _names(next(reader, []))
     if not any(cell.strip() for cell in header):
         faults.add(f"{path}:1: the first line is empty: it must name the columns")
         return None
@@ -108,9 +108,15 @@ def _rows(path: str, file: TextIO, faults: Faults) -> Table | None:
                 faults.add(f"{path}:{first}: the row has {cells}, the first line {len(header)}")
     except csv.Error as error:
         faults.add(f"{path}:{reader.line_num}: this is not CSV: {error}")
-    return Table(path, [_normal(name) for name in header], lines, columns)
+    return Table(path, header, lines, columns)
 
 
-def _normal(name: str) -> str:
-    """A column's name, whose index may be written `[0][1]` or `[0, 1]`."""
-    return _SPACE.sub("", _BETWEEN.sub(",", name.strip()))
+def _names(cells: list[str]) -> list[str]:
+    """The names of columns, whose indices may be written `[0][1]`, `[0, 1]` or without quotes."""
+    names = list[str]()
+    for cell in cells:
+        if names and "[" in names[-1] and "]" not in names[-1].rpartition("[")[2]:
+            names[-1] += f",{cell}"
+        else:
+            names.append(cell)
+    return [_SPACE.sub("", _BETWEEN.sub(",", name.strip())) for name in names]

@@ -79,7 +79,7 @@ def unknown(name: str, known: Iterable[str]) -> str:
     known = list(known)
     listed = ", ".join(known[:12]) + ", ..." * (len(known) > 12)
     hint = suggestion(name, known) or (f"it has {listed}" if known else "it has none")
-    return f"the model has no Input or Output '{name:.60}', and no labels of that name; {hint}"
+    return f"the model has no Input or Output {name[:60]!r}, and no labels of that name; {hint}"
 
 
 def is_image(variable: Variable) -> bool:

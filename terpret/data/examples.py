@@ -17,7 +17,7 @@ from terpret.data.csv_file import read_csv
 from terpret.data.example_set import Examples, Sets
 from terpret.data.faults import Faults
 from terpret.data.instance_list import read_instances, read_lines
-from terpret.data.json_file import read_json
+from terpret.data.json_file import MAX_BYTES, read_json
 from terpret.data.npz_file import read_npz
 from terpret.discrete.answers import labelled
 from terpret.errors import InputError
@@ -34,6 +34,8 @@ _BATCH_KEYS = ("batch_name", "hypers", "instances")
 _STARTS_AS_BATCHES = re.compile(
     rb"(\xef\xbb\xbf)?\s*\[\s*\{\s*\"(%s)\"\s*:" % "|".join(_BATCH_KEYS).encode()
 )
+_STARTS_AS_LIST = re.compile(rb"(\xef\xbb\xbf)?\s*\[")
+_OTHER_ENDINGS = (".npz", ".csv", ".jsonl", ".ndjson")
 # What is looked at of a file to tell what it is.
 _BEGINNING = 4096
 
@@ -188,14 +190,16 @@ def is_batches(path: str | os.PathLike) -> bool:
     A file that is not JSON is none.
     """
     where = os.fspath(path)
-    if not where.lower().endswith(".json") or not os.path.isfile(where):
+    if where.lower().endswith(_OTHER_ENDINGS) or not os.path.isfile(where):
         return False
     try:
         with open(where, "rb") as file:
             data = file.read(_BEGINNING)
             if _STARTS_AS_BATCHES.match(data):
                 return True
-            data += file.read()
+            if not _STARTS_AS_LIST.match(data):
+                return False
+            data += file.read(MAX_BYTES)
         if not any(b'"%s"' % key.encode() in data for key in _BATCH_KEYS):
             return False
         content = read_json(where)

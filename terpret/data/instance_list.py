@@ -70,7 +70,7 @@ def _lines(path: str, faults: Faults) -> Iterator[tuple[str, object]]:
 
 def _value(line: bytes, place: str) -> object:
     try:
-        return strict_json(line.decode("utf-8-sig"))
+        return strict_json(line.strip().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InputError(f"{place}: the line is not UTF-8 text") from None
     except json.JSONDecodeError as error:

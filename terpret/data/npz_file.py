@@ -78,14 +78,14 @@ def read_npz(path: str, faults: Faults) -> dict[str, np.ndarray]:
             for member in archive.infolist():
                 name = member.filename.removesuffix(_ENDING)
                 if name in arrays:
-                    faults.add(f"{path}: '{name:.60}' is there twice")
+                    faults.add(f"{path}: {name[:60]!r} is there twice")
                     continue
                 try:
                     arrays[name] = _array(path, archive, member)
                 except _Refused as reason:
-                    faults.add(f"{path}: '{name:.60}' {reason}")
+                    faults.add(f"{path}: {name[:60]!r} {reason}")
                 except _DAMAGED as error:
-                    faults.add(f"{path}: '{name:.60}' is damaged: {_reason(error)}")
+                    faults.add(f"{path}: {name[:60]!r} is damaged: {_reason(error)}")
     except zipfile.BadZipFile as error:
         one = "one array alone: save it with its name, by np.savez"
         what = one if _is_npy(path) else f"no .npz file, or damaged: {_reason(error)}"
