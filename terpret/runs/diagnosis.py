@@ -15,7 +15,7 @@ from terpret.discrete.answers import labelled, right
 from terpret.discrete.program import assignments
 from terpret.language.reads import label_names
 from terpret.learning.attempts import Attempting
-from terpret.learning.instances import Instances, Judge, instances_of
+from terpret.learning.instances import AT_ONCE, LEAST, Instances, Judge, instances_of
 from terpret.learning.judging import COLLAPSED, judged
 from terpret.learning.presets import AFTER
 from terpret.learning.restarts import Restart, Restarts
@@ -25,7 +25,7 @@ from terpret.runs.prepared import Run
 from terpret.runs.results import Diagnosis, RunResult
 from terpret.runs.tables import power
 
-# Training examples that are looked at.
+# Training examples that are looked at, at most.
 EXAMPLES = 200
 # A loss falls if its mean over the last quarter is lower by this part than over the one before.
 FALLING = 0.05
@@ -117,7 +117,9 @@ def _wrong_on_test(run: Run, results: RunResult) -> bool:
 
 def _seen(run: Run, restarts: Restarts) -> _Seen:
     model, rows = run.model, range(run.model.restarts)
-    batch = next(iter(run.task.batches(run.learner.seed, EXAMPLES, 0, 0)))
+    # Of thousands of restarts, no more at once than where they are tested.
+    count = max(LEAST, min(EXAMPLES, AT_ONCE // model.restarts))
+    batch = next(iter(run.task.batches(run.learner.seed, count, 0, 0)))
     accuracies, collapsed = judged(model, rows, batch)
     arrays = {name: value.numpy() for name, value in batch.items()}
     size = len(next(iter(arrays.values())))
