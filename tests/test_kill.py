@@ -104,7 +104,8 @@ def end_state(workdir: Path) -> dict[str, object]:
     results = json.loads((workdir / "results.json").read_text())
     for entry in [results, *results["restarts"]]:
         entry.pop("seconds")
-    for name in ("command", "verified_after"):
+    # The diagnosis names the folder of the next command.
+    for name in ("command", "verified_after", "diagnosis"):
         results.pop(name)
     program = (workdir / "program.json").read_text(), (workdir / "program.txt").read_text()
     curves = json.loads((workdir / "curves.json").read_text())

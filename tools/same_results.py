@@ -34,7 +34,7 @@ PRESETS = ("robust", "cyclic", "search", "ntpt", "terpret", "terpret-custom", "t
 # What a change of structure may change: times, and what says which version wrote a file.
 OWN = frozenset(
     "seconds verified_after command versions format source sources data networks_from "
-    "tested_on on_images hypers stage".split()
+    "tested_on tested on_images hypers stage diagnosis method".split()
 )
 # Keys that were renamed: the newer name, the oldest one, under which both are compared.
 RENAMED = {

@@ -8,6 +8,7 @@ import numpy as np
 
 from terpret.compile import check_model
 from terpret.data.examples import Given, as_arrays, examples_of
+from terpret.language.model_files import model_path
 
 # What a model that is given as a text is called in messages and in the run folder.
 MODEL = "model.py"
@@ -56,7 +57,7 @@ def data_file(
         return os.fspath(data), False
     arrays = as_arrays(data, name)
     # What is wrong is said of the arrays, and not of the file.
-    examples_of(arrays, check_model(model, hypers), name)
+    examples_of(arrays, check_model(model_path(model), hypers), name)
     path = os.path.join(folder, f"{name}.npz")
     entries: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
     np.savez(path, **entries)
