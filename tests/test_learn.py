@@ -117,6 +117,8 @@ def test_a_saved_program_predicts_the_same(adder: Learned, tmp_path: Path) -> No
     served = tf.saved_model.load(str(tmp_path / "served" / "1")).signatures["serving_default"]
     floats = {name: tf.constant(new[name] / 255, tf.float32) for name in "ab"}
     assert served(**floats)["y"].numpy().tolist() == new["y"].tolist()
+    with pytest.warns(UserWarning, match="whose name is a version number, as .*/mine/1"):
+        again.export(tmp_path / "mine")
 
 
 def new_inputs(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import html
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from terpret.learning.instances import Instances, Judge, discrete_grades
 from terpret.learning.layers import assign_layers
 from terpret.learning.network_file import shapes_of
 from terpret.learning.program_file import SavedProgram, load_program, program_bytes
-from terpret.runs.export import export, served, signature_name
+from terpret.runs.export import export, served, serving_note, signature_name
 from terpret.runs.own_data import instances_from, labelled, labelled_images, reads_images
 from terpret.runs.tables import wilson
 
@@ -168,6 +169,8 @@ class Solution:
         Raises:
           InputError: it is not empty, or cannot be written.
         """
+        if note := serving_note(os.fspath(folder)):
+            warnings.warn(note, stacklevel=2)
         export(self.model, 0, os.fspath(folder), self.source, {"about": dict(self.about)})
 
     def __str__(self) -> str:

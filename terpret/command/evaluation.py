@@ -22,7 +22,7 @@ from terpret.runs.config import Config
 from terpret.runs.contents import flags_of_files, gone_files
 from terpret.runs.described import Described, described
 from terpret.runs.events import write_pictures
-from terpret.runs.export import export
+from terpret.runs.export import export, serving_note
 from terpret.runs.hyper_notes import hypers_text
 from terpret.runs.measured import all_curves, results_of
 from terpret.runs.named_files import folders_of, rooted
@@ -133,6 +133,8 @@ def evaluate_run(values: flags.FlagValues, workdir: str, known: Known) -> int:
         code = run.scenario.listing.code(run.model.program(row))
         export(run.model, row, target, code, about)
         note(values, f"SavedModel written to {target}")
+        if serving := serving_note(target):
+            print(f"warning: {serving}", file=sys.stderr)
     return 0
 
 

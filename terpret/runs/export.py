@@ -73,6 +73,17 @@ def export(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def serving_note(folder: str) -> str:
+    """What TensorFlow Serving expects, where a folder's name is no version number; else empty."""
+    name = os.path.basename(os.path.normpath(folder))
+    if name.isdecimal():
+        return ""
+    return (
+        f"TensorFlow Serving finds a model only in a folder whose name is a version number, as "
+        f"{os.path.join(folder, '1')}; {name} is none"
+    )
+
+
 def signature_name(name: str) -> str:
     """The name of an Input or Output in the signature: its own, but for what TensorFlow forbids."""
     return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "value"
