@@ -38,6 +38,8 @@ _HOMES = {
     "program_of": "terpret.discrete.program",
 }
 
+_NEED_TENSORFLOW = ("terpret.api", "terpret.backends", "terpret.compile")
+
 __all__ = [
     "CompiledModel",
     "Diagnostic",
@@ -65,4 +67,7 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(f"terpret.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'terpret' has no attribute '{name}'")
+    if _HOMES[name].startswith(_NEED_TENSORFLOW):
+        # Whose start-up lines nobody asked for.
+        importlib.import_module("terpret.quiet")
     return getattr(importlib.import_module(_HOMES[name]), name)
