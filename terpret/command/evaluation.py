@@ -180,9 +180,7 @@ def _described(workdir: str, known: Known) -> Described:
     """
     there = described(workdir, known.kinds)
     if there is not None and there.config is None:
-        raise RunError(
-            f"{workdir} holds a run of a task of the paper: use evaluate.py of the repository"
-        )
+        raise RunError(f"{workdir} holds a run of train.py: use evaluate.py of the repository")
     if there is None or not isinstance(there.config, Config):
         path = os.path.join(workdir, "config.json")
         raise RunError(f"{workdir} is no run folder: {path} is missing or damaged")

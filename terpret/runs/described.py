@@ -114,7 +114,7 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
     if there.format != FORMAT and not done:
         raise _other_version(workdir, there.format)
     began, now = there.config, contents(config)
-    differing = _differing(began, config, there.hashes, now) if began else ["experiment"]
+    differing = _differing(began, config, there.hashes, now) if began else ["task"]
     if began is None or differing:
         raise RunError(
             f"{workdir} holds a run with another {' and '.join(differing)}: {otherwise(workdir)}"
