@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from terpret.errors import RunError
 from terpret.files import own_files
-from terpret.runs.config import StoredConfig, read_config
+from terpret.runs.config import Config, StoredConfig, read_config
 from terpret.runs.contents import changed_copy, contents
 from terpret.runs.named_files import files_of, folders_of, named_paths, same_place
 from terpret.runs.records import damaged, read_record
@@ -114,7 +114,7 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
     if there.format != FORMAT and not done:
         raise _other_version(workdir, there.format)
     began, now = there.config, contents(config)
-    differing = _differing(began, config, there.hashes, now) if began else ["task"]
+    differing = _differing(began, config, there.hashes, now) if began else [_of(config)]
     if began is None or differing:
         raise RunError(
             f"{workdir} holds a run with another {' and '.join(differing)}: {otherwise(workdir)}"
@@ -137,6 +137,11 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
         for name, value in versions().items()
         if there.versions.get(name, value) != value
     ]
+
+
+def _of(config: StoredConfig) -> str:
+    """What a run that has settings of another kind differs in."""
+    return "task" if isinstance(config, Config) else "experiment"
 
 
 def _differing(

@@ -1,8 +1,9 @@
 """What a run shows in the terminal while it goes on: a progress bar."""
 
+import importlib.util
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import tqdm
@@ -51,6 +52,25 @@ class Silent:
 IN_TERMINAL, IN_FILE = 0.1, 10.0
 
 
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    return "ipykernel" in sys.modules
+
+
+def _drawn_over() -> bool:
+    """Whether a picture of a bar takes the place of the one before."""
+    return _in_notebook() or sys.stderr.isatty()
+
+
+def _drawn(**options: Any) -> tqdm.tqdm:
+    """A bar as it is drawn here: by the notebook's own means, where it has them."""
+    if _in_notebook() and importlib.util.find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm_notebook
+
+        return tqdm_notebook(**options)
+    return tqdm.tqdm(**options)
+
+
 class Bar:
     """The progress bar: examples, examples a second, time left, and how well it goes.
 
@@ -72,14 +92,14 @@ class Bar:
         # The last batch may reach beyond the end.
         examples = min(examples, self._examples)
         if self._bar is None:
-            self._bar = tqdm.tqdm(
+            self._bar = _drawn(
                 desc=self.title or None,
                 total=self._examples,
                 initial=examples,
                 unit=f" {self._unit}",
                 unit_scale=True,
                 smoothing=0.1,
-                mininterval=IN_TERMINAL if sys.stderr.isatty() else IN_FILE,
+                mininterval=IN_TERMINAL if _drawn_over() else IN_FILE,
             )
         self._bar.set_postfix_str(text, refresh=False)
         more = examples - self._bar.n
