@@ -228,6 +228,15 @@ def test_networks_that_are_kept_leave_nothing_to_learn(
     assert "--freeze_nets keeps its networks" in refused([*flags, *kept], capsys)
 
 
+@pytest.mark.parametrize("flag", ["--test_data=mine.json", "--split=0.5"])
+def test_a_file_of_batches_has_its_own_test_instances(
+    flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = written(tmp_path, *with_batch("two_inputs"))
+    said = f"has its own test instances in a batch named 'test': leave out {flag.partition('=')[0]}"
+    assert said in refused([*flags, flag], capsys)
+
+
 TELLS_NOTHING = [{"x": [k, k], "y": (k + 3) % 10} for k in range(10)]
 TELLS = [{"x": [k, (k + 1) % 10], "y": (k + 4) % 10} for k in range(10)]
 

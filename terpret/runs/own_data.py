@@ -27,6 +27,7 @@ from terpret.learning.instances import (
 from terpret.learning.task import Task
 from terpret.runs.batches_file import TEST, TRAIN, DataFile, open_batches
 from terpret.runs.config import Config
+from terpret.runs.setting import settings_of
 
 Batches = Callable[[int, int, int, int], tf.data.Dataset]
 # What a task without Inputs and Outputs feeds a learner, for which all instances are alike.
@@ -76,10 +77,12 @@ def open_data(config: Config, model: str) -> OwnData:
       ModelError, InputError, DataError: with what is wrong.
     """
     if is_batches(config.data):
-        if config.test_data:
+        own_split = config.split != settings_of(Config)["split"].default
+        if config.test_data or own_split:
+            flag = "--test_data" if config.test_data else "--split"
             raise DataError(
                 f"{config.data} is a file of batches, which has its own test instances in a batch "
-                f"named '{TEST}': leave out --test_data"
+                f"named '{TEST}': leave out {flag}"
             )
         return _of_batches(open_batches(config.data, model, config.hypers, config.hypers_file))
     if config.hypers_file:
