@@ -1,6 +1,7 @@
 """Learning from Python: a model and examples in, programs with their networks out."""
 
 import contextlib
+import dataclasses
 import functools
 import html
 import os
@@ -13,7 +14,9 @@ import terpret.quiet  # noqa: F401
 
 # isort: split
 from terpret.api.given import data_file, model_file
+from terpret.api.own_networks import described_networks
 from terpret.api.solution import Solution
+from terpret.backends.keras_models import Build
 from terpret.errors import InputError
 from terpret.files.typed_json import to_json
 from terpret.learning.layers import row_layers
@@ -26,7 +29,7 @@ from terpret.runs.own_method import differences
 from terpret.runs.prepared import Run, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
-from terpret.runs.scenario import PLAIN
+from terpret.runs.scenario import PLAIN, Scenario
 from terpret.runs.setting import settings_of
 from terpret.runs.tables import heading, results_table, success
 from terpret.signals import Stopped
@@ -105,6 +108,7 @@ class Learned:
             row_layers(model, row),
             self._run.scenario.listing.code(program),
             to_json(about),
+            model.library.keras,
         )
         return Solution(saved)
 
@@ -134,6 +138,7 @@ def learn(
     stop_after_solved: int = 0,
     xla: bool = True,
     progress: bool = True,
+    networks: Mapping[str, Build] | None = None,
 ) -> Learned:
     """Learns a model's program and networks from examples.
 
@@ -160,6 +165,11 @@ def learn(
         learns; -1: never.
       xla: whether the training step is compiled by XLA.
       progress: whether a bar shows how it goes.
+      networks: for the networks that are to be Keras models, functions without arguments that make
+        one, by network: called once a restart, and what the model declares of hidden layers and
+        convolutions is not heeded. A model takes the network's one argument in its declared shape
+        ([h, w] also as [h, w, 1]) and gives logits, or the values of a tensor. Its layers have no
+        state besides their weights (no Dropout, no BatchNormalization), and no regularisers.
 
     Returns:
       What was learned. Interrupted, as by Ctrl-C, it is what has been learned until then.
@@ -193,9 +203,13 @@ def learn(
             "split": split,
             "stop_after_solved": stop_after_solved,
             "xla": xla,
+            "networks": described_networks(networks, path, hypers) if networks else {},
         }
         _refuse_wrong(settings)
-        return _learned(rooted(Config(**settings)), os.fspath(workdir), overwrite, progress, kept)
+        config, scenario = rooted(Config(**settings)), PLAIN
+        if networks:
+            scenario = dataclasses.replace(PLAIN, builders=dict(networks))
+        return _learned(config, os.fspath(workdir), overwrite, progress, kept, scenario)
 
 
 def _refuse_wrong(settings: Mapping[str, object]) -> None:
@@ -217,7 +231,12 @@ def _refuse_wrong(settings: Mapping[str, object]) -> None:
 
 
 def _learned(
-    config: Config, workdir: str, overwrite: bool, progress: bool, kept: object
+    config: Config,
+    workdir: str,
+    overwrite: bool,
+    progress: bool,
+    kept: object,
+    scenario: Scenario,
 ) -> Learned:
     """Does the run, or goes on with it; what it has learned, also where it was interrupted."""
     runs, bars, told = list[Run](), list[Bar](), list[str]()
@@ -235,7 +254,7 @@ def _learned(
 
     stopped = False
     try:
-        results = single.train(config, workdir, overwrite, watch=watch, scenario=PLAIN)
+        results = single.train(config, workdir, overwrite, watch=watch, scenario=scenario)
     except Stopped:
         if not runs:
             raise KeyboardInterrupt from None
@@ -245,6 +264,6 @@ def _learned(
             bar.close()
     if not runs:
         # It was done already.
-        runs.append(prepare(config, workdir, begins=False))
+        runs.append(prepare(config, workdir, begins=False, scenario=scenario))
         restored(runs[-1])
     return Learned(runs[-1], results, tuple(told), stopped, kept)

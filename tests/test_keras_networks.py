@@ -1,0 +1,268 @@
+"""Networks of a user's own: functions that make Keras models, one a restart."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import terpret
+from terpret.api.learn import Learned
+from terpret.backends.keras_models import KerasNetwork, described, keras_network, seeded
+from terpret.errors import InputError
+from terpret.runs import progress
+from tests.commands import evaluate
+from tests.test_learn import READS, images, new_inputs
+
+layers = keras.layers
+
+
+def dense() -> keras.Model:
+    return keras.Sequential(
+        [keras.Input((2, 2)), layers.Flatten(), layers.Dense(4, "relu"), layers.Dense(2)]
+    )
+
+
+def convolved() -> keras.Model:
+    """Two paths from the image, one through a convolution."""
+    image = keras.Input((2, 2, 1))
+    seen = layers.Conv2D(3, 2, activation="relu", name="look")(image)
+    both = layers.Concatenate()([layers.Flatten()(seen), layers.Flatten()(image)])
+    return keras.Model(image, layers.Dense(2)(keras.ops.relu(both) * 0.5))
+
+
+class Doubled(layers.Layer):
+    """A layer that is not Keras' own."""
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        return 2 * values
+
+
+def own_code() -> keras.Model:
+    return keras.Sequential([keras.Input((2, 2)), layers.Flatten(), Doubled(), layers.Dense(2)])
+
+
+def learned(build: Callable[[], object], **settings: object) -> Learned:
+    quick = {"restarts": 2, "examples": 1600, "xla": False, "progress": False}
+    data = images(60), images(20, seed=1)
+    return terpret.learn(READS, *data, networks={"net": build}, **{**quick, **settings})
+
+
+def weights(run: Learned, restart: int) -> list[np.ndarray]:
+    found = next(one for one in run.restarts if one.about["restart"] == restart)
+    return [part for layer in found.saved.layers["net"] for part in layer]
+
+
+@pytest.fixture(scope="module")
+def convolutions(tmp_path_factory: pytest.TempPathFactory) -> Learned:
+    return learned(convolved, examples=4000, workdir=tmp_path_factory.mktemp("run") / "run")
+
+
+def test_a_program_and_a_keras_convolution_are_learned(convolutions: Learned) -> None:
+    assert "which = b" in convolutions.best.source
+    assert convolutions.best.evaluate(images(20, seed=1)).accuracy == 1.0
+    assert [one.shape for one in weights(convolutions, 0)] == [(2, 2, 1, 3), (3,), (7, 2), (2,)]
+
+
+def test_a_saved_program_makes_its_networks_again_without_their_function(
+    convolutions: Learned, tmp_path: Path
+) -> None:
+    new = images(30, seed=3)
+    expected = convolutions.best.predict(new_inputs(new))["y"].tolist()
+    convolutions.best.save(tmp_path / "one.npz")
+    again = terpret.load(tmp_path / "one.npz")
+    assert again.predict(new_inputs(new))["y"].tolist() == expected
+    given = terpret.load(tmp_path / "one.npz", networks={"net": convolved})
+    assert given.predict(new_inputs(new))["y"].tolist() == expected
+    again.export(tmp_path / "served" / "1")
+    # Another process, which knows neither this project nor the function.
+    np.savez(tmp_path / "new.npz", a=new["a"] / 255, b=new["b"] / 255)
+    code = (
+        "import numpy as np, tensorflow as tf\n"
+        "served = tf.saved_model.load('served/1').signatures['serving_default']\n"
+        "new = {k: tf.constant(v, tf.float32) for k, v in np.load('new.npz').items()}\n"
+        "print(served(**new)['y'].numpy().tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert json.loads(done.stdout) == expected, done.stderr
+
+
+def test_its_run_folder_is_evaluated_like_any_other(convolutions: Learned, tmp_path: Path) -> None:
+    done = evaluate("--workdir", convolutions.workdir, "--export", tmp_path / "1")
+    assert done.returncode == 0, done.stderr
+    assert "which = b" in done.stdout and (tmp_path / "1" / "saved_model.pb").exists()
+
+
+def test_a_run_starts_from_networks_that_keras_models_are(convolutions: Learned) -> None:
+    run = learned(convolved, examples=400, init_nets=convolutions.workdir, freeze_nets=400)
+    for mine, given in zip(weights(run, 0), weights(convolutions, 0), strict=True):
+        assert mine.shape == given.shape
+    assert [one.network_accuracies for one in run.results.restarts][0] is not None
+    with pytest.raises(
+        InputError, match="'net' in .* has .*Keras model.*; the model's has .*Keras"
+    ):
+        learned(dense, examples=400, init_nets=convolutions.workdir)
+
+
+def test_a_restart_is_the_same_whatever_runs_beside_it() -> None:
+    many, fewer = learned(dense, restarts=3, seed=4), learned(dense, restarts=2, seed=4)
+    for one, other in zip(weights(many, 1), weights(fewer, 1), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    assert any(np.any(a != b) for a, b in zip(weights(many, 0), weights(many, 1), strict=True))
+
+
+def test_a_run_goes_on_to_the_bit_where_it_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = learned(dense, method={"gumbel": 0.5}, stop_after_solved=-1)
+    update = progress.Silent.update
+
+    def stopping(self: progress.Silent, now: object) -> None:
+        update(self, now)
+        if now.examples >= 800:
+            raise KeyboardInterrupt
+
+    settings = {"method": {"gumbel": 0.5}, "stop_after_solved": -1, "workdir": tmp_path / "run"}
+    with monkeypatch.context() as patched:
+        patched.setattr(progress.Silent, "update", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            learned(dense, **settings)
+    ended = learned(dense, **settings)
+    for row in (0, 1):
+        for one, other in zip(weights(whole, row), weights(ended, row), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_layers_of_ones_own_are_saved_and_want_their_function_again(tmp_path: Path) -> None:
+    run = learned(own_code, workdir=tmp_path / "run")
+    run.best.save(tmp_path / "own.npz")
+    expected = run.best.predict(new_inputs(images(9)))["y"].tolist()
+    with pytest.raises(InputError, match="not all Keras' own.*terpret.load by networks="):
+        terpret.load(tmp_path / "own.npz")
+    again = terpret.load(tmp_path / "own.npz", networks={"net": own_code})
+    assert again.predict(new_inputs(images(9)))["y"].tolist() == expected
+    with pytest.raises(InputError, match=r"has now weights \[4, 4\].* and had \[4, 2\], \[2\]"):
+        terpret.load(tmp_path / "own.npz", networks={"net": dense})
+    # The same call goes on with the folder.
+    assert learned(own_code, workdir=tmp_path / "run").best.source == run.best.source
+
+
+def test_randomness_of_the_user_goes_on_as_if_nothing_was() -> None:
+    def drawn(between: Callable[[], object]) -> list[float]:
+        random.seed(3)
+        np.random.seed(3)
+        between()
+        return [random.random(), np.random.random()]
+
+    def make() -> None:
+        with seeded((1, 2)):
+            dense()
+
+    assert drawn(make) == drawn(lambda: None)
+
+
+def test_a_description_is_the_same_whatever_was_made_before() -> None:
+    assert described(convolved()) == described(convolved()) != described(dense())
+
+
+def test_a_description_is_never_run_as_code(tmp_path: Path) -> None:
+    made = keras.Sequential([keras.Input((2, 2)), layers.Lambda(lambda x: x), layers.Dense(2)])
+    assert described(made) == ""
+    evil = json.dumps(keras.saving.serialize_keras_object(made))
+    foreign = json.dumps({"module": "os", "class_name": "system", "config": {"command": "ls"}})
+    for layers_text in (evil, foreign, "[]", '"x"', "{", "1"):
+        with pytest.raises(InputError, match="cannot be made again by Keras"):
+            KerasNetwork((2, 2), ((2, 2), (2,)), 4, layers_text).made("net")
+    for text in ("", "{}", "[]", '{"shape": [0], "weights": [[1]], "largest": 1, "layers": ""}'):
+        with pytest.raises(ValueError):
+            keras_network(text)
+
+
+def sequential(*inside: object, shape: tuple[int, ...] = (2, 2)) -> Callable[[], keras.Model]:
+    """A function that makes a model of such layers, each new."""
+
+    def build() -> keras.Model:
+        made = [layer() for layer in inside]
+        return keras.Sequential([keras.Input(shape), layers.Flatten(), *made, layers.Dense(2)])
+
+    return build
+
+
+def two_outputs() -> keras.Model:
+    image = keras.Input((2, 2))
+    flat = layers.Flatten()(image)
+    return keras.Model(image, [layers.Dense(2)(flat), layers.Dense(2)(flat)])
+
+
+def two_inputs() -> keras.Model:
+    image, more = keras.Input((2, 2)), keras.Input((2,))
+    return keras.Model([image, more], layers.Dense(2)(layers.Flatten()(image)) + more)
+
+
+def softmax() -> keras.Model:
+    return keras.Sequential([keras.Input((2, 2)), layers.Flatten(), layers.Dense(2, "softmax")])
+
+
+def failing() -> keras.Model:
+    raise OSError("no file of weights")
+
+
+def preset_weights() -> keras.Model:
+    model = dense()
+    model.set_weights([np.random.default_rng().random(w.shape) for w in model.get_weights()])
+    return model
+
+
+ONE = dense()
+SIZES = iter(range(3, 99))
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (ONE, r"networks\['net'\] is a Sequential, and not a function"),
+        ("dense", r"networks\['net'\] is a str, and not a function"),
+        (lambda: 3, "makes a int, and not a keras.Model"),
+        (lambda: ONE, "gives the same model each time"),
+        (failing, "the function of 'net' fails: OSError: no file of weights"),
+        (sequential(lambda: layers.Dense(next(SIZES))), "makes other layers each time"),
+        (preset_weights, "the weights of 'net' differ each time"),
+        (sequential(shape=(3, 2)), r"takes \[3, 2\], and the declared argument is \[2, 2\]"),
+        (sequential(lambda: layers.Reshape((2, 2))), r"gives \[2, 2\] .* to give logits \[2\]"),
+        (two_outputs, "has 2 outputs, not one"),
+        (two_inputs, "has 2 inputs, and takes one"),
+        (softmax, "ends in a softmax"),
+        (sequential(layers.BatchNormalization), "BatchNormalization.*take .*LayerNormalization"),
+        (
+            sequential(lambda: layers.Dropout(0.5)),
+            r"\(Dropout\) in the model of 'net' .* leave it out",
+        ),
+        (sequential(lambda: layers.Dense(2, trainable=False)), "let it learn"),
+        (sequential(lambda: layers.Dense(2, kernel_regularizer="l2")), "has a regulariser"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence_before_anything_is_written(
+    build: object, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        learned(build, workdir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_networks_are_those_of_the_model() -> None:
+    with pytest.raises(InputError, match="no network 'nte'; did you mean 'net'"):
+        terpret.learn(READS, images(9), networks={"nte": dense})
+    with pytest.raises(InputError, match='write networks={"digit": build}'):
+        terpret.learn(READS, images(9), networks=[dense])
+    pair = READS.replace("[Tensor(2, 2)], 2", "[Tensor(2, 2), Tensor(2, 2)], 2")
+    pair = pair.replace("net(image)", "net(image, more)").replace("net(a)", "net(a, b)")
+    with pytest.raises(InputError, match="'net' takes 2 arguments, and a Keras model takes one"):
+        terpret.learn(pair.replace("net(b)", "net(b, a)"), images(9), networks={"net": dense})
