@@ -1,9 +1,11 @@
 """Networks of a user's own: functions that make Keras models, one a restart."""
 
+import itertools
 import json
+import os
 import random
-import subprocess
-import sys
+import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +15,17 @@ import pytest
 import tensorflow as tf
 
 import terpret
+from terpret import Library, compile_model
 from terpret.api.learn import Learned
 from terpret.backends.keras_models import KerasNetwork, described, keras_network, seeded
 from terpret.errors import InputError
+from terpret.language.errors import Source
+from terpret.learning.layers import Layers, row_layers
+from terpret.learning.learner import Learner, Pretrained
+from terpret.learning.method import Method
 from terpret.runs import progress
-from tests.commands import evaluate
+from tests.commands import evaluate, run_eagerly
+from tests.small_models import NETWORKED, networked_batch
 from tests.test_learn import READS, images, new_inputs
 
 layers = keras.layers
@@ -49,9 +57,9 @@ def own_code() -> keras.Model:
 
 
 def learned(build: Callable[[], object], **settings: object) -> Learned:
-    quick = {"restarts": 2, "examples": 1600, "xla": False, "progress": False}
-    data = images(60), images(20, seed=1)
-    return terpret.learn(READS, *data, networks={"net": build}, **{**quick, **settings})
+    quick = {"restarts": 2, "examples": 3200, "xla": False, "progress": False}
+    settings = {**quick, "method": {"network_rate": 0.02}, "stop_after_solved": -1, **settings}
+    return terpret.learn(READS, images(60), images(20, seed=1), networks={"net": build}, **settings)
 
 
 def weights(run: Learned, restart: int) -> list[np.ndarray]:
@@ -61,7 +69,7 @@ def weights(run: Learned, restart: int) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def convolutions(tmp_path_factory: pytest.TempPathFactory) -> Learned:
-    return learned(convolved, examples=4000, workdir=tmp_path_factory.mktemp("run") / "run")
+    return learned(convolved, workdir=tmp_path_factory.mktemp("run") / "run")
 
 
 def test_a_program_and_a_keras_convolution_are_learned(convolutions: Learned) -> None:
@@ -81,64 +89,74 @@ def test_a_saved_program_makes_its_networks_again_without_their_function(
     given = terpret.load(tmp_path / "one.npz", networks={"net": convolved})
     assert given.predict(new_inputs(new))["y"].tolist() == expected
     again.export(tmp_path / "served" / "1")
-    # Another process, which knows neither this project nor the function.
-    np.savez(tmp_path / "new.npz", a=new["a"] / 255, b=new["b"] / 255)
-    code = (
-        "import numpy as np, tensorflow as tf\n"
-        "served = tf.saved_model.load('served/1').signatures['serving_default']\n"
-        "new = {k: tf.constant(v, tf.float32) for k, v in np.load('new.npz').items()}\n"
-        "print(served(**new)['y'].numpy().tolist())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert json.loads(done.stdout) == expected, done.stderr
+    served = tf.saved_model.load(str(tmp_path / "served" / "1")).signatures["serving_default"]
+    floats = {name: tf.constant(new[name] / 255, tf.float32) for name in "ab"}
+    assert served(**floats)["y"].numpy().tolist() == expected
 
 
-def test_its_run_folder_is_evaluated_like_any_other(convolutions: Learned, tmp_path: Path) -> None:
-    done = evaluate("--workdir", convolutions.workdir, "--export", tmp_path / "1")
-    assert done.returncode == 0, done.stderr
-    assert "which = b" in done.stdout and (tmp_path / "1" / "saved_model.pb").exists()
-
-
-def test_a_run_starts_from_networks_that_keras_models_are(convolutions: Learned) -> None:
-    run = learned(convolved, examples=400, init_nets=convolutions.workdir, freeze_nets=400)
-    for mine, given in zip(weights(run, 0), weights(convolutions, 0), strict=True):
-        assert mine.shape == given.shape
-    assert [one.network_accuracies for one in run.results.restarts][0] is not None
-    with pytest.raises(
-        InputError, match="'net' in .* has .*Keras model.*; the model's has .*Keras"
-    ):
-        learned(dense, examples=400, init_nets=convolutions.workdir)
-
-
-def test_a_restart_is_the_same_whatever_runs_beside_it() -> None:
-    many, fewer = learned(dense, restarts=3, seed=4), learned(dense, restarts=2, seed=4)
-    for one, other in zip(weights(many, 1), weights(fewer, 1), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-    assert any(np.any(a != b) for a, b in zip(weights(many, 0), weights(many, 1), strict=True))
+def test_its_run_folder_is_evaluated_like_any_other(
+    convolutions: Learned, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(convolutions.workdir, folder)
+    assert evaluate(folder, export=str(tmp_path / "1")) == 0
+    assert "which = b" in capsys.readouterr().out
+    assert (tmp_path / "1" / "saved_model.pb").exists()
 
 
 def test_a_run_goes_on_to_the_bit_where_it_was_interrupted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    convolutions: Learned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = learned(dense, method={"gumbel": 0.5}, stop_after_solved=-1)
-    update = progress.Silent.update
-
-    def stopping(self: progress.Silent, now: object) -> None:
-        update(self, now)
-        if now.examples >= 800:
-            raise KeyboardInterrupt
-
-    settings = {"method": {"gumbel": 0.5}, "stop_after_solved": -1, "workdir": tmp_path / "run"}
     with monkeypatch.context() as patched:
-        patched.setattr(progress.Silent, "update", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            learned(dense, **settings)
-    ended = learned(dense, **settings)
+        patched.setattr(progress.Bar, "show", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        part = learned(convolved, workdir=tmp_path / "run", progress=True)
+    assert part.stopped and part.results.restarts[0].examples < 3200
+    ended = learned(convolved, workdir=tmp_path / "run")
     for row in (0, 1):
-        for one, other in zip(weights(whole, row), weights(ended, row), strict=True):
+        for one, other in zip(weights(convolutions, row), weights(ended, row), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def learner_of(numbers: list[int], layers: Layers | None = None) -> Learner:
+    """A learner of a small model with a Keras network, for the restarts of these numbers."""
+    shapes = ((4, 5), (5,), (5, 3), (3,))
+    library = Library(len(numbers), 3, keras={"net": KerasNetwork((4,), shapes, 5, "", vector)})
+    model = compile_model(Source("m.py", NETWORKED), restarts=len(numbers), seed=3, library=library)
+    method = Method(optimiser="adam", program_rate=0.1, network_rate=0.1, batch_size=6, updates=9)
+    given = Pretrained(layers or {})
+    return Learner(model, method, 3, 60, xla=False, numbers=numbers, pretrained=given)
+
+
+def vector() -> keras.Model:
+    return keras.Sequential([keras.Input((4,)), layers.Dense(5, "relu"), layers.Dense(3)])
+
+
+def test_a_restart_is_the_same_alone_and_beside_others() -> None:
+    with run_eagerly():
+        many, alone = learner_of([0, 1, 2]), learner_of([1])
+        for learner in (many, alone):
+            learner.run(itertools.repeat(networked_batch()), 5)
+        fresh = learner_of([0, 1, 2])
+        fresh.begin(2, 7, 60)
+        beside = learner_of([7])
+    rows = (many, 1, alone), (fresh, 2, beside)
+    for learner, row, other in rows:
+        mine, its = (one.model.networks["net"].values for one in (learner, other))
+        for several, one in zip(mine, its, strict=True):
+            np.testing.assert_allclose(several[row], one[0], rtol=1e-5, atol=1e-6)
+    kernel = many.model.networks["net"].values[0]
+    assert np.all(kernel[0] != kernel[1])
+
+
+def test_networks_that_have_learned_are_given_to_every_restart(convolutions: Learned) -> None:
+    given = row_layers(learner_of([4]).model, 0)
+    values = learner_of([0, 1], given).model.networks["net"].values
+    for several, (one,) in zip(values, given["net"], strict=True):
+        np.testing.assert_array_equal(several, [one, one])
+    with pytest.raises(
+        InputError, match="'net' in .* has .*Keras model.*; the model's has .*Keras"
+    ):
+        learned(dense, init_nets=convolutions.workdir)
 
 
 def test_layers_of_ones_own_are_saved_and_want_their_function_again(tmp_path: Path) -> None:
