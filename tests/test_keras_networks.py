@@ -1,5 +1,6 @@
 """Networks of a user's own: functions that make Keras models, one a restart."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -19,7 +20,9 @@ from terpret import Library, compile_model
 from terpret.api.learn import Learned
 from terpret.backends.keras_models import KerasNetwork, described, keras_network, seeded
 from terpret.errors import InputError
+from terpret.files import own_files
 from terpret.language.errors import Source
+from terpret.learning.checkpoints import Checkpoints
 from terpret.learning.layers import Layers, row_layers
 from terpret.learning.learner import Learner, Pretrained
 from terpret.learning.method import Method
@@ -104,6 +107,7 @@ def test_its_run_folder_is_evaluated_like_any_other(
     assert (tmp_path / "1" / "saved_model.pb").exists()
 
 
+@pytest.mark.soak
 def test_a_run_goes_on_to_the_bit_where_it_was_interrupted(
     convolutions: Learned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +152,27 @@ def test_a_restart_is_the_same_alone_and_beside_others() -> None:
     assert np.all(kernel[0] != kernel[1])
 
 
+def test_a_checkpoint_goes_on_to_the_bit(tmp_path: Path) -> None:
+    batches = itertools.repeat(networked_batch())
+
+    def checkpoints(learner: Learner) -> Checkpoints:
+        return Checkpoints(str(tmp_path), 1, model=learner.model, learner=learner)
+
+    with run_eagerly():
+        whole = learner_of([0, 5])
+        whole.run(batches, 3)
+        own_files.begin(str(tmp_path))
+        checkpoints(whole).save(18, "")
+        whole.run(batches, 3)
+        # What it begins with is another restart's.
+        again = learner_of([1, 2])
+        assert checkpoints(again).restore() == (18, "")
+        again.run(batches, 3)
+    pairs = zip(whole.model.trainable_variables, again.model.trainable_variables, strict=True)
+    for one, other in pairs:
+        np.testing.assert_array_equal(one, other)
+
+
 def test_networks_that_have_learned_are_given_to_every_restart(convolutions: Learned) -> None:
     given = row_layers(learner_of([4]).model, 0)
     values = learner_of([0, 1], given).model.networks["net"].values
@@ -160,7 +185,8 @@ def test_networks_that_have_learned_are_given_to_every_restart(convolutions: Lea
 
 
 def test_layers_of_ones_own_are_saved_and_want_their_function_again(tmp_path: Path) -> None:
-    run = learned(own_code, workdir=tmp_path / "run")
+    with run_eagerly():
+        run = learned(own_code, workdir=tmp_path / "run", examples=64)
     run.best.save(tmp_path / "own.npz")
     expected = run.best.predict(new_inputs(images(9)))["y"].tolist()
     with pytest.raises(InputError, match="not all Keras' own.*terpret.load by networks="):
@@ -170,7 +196,7 @@ def test_layers_of_ones_own_are_saved_and_want_their_function_again(tmp_path: Pa
     with pytest.raises(InputError, match=r"has now weights \[4, 4\].* and had \[4, 2\], \[2\]"):
         terpret.load(tmp_path / "own.npz", networks={"net": dense})
     # The same call goes on with the folder.
-    assert learned(own_code, workdir=tmp_path / "run").best.source == run.best.source
+    assert learned(own_code, workdir=tmp_path / "run", examples=64).best.source == run.best.source
 
 
 def test_randomness_of_the_user_goes_on_as_if_nothing_was() -> None:
@@ -191,12 +217,19 @@ def test_a_description_is_the_same_whatever_was_made_before() -> None:
     assert described(convolved()) == described(convolved()) != described(dense())
 
 
+def test_xla_compiles_no_convolution_of_keras(convolutions: Learned) -> None:
+    network = convolutions.best.saved.keras["net"]
+    assert not network.by_xla
+    assert dataclasses.replace(network, weights=((7, 2), (2,))).by_xla
+
+
 def test_a_description_is_never_run_as_code(tmp_path: Path) -> None:
     made = keras.Sequential([keras.Input((2, 2)), layers.Lambda(lambda x: x), layers.Dense(2)])
     assert described(made) == ""
     evil = json.dumps(keras.saving.serialize_keras_object(made))
-    foreign = json.dumps({"module": "os", "class_name": "system", "config": {"command": "ls"}})
-    for layers_text in (evil, foreign, "[]", '"x"', "{", "1"):
+    foreign = {"module": "os", "class_name": "system", "config": {"command": "ls"}}
+    reading = {"module": "keras.utils", "class_name": "get_file", "config": {"fname": "x"}}
+    for layers_text in (evil, json.dumps(foreign), json.dumps(reading), "[]", '"x"', "{", "1"):
         with pytest.raises(InputError, match="cannot be made again by Keras"):
             KerasNetwork((2, 2), ((2, 2), (2,)), 4, layers_text).made("net")
     for text in ("", "{}", "[]", '{"shape": [0], "weights": [[1]], "largest": 1, "layers": ""}'):
@@ -261,7 +294,7 @@ SIZES = iter(range(3, 99))
         (sequential(layers.BatchNormalization), "BatchNormalization.*take .*LayerNormalization"),
         (
             sequential(lambda: layers.Dropout(0.5)),
-            r"\(Dropout\) in the model of 'net' .* leave it out",
+            r"\(Dropout\) in the model of 'net' .* leave it, or its dropout",
         ),
         (sequential(lambda: layers.Dense(2, trainable=False)), "let it learn"),
         (sequential(lambda: layers.Dense(2, kernel_regularizer="l2")), "has a regulariser"),

@@ -131,6 +131,7 @@ def learn(
     workdir: str | os.PathLike | None = None,
     overwrite: bool = False,
     hypers: Mapping[str, int] | None = None,
+    networks: Mapping[str, Build] | None = None,
     method: Mapping[str, object] | None = None,
     init_nets: str | os.PathLike = "",
     freeze_nets: int = -1,
@@ -138,7 +139,6 @@ def learn(
     stop_after_solved: int = 0,
     xla: bool = True,
     progress: bool = True,
-    networks: Mapping[str, Build] | None = None,
 ) -> Learned:
     """Learns a model's program and networks from examples.
 
@@ -157,6 +157,11 @@ def learn(
         without one nothing is left.
       overwrite: replace the run that `workdir` holds.
       hypers: values for the model's hypers.
+      networks: what makes the Keras models that are to be the model's networks, by network, like
+        `{"digit": build}`: `build()` gives a new `keras.Model` each time, of one argument in its
+        declared shape (an image [h, w] also as [h, w, 1]), and of logits, or the values of a
+        tensor. Each restart has a model of its own. Layers with a state besides their weights
+        (BatchNormalization, Dropout), regularisers and constraints are refused.
       method: fields of the preset that are to have other values, like `{"program_rate": 0.05}`.
       init_nets: a run folder, or a file of networks or of a saved program, to start from.
       freeze_nets: the number of examples for which these stay as they are.
@@ -165,11 +170,6 @@ def learn(
         learns; -1: never.
       xla: whether the training step is compiled by XLA.
       progress: whether a bar shows how it goes.
-      networks: for the networks that are to be Keras models, functions without arguments that make
-        one, by network: called once a restart, and what the model declares of hidden layers and
-        convolutions is not heeded. A model takes the network's one argument in its declared shape
-        ([h, w] also as [h, w, 1]) and gives logits, or the values of a tensor. Its layers have no
-        state besides their weights (no Dropout, no BatchNormalization), and no regularisers.
 
     Returns:
       What was learned. Interrupted, as by Ctrl-C, it is what has been learned until then.

@@ -230,7 +230,7 @@ def _refuse_left_out(name: str, model: Any) -> None:
 def _instead(layer: Any, variable: Any) -> str:
     """What to take in place of a layer with a state."""
     if "seed_generator" in variable.path:
-        return "leave it out"
+        return "leave it, or its dropout or noise, out"
     if isinstance(layer, keras().layers.BatchNormalization):
         return "take keras.layers.LayerNormalization or GroupNormalization"
     if any(variable is weight for weight in layer.weights) and not layer.trainable:

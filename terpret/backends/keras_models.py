@@ -24,8 +24,17 @@ Build = Callable[[], Any]
 
 # Values in a description that are no classes, and hold no code.
 _VALUES = ("__keras_tensor__", "__tensor__", "__numpy__", "__ellipsis__", "__slice__")
-# Keras' own classes that hold or load code.
-_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
+# Where Keras has what models are made of; of the last two it names the files inside.
+_HOMES = (
+    "keras",
+    "keras.layers",
+    "keras.models",
+    "keras.initializers",
+    "keras.src.ops",
+    "keras.src.models",
+)
+# What is there, too, and holds or loads code.
+_CODE = ("function", "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 _TYPE = "DTypePolicy"
 # What of an entry refers to layers by their names.
 _REFERENCES = ("keras_history", "input_layers", "output_layers")
@@ -237,8 +246,8 @@ def _keras_own(entry: object) -> bool:
     """Whether a description names Keras' own classes alone, and holds no code."""
     if isinstance(entry, Mapping):
         if "class_name" in entry:
-            kind, module = entry["class_name"], entry.get("module")
-            ours = isinstance(module, str) and f"{module}.".startswith("keras.")
+            kind, module = entry["class_name"], str(entry.get("module"))
+            ours = module in _HOMES or module.rpartition(".")[0] in _HOMES[-2:]
             if kind not in _VALUES and (not ours or kind in _CODE):
                 return False
         return all(map(_keras_own, entry.values()))

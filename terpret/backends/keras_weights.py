@@ -58,8 +58,14 @@ class KerasWeights(tf.Module):
         Raises:
           InputError: the model cannot be made, or is another than it was.
         """
-        made = [self.network.made(self._network_name, (seed, k)) for k in restarts]
-        each = [[tf.cast(v.value, dtype) for v in model.trainable_variables] for model in made]
+        # No more than one model at a time.
+        each = [
+            [
+                tf.cast(weight.value, dtype)
+                for weight in self.network.made(self._network_name, (seed, k)).trainable_variables
+            ]
+            for k in restarts
+        ]
         return [(tf.stack(values),) for values in zip(*each, strict=True)]
 
     def applied(self, rows: tf.Tensor, per_restart: bool) -> tf.Tensor:
