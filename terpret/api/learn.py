@@ -1,6 +1,7 @@
 """Learning from Python: a model and examples in, programs with their networks out."""
 
 import contextlib
+import dataclasses
 import functools
 import html
 import os
@@ -13,7 +14,9 @@ import terpret.quiet  # noqa: F401
 
 # isort: split
 from terpret.api.given import data_file, model_file
+from terpret.api.own_networks import described_networks
 from terpret.api.solution import Solution
+from terpret.backends.keras_models import Build
 from terpret.errors import InputError
 from terpret.files.typed_json import to_json
 from terpret.learning.layers import row_layers
@@ -26,7 +29,7 @@ from terpret.runs.own_method import differences
 from terpret.runs.prepared import Run, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
-from terpret.runs.scenario import PLAIN
+from terpret.runs.scenario import PLAIN, Scenario
 from terpret.runs.setting import settings_of
 from terpret.runs.tables import heading, results_table, success
 from terpret.signals import Stopped
@@ -105,6 +108,7 @@ class Learned:
             row_layers(model, row),
             self._run.scenario.listing.code(program),
             to_json(about),
+            model.library.keras,
         )
         return Solution(saved)
 
@@ -127,6 +131,7 @@ def learn(
     workdir: str | os.PathLike | None = None,
     overwrite: bool = False,
     hypers: Mapping[str, int] | None = None,
+    networks: Mapping[str, Build] | None = None,
     method: Mapping[str, object] | None = None,
     init_nets: str | os.PathLike = "",
     freeze_nets: int = -1,
@@ -152,6 +157,11 @@ def learn(
         without one nothing is left.
       overwrite: replace the run that `workdir` holds.
       hypers: values for the model's hypers.
+      networks: what makes the Keras models that are to be the model's networks, by network, like
+        `{"digit": build}`: `build()` gives a new `keras.Model` each time, of one argument in its
+        declared shape (an image [h, w] also as [h, w, 1]), and of logits, or the values of a
+        tensor. Each restart has a model of its own. Layers with a state besides their weights
+        (BatchNormalization, Dropout), regularisers and constraints are refused.
       method: fields of the preset that are to have other values, like `{"program_rate": 0.05}`.
       init_nets: a run folder, or a file of networks or of a saved program, to start from.
       freeze_nets: the number of examples for which these stay as they are.
@@ -193,9 +203,13 @@ def learn(
             "split": split,
             "stop_after_solved": stop_after_solved,
             "xla": xla,
+            "networks": described_networks(networks, path, hypers) if networks else {},
         }
         _refuse_wrong(settings)
-        return _learned(rooted(Config(**settings)), os.fspath(workdir), overwrite, progress, kept)
+        config, scenario = rooted(Config(**settings)), PLAIN
+        if networks:
+            scenario = dataclasses.replace(PLAIN, builders=dict(networks))
+        return _learned(config, os.fspath(workdir), overwrite, progress, kept, scenario)
 
 
 def _refuse_wrong(settings: Mapping[str, object]) -> None:
@@ -217,7 +231,12 @@ def _refuse_wrong(settings: Mapping[str, object]) -> None:
 
 
 def _learned(
-    config: Config, workdir: str, overwrite: bool, progress: bool, kept: object
+    config: Config,
+    workdir: str,
+    overwrite: bool,
+    progress: bool,
+    kept: object,
+    scenario: Scenario,
 ) -> Learned:
     """Does the run, or goes on with it; what it has learned, also where it was interrupted."""
     runs, bars, told = list[Run](), list[Bar](), list[str]()
@@ -235,7 +254,7 @@ def _learned(
 
     stopped = False
     try:
-        results = single.train(config, workdir, overwrite, watch=watch, scenario=PLAIN)
+        results = single.train(config, workdir, overwrite, watch=watch, scenario=scenario)
     except Stopped:
         if not runs:
             raise KeyboardInterrupt from None
@@ -245,6 +264,6 @@ def _learned(
             bar.close()
     if not runs:
         # It was done already.
-        runs.append(prepare(config, workdir, begins=False))
+        runs.append(prepare(config, workdir, begins=False, scenario=scenario))
         restored(runs[-1])
     return Learned(runs[-1], results, tuple(told), stopped, kept)

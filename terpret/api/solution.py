@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from terpret.api.own_networks import remade
+from terpret.backends.keras_models import Build
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.compile import compile_model
@@ -94,7 +96,7 @@ class Solution:
     @functools.cached_property
     def model(self) -> CompiledModel:
         """The model with this program as its constants and these networks, one restart."""
-        library = Library(1)
+        library = Library(1, keras=self.saved.keras)
         for network in self.checked.networks:
             if network.name in self.saved.layers:
                 library.use(network)
@@ -194,10 +196,16 @@ class Solution:
         return served(self.model, 0)
 
 
-def load(path: str | os.PathLike) -> Solution:
+def load(path: str | os.PathLike, networks: Mapping[str, Build] | None = None) -> Solution:
     """Reads a program that `Solution.save` wrote.
 
+    Args:
+      path: the file.
+      networks: what makes the Keras models that are its networks, by network; needed of those that
+        are not made of Keras' own layers alone.
+
     Raises:
-      InputError: the file is not one of a program, or is damaged.
+      InputError: the file is not one of a program, or is damaged, or a network cannot be made.
     """
-    return Solution(load_program(os.fspath(path)))
+    saved = load_program(os.fspath(path))
+    return Solution(dataclasses.replace(saved, keras=remade(saved.keras, networks or {})))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import psutil
 import tensorflow as tf
 
+from terpret.backends.keras_models import KerasNetwork
 from terpret.core.nodes import Contract, Input, Learned, Node, extents, numbers, topological
 from terpret.language.checked import Network
 from terpret.language.network_layers import POOL, images_of, kernel_shapes
@@ -36,6 +37,7 @@ def update_bytes(
     batch: int,
     shared: bool = False,
     dtype: tf.DType = tf.float32,
+    keras: Mapping[str, KerasNetwork] | None = None,
 ) -> int:
     """The least memory that an update takes.
 
@@ -45,16 +47,20 @@ def update_bytes(
       batch: the number of examples.
       shared: whether all restarts have the same networks, which do not learn.
       dtype: the floating point type.
+      keras: the networks that Keras models are.
     """
+    keras = keras or {}
     values, networks = 0, {}
     for node in topological(outputs.values()):
         if isinstance(node, Contract | Input | Learned):
             values += numbers(node, restarts, batch)
         if isinstance(node, Learned):
             rows = extents(node, restarts, batch)[: len(node.axes) + node.mapped]
-            values += math.prod(rows) * _hidden(node.network)
+            own = keras.get(node.network.name)
+            values += math.prod(rows) * (own.largest if own else _hidden(node.network))
             networks[node.network.name] = node.network
-    weights = sum(map(_weights, networks.values())) * (1 if shared else restarts * COPIES)
+    counts = (keras[n].count if n in keras else _weights(one) for n, one in networks.items())
+    weights = sum(counts) * (1 if shared else restarts * COPIES)
     return int((BYTES_A_BYTE * values + weights) * dtype.size)
 
 

@@ -1,12 +1,15 @@
 """Learned functions: networks with one set of weights a restart (paper section 2.2)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from terpret.backends.convolution import convolved
 from terpret.backends.initial_values import initial_kernels
+from terpret.backends.keras_models import KerasNetwork
+from terpret.backends.keras_weights import KerasWeights
 from terpret.core.nodes import RESTART, Learned
 from terpret.errors import InputError
 from terpret.language.checked import Domain, Network
@@ -35,12 +38,37 @@ class Weights(tf.Module):
         self.image = image_of(network.inputs) if network.conv_sizes else None
         self.kernels = []
         self.biases = []
-        for layer, shape in enumerate(kernel_shapes(network)):
+        self._network = network
+        for layer, (kernel, bias) in enumerate(self.drawn(range(restarts), seed, dtype)):
             name = f"{network.name}/{layer}"
-            values = initial_kernels(shape, range(restarts), (seed, name), dtype)
-            self.kernels.append(tf.Variable(values, name=f"{name}/kernel"))
-            zeros = tf.zeros([restarts, shape[-1]], dtype)
-            self.biases.append(tf.Variable(zeros, name=f"{name}/bias"))
+            self.kernels.append(tf.Variable(kernel, name=f"{name}/kernel"))
+            self.biases.append(tf.Variable(bias, name=f"{name}/bias"))
+
+    @property
+    def by_layer(self) -> list[tuple[tf.Variable, ...]]:
+        """The kernel and the bias of each layer."""
+        return list(zip(self.kernels, self.biases, strict=True))
+
+    def drawn(
+        self, restarts: Sequence[int], seed: int, dtype: tf.DType
+    ) -> list[tuple[tf.Tensor, ...]]:
+        """The values that restarts begin with, as `by_layer`.
+
+        Args:
+          restarts: their numbers.
+          seed: the root seed.
+          dtype: the floating point type.
+        """
+        return [
+            (
+                initial_kernels(shape, restarts, (seed, f"{self._network.name}/{layer}"), dtype),
+                tf.zeros([len(restarts), shape[-1]], dtype),
+            )
+            for layer, shape in enumerate(kernel_shapes(self._network))
+        ]
+
+
+AnyWeights = Weights | KerasWeights
 
 
 class Library:
@@ -50,25 +78,39 @@ class Library:
       restarts: the number of restarts; every model that uses the library has as many, or a
         multiple of it: then so many of the model's restarts in a row share each network.
       weights: the weights by function name.
-      declared: the inputs, output, hidden sizes and convolutions of each function.
+      declared: the inputs, output, hidden sizes and convolutions of each function; of a Keras model
+        its description in place of the sizes.
+      keras: the functions that Keras models are, whatever their declarations say of layers.
     """
 
-    def __init__(self, restarts: int = 1, seed: int = 0, dtype: tf.DType = tf.float32):
-        self.restarts = restarts
-        self.weights: dict[str, Weights] = {}
-        self.declared: dict[str, tuple[object, ...]] = {}
+    def __init__(
+        self,
+        restarts: int = 1,
+        seed: int = 0,
+        dtype: tf.DType = tf.float32,
+        keras: Mapping[str, KerasNetwork] | None = None,
+    ):
+        self.restarts, self.keras = restarts, dict(keras or {})
+        self.weights: dict[str, AnyWeights] = {}
+        self.declared: dict[str, tuple[Any, ...]] = {}
         self._seed, self._dtype = seed, dtype
 
-    def use(self, network: Network) -> Weights:
+    def use(self, network: Network) -> AnyWeights:
         """The weights of a network, made at its first use.
 
         Raises:
-          InputError: the library holds a network of this name and another shape.
+          InputError: the library holds a network of this name and another shape, or its Keras model
+            cannot be made.
         """
-        shape = (network.inputs, network.output, network.hid_sizes, network.conv_sizes)
+        own = self.keras.get(network.name)
+        shape: tuple[Any, ...] = (network.inputs, network.output)
+        shape += ((), (), own.text) if own else (network.hid_sizes, network.conv_sizes)
         if network.name not in self.weights:
+            more = (self.restarts, self._seed, self._dtype)
+            self.weights[network.name] = (
+                KerasWeights(network.name, own, *more) if own else Weights(network, *more)
+            )
             self.declared[network.name] = shape
-            self.weights[network.name] = Weights(network, self.restarts, self._seed, self._dtype)
         elif self.declared[network.name] != shape:
             raise InputError(
                 f"the library's '{network.name}' has other inputs, outputs or layers than the "
@@ -78,7 +120,7 @@ class Library:
 
 
 def apply_network(
-    node: Learned, weights: Weights, arguments: Sequence[tf.Tensor], restarts: int
+    node: Learned, weights: AnyWeights, arguments: Sequence[tf.Tensor], restarts: int
 ) -> tf.Tensor:
     """The logits (integer result) or values (tensor result) of a network.
 
@@ -110,8 +152,11 @@ def apply_network(
     return tf.repeat(result, times, 0) if times > 1 else result
 
 
-def images_at_once(weights: Weights) -> int:
+def images_at_once(weights: AnyWeights) -> int:
     """How many images a network is best shown together."""
+    if isinstance(weights, KerasWeights):
+        numbers = weights.restarts * weights.network.largest
+        return max(1, min(IMAGES_AT_ONCE, NUMBERS_AT_ONCE // numbers))
     if weights.image is None:
         return IMAGES_AT_ONCE
     # A convolution makes no more than its channels at each place of the image.
@@ -121,7 +166,7 @@ def images_at_once(weights: Weights) -> int:
     return max(1, min(IMAGES_AT_ONCE, NUMBERS_AT_ONCE // (restarts * channels * height * width)))
 
 
-def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domain) -> tf.Tensor:
+def layers(weights: AnyWeights, hidden: tf.Tensor, per_restart: bool, output: Domain) -> tf.Tensor:
     """The last layer's values.
 
     Args:
@@ -134,9 +179,20 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
     Returns:
       Tensor [restart, ..., *output].
     """
-    restarts = weights.kernels[0].shape[0]
+    own = weights if isinstance(weights, KerasWeights) else None
+    restarts = own.restarts if own else weights.kernels[0].shape[0]
     sizes = [-1 if size is None else size for size in hidden.shape[int(per_restart) : -1]]
     rows = tf.reshape(hidden, [restarts] * per_restart + [-1, hidden.shape[-1]])
+    rows = own.applied(rows, per_restart) if own else _declared_layers(weights, rows)
+    inner = [output] if isinstance(output, int) else list(output)
+    # An exported graph may not know how many there are: then there are as many as the network's.
+    lead = (per_restart and hidden.shape[0]) or restarts
+    return tf.reshape(rows, [lead, *sizes, *inner])
+
+
+def _declared_layers(weights: Weights, rows: tf.Tensor) -> tf.Tensor:
+    """The last layer's values, [restart, n, outputs], from [restart, n, inputs] or [n, inputs]."""
+    restarts = weights.kernels[0].shape[0]
     pairs = list(zip(weights.kernels, weights.biases, strict=True))
     convolutions = [pair for pair in pairs if len(pair[0].shape) == CONVOLUTION_RANK]
     if convolutions:
@@ -146,10 +202,7 @@ def layers(weights: Weights, hidden: tf.Tensor, per_restart: bool, output: Domai
         rows = _dense(rows, kernel, bias, restarts)
         if layer < len(dense) - 1:
             rows = tf.nn.relu(rows)
-    inner = [output] if isinstance(output, int) else list(output)
-    # An exported graph may not know how many there are: then there are as many as the network's.
-    lead = (per_restart and hidden.shape[0]) or restarts
-    return tf.reshape(rows, [lead, *sizes, *inner])
+    return rows
 
 
 def _features(

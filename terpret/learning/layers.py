@@ -6,12 +6,12 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.model import CompiledModel
-from terpret.backends.networks import Weights
+from terpret.backends.networks import AnyWeights
 from terpret.errors import InputError
 
 # The kernel [in, out] and bias [out] of each layer, by network; the kernel [size, size, in, out] of
-# a convolution.
-Layers = Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]
+# a convolution. Of a Keras model each weight is by itself.
+Layers = Mapping[str, Sequence[tuple[np.ndarray, ...]]]
 
 
 def row_layers(model: CompiledModel, row: int) -> Layers:
@@ -27,15 +27,14 @@ def row_layers(model: CompiledModel, row: int) -> Layers:
         return variable[row if variable.shape[0] > 1 else 0].numpy()
 
     return {
-        name: [(taken(k), taken(b)) for k, b in zip(weights.kernels, weights.biases, strict=True)]
+        name: [tuple(map(taken, variables)) for variables in weights.by_layer]
         for name, weights in model.networks.items()
     }
 
 
-def assign_layers(networks: Mapping[str, Weights], layers: Layers) -> None:
+def assign_layers(networks: Mapping[str, AnyWeights], layers: Layers) -> None:
     """Gives every restart of some networks the layers of one."""
     for name, values in layers.items():
-        weights = networks[name]
-        for kernel, bias, pair in zip(weights.kernels, weights.biases, values, strict=True):
-            for variable, value in zip((kernel, bias), pair, strict=True):
+        for variables, layer in zip(networks[name].by_layer, values, strict=True):
+            for variable, value in zip(variables, layer, strict=True):
                 variable.assign(tf.broadcast_to(tf.cast(value, variable.dtype), variable.shape))

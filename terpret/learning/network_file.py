@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from terpret.backends.keras_models import keras_network
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.errors import InputError
@@ -24,8 +25,10 @@ from terpret.learning.layers import Layers, assign_layers, row_layers
 FILE_NAME = "networks.npz"
 FORMAT = 1
 ABOUT = "about"
-PARTS = ("kernel", "bias")
-CONV_SIZES = "conv_sizes"
+# What the variables of a layer are called, by how many there are.
+PARTS = {1: ("weight",), 2: ("kernel", "bias")}
+# What was not written before it was thought of.
+ADDED = ("conv_sizes", "keras")
 ZIP_MAGIC = b"PK\x03\x04"
 # What reading a file raises that was cut off, or that has a wrong byte somewhere.
 DAMAGE = (
@@ -51,24 +54,38 @@ class NetworkShape:
       output: the domain of the result.
       hid_sizes: the width of each hidden layer.
       conv_sizes: the channels and the kernel of each convolution before them.
+      keras: the description of the Keras model that it is in place of these layers; or empty.
     """
 
     inputs: tuple[Domain, ...]
     output: Domain
     hid_sizes: tuple[int, ...]
     conv_sizes: ConvSizes = ()
+    keras: str = ""
 
     @property
     def about(self) -> dict[str, Any]:
-        """It as JSON values; as it was written before there were convolutions, without any."""
+        """It as JSON values; as it was written before there was more than hidden layers."""
         values = dataclasses.asdict(self)
-        return values if self.conv_sizes else {k: v for k, v in values.items() if k != CONV_SIZES}
+        return {name: one for name, one in values.items() if one or name not in ADDED}
+
+    @property
+    def parts(self) -> list[tuple[tuple[int, ...], ...]]:
+        """The shape of each variable of each layer.
+
+        Raises:
+          ValueError: nothing can have these layers.
+        """
+        if self.keras:
+            return [(shape,) for shape in keras_network(self.keras).weights]
+        return [(size, size[-1:]) for size in kernel_shapes(self)]
 
     def __str__(self) -> str:
         inputs = ", ".join(map(_domain_text, self.inputs))
         convolutions = f"convolutions {list(self.conv_sizes)}, " * bool(self.conv_sizes)
         hidden = f"{convolutions}hidden layers {list(self.hid_sizes)}"
-        return f"inputs {inputs}, output {_domain_text(self.output)}, {hidden}"
+        made = str(keras_network(self.keras)) if self.keras else hidden
+        return f"inputs {inputs}, output {_domain_text(self.output)}, {made}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,15 +221,15 @@ def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
     """The entries of a file."""
     return {
         _entry_name(name, layer, part): array
-        for name, pairs in layers.items()
-        for layer, pair in enumerate(pairs)
-        for part, array in zip(PARTS, pair, strict=True)
+        for name, values in layers.items()
+        for layer, arrays in enumerate(values)
+        for part, array in zip(PARTS[len(arrays)], arrays, strict=True)
     }
 
 
 def layers_of(
     path: str, entries: Mapping[str, np.ndarray], network: str, shape: NetworkShape
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[tuple[np.ndarray, ...]]:
     """The layers of a network, from the entries of a file."""
 
     def taken(layer: int, part: str, size: tuple[int, ...]) -> np.ndarray:
@@ -220,8 +237,8 @@ def layers_of(
         return _checked(path, name, entry_of(path, entries, name), size)
 
     return [
-        (taken(k, PARTS[0], size), taken(k, PARTS[1], size[-1:]))
-        for k, size in enumerate(kernel_shapes(shape))
+        tuple(taken(k, part, size) for part, size in zip(PARTS[len(sizes)], sizes, strict=True))
+        for k, sizes in enumerate(shape.parts)
     ]
 
 
@@ -233,13 +250,9 @@ def shapes_of(target: CompiledModel | Library) -> dict[str, NetworkShape]:
     """What is declared of each network that the target holds the weights of."""
     if isinstance(target, Library):
         return {name: NetworkShape(*shape) for name, shape in target.declared.items()}
-    return {
-        network.name: NetworkShape(
-            network.inputs, network.output, network.hid_sizes, network.conv_sizes
-        )
-        for network in target.checked.networks
-        if network.name in target.networks
-    }
+    declared = target.library.declared
+    names = [one.name for one in target.checked.networks if one.name in target.networks]
+    return {name: NetworkShape(*declared[name]) for name in names}
 
 
 def _file_of(path: str) -> str:
@@ -294,11 +307,12 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
 def shape_of_json(value: Mapping[str, Any]) -> NetworkShape:
     inputs, output = tuple(map(_domain, value["inputs"])), _domain(value["output"])
     convolutions = tuple(
-        (_size(channels), _size(kernel)) for channels, kernel in value.get(CONV_SIZES, ())
+        (_size(channels), _size(kernel)) for channels, kernel in value.get("conv_sizes", ())
     )
-    shape = NetworkShape(inputs, output, tuple(map(_size, value["hid_sizes"])), convolutions)
+    hidden, keras = tuple(map(_size, value["hid_sizes"])), _text(value.get("keras", ""))
+    shape = NetworkShape(inputs, output, hidden, convolutions, keras)
     # Raises ValueError for convolutions that the images are too small for.
-    kernel_shapes(shape)
+    _ = shape.parts
     return shape
 
 

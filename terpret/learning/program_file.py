@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from terpret.backends.keras_models import KerasNetwork, keras_network
 from terpret.compile import check_model
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
@@ -36,12 +37,14 @@ class SavedProgram:
       layers: the kernel [..., out] and bias [out] of each layer, by network.
       listing: the program as source code.
       about: what is known of it, as JSON values.
+      keras: the networks that Keras models are.
     """
 
     program: Program
     layers: Layers
     listing: str
     about: Mapping[str, Any]
+    keras: Mapping[str, KerasNetwork] = dataclasses.field(default_factory=dict)
 
 
 def program_bytes(saved: SavedProgram, shapes: Mapping[str, NetworkShape]) -> bytes:
@@ -109,4 +112,6 @@ def load_program(path: str) -> SavedProgram:
             f"{path} is damaged: its program is none of its model's: {error}"
         ) from None
     layers = {name: layers_of(path, entries, name, shape) for name, shape in shapes.items()}
-    return SavedProgram(dataclasses.replace(program, confidence=parts), layers, listing, more)
+    keras = {name: keras_network(one.keras) for name, one in shapes.items() if one.keras}
+    program = dataclasses.replace(program, confidence=parts)
+    return SavedProgram(program, layers, listing, more, keras)

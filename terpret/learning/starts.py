@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import tensorflow as tf
 
-from terpret.backends.initial_values import initial_kernels, initial_logits
+from terpret.backends.initial_values import initial_logits
 from terpret.backends.model import CompiledModel
 from terpret.learning.layers import Layers
 
@@ -41,11 +42,13 @@ def first_weights(
     count = 1 if model.library.restarts < model.restarts else len(numbers)
     for name in networks:
         weights, layers = model.networks[name], pretrained.get(name)
-        for layer, (kernel, bias) in enumerate(zip(weights.kernels, weights.biases, strict=True)):
-            if layers is not None:
-                yield kernel, tf.repeat(tf.constant(layers[layer][0], dtype)[None], count, 0)
-                yield bias, tf.repeat(tf.constant(layers[layer][1], dtype)[None], count, 0)
-            else:
-                key = (seed, f"{name}/{layer}")
-                yield kernel, initial_kernels(kernel.shape[1:], numbers[:count], key, dtype)
-                yield bias, tf.zeros([count, *bias.shape[1:]], dtype)
+        if layers is None:
+            values = weights.drawn(numbers[:count], seed, dtype)
+        else:
+            values = [tuple(_alike(part, count, dtype) for part in layer) for layer in layers]
+        for variables, starts in zip(weights.by_layer, values, strict=True):
+            yield from zip(variables, starts, strict=True)
+
+
+def _alike(value: np.ndarray, count: int, dtype: tf.DType) -> tf.Tensor:
+    return tf.repeat(tf.constant(value, dtype)[None], count, 0)

@@ -41,6 +41,7 @@ class Config(StoredConfig):
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
       preset: how to learn, a name in `PRESETS`.
+      networks: the networks that Keras models are, each as `KerasNetwork.text` describes it.
       method: what the method has other than its preset: values by the names of the fields of
         `Method` and of its strategy, without those that are the preset's own.
       restarts: how many independent starts are trained side by side, over all shards.
@@ -118,6 +119,8 @@ class Config(StoredConfig):
     method: dict[str, bool | int | float | str] = declared(
         {}, "Other values in the preset's fields: gumbel=0,attempt=200, or a TOML file.", added=True
     )
+
+    networks: dict[str, str] = declared({}, added=True)
 
     @property
     def part(self) -> tuple[int, int]:

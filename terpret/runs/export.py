@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret import CompiledModel, InputError, Library, compile_model
-from terpret.backends.networks import Weights, layers
+from terpret.backends.networks import AnyWeights, layers
 from terpret.core.build import label_read
 from terpret.core.nodes import Input, topological
 from terpret.files.atomic import write_text
@@ -115,7 +115,7 @@ def served(model: CompiledModel, row: int) -> Callable[..., dict[str, np.ndarray
 
 def _module(model: CompiledModel, row: int) -> tuple[tf.Module, dict[str, object]]:
     """The program as a module with a function `serve`, and what `about.json` says of it."""
-    library = Library(1, dtype=model.dtype)
+    library = Library(1, dtype=model.dtype, keras=model.library.keras)
     for network in model.checked.networks:
         if network.name in model.networks:
             library.use(network)
@@ -164,7 +164,7 @@ def _labelled(model: checked.CheckedModel) -> dict[str, checked.Variable]:
 def _serving(
     program: CompiledModel,
     images: Mapping[str, checked.Variable],
-    networks: Mapping[str, Weights],
+    networks: Mapping[str, AnyWeights],
 ) -> tf.types.experimental.PolymorphicFunction:
     """The function of the signature.
 

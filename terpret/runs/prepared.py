@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 
 from terpret import CompiledModel, Library, check_model, compile_model
+from terpret.backends.keras_models import KerasNetwork, keras_network
 from terpret.discrete.program import assignments
 from terpret.errors import RunError
 from terpret.language.checked import CheckedModel
@@ -108,7 +109,8 @@ def prepare(
     networks = networks_copy(config, workdir)
     given = load_networks(networks) if networks else None
     freeze = _frozen_examples(scenario, config, examples)
-    learner = _learner(config, checked, method, examples, given, freeze)
+    keras = _keras_networks(config, scenario)
+    learner = _learner(config, checked, method, examples, given, freeze, keras)
     source = given.source if given else {}
     return Run(config, workdir, scenario, study, learner, examples, own, source)
 
@@ -243,6 +245,22 @@ def _frozen_examples(scenario: Scenario, config: Config, examples: int) -> int:
     return 0 if config.data else int(scenario.frozen * examples)
 
 
+def _keras_networks(config: Config, scenario: Scenario) -> dict[str, KerasNetwork]:
+    """The networks that Keras models are, made by the user's functions where these are known.
+
+    Raises:
+      RunError: they are not described as such.
+    """
+    try:
+        kept = {name: keras_network(text) for name, text in config.networks.items()}
+    except ValueError:
+        raise RunError("config.json is not the configuration of a run") from None
+    return {
+        name: dataclasses.replace(network, build=scenario.builders.get(name))
+        for name, network in kept.items()
+    }
+
+
 def _learner(
     config: Config,
     checked: CheckedModel,
@@ -250,6 +268,7 @@ def _learner(
     examples: int,
     given: SavedNetworks | None,
     freeze: int,
+    keras: Mapping[str, KerasNetwork],
 ) -> Learner:
     """The learner, its networks shared by all restarts for as long as they are frozen."""
     rows = len(config.numbers)
@@ -259,7 +278,7 @@ def _learner(
         return compile_model(
             checked,
             restarts=rows,
-            library=Library(1, config.seed) if shared else None,
+            library=Library(1 if shared else rows, config.seed, keras=keras),
             params_of=of,
             seed=config.seed,
             max_nodes=config.max_nodes,
@@ -280,7 +299,7 @@ def _learner(
         method,
         config.seed,
         examples,
-        xla=config.xla,
+        xla=config.xla and all(network.by_xla for network in keras.values()),
         numbers=config.numbers,
         pretrained=Pretrained(layers, freeze, frozen),
     )

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from terpret import ModelError
+from terpret.backends.keras_models import keras_network
 from terpret.backends.memory import available_bytes, update_bytes
 from terpret.compile import tensor_network
 from terpret.errors import RunError
@@ -30,6 +31,7 @@ def refuse_too_large(config: Config, checked: CheckedModel, instances: int = 0) 
     restarts, batch = len(config.numbers), _batch_size(config, instances)
     examples = config.examples or preset(config.preset).updates * batch
     shared = config.freeze_nets >= examples
+    keras = {name: keras_network(text) for name, text in config.networks.items()}
     try:
         outputs = tensor_network(checked, restarts, min(config.max_nodes, MAX_NODES), shared)
     except ModelError:
@@ -37,7 +39,7 @@ def refuse_too_large(config: Config, checked: CheckedModel, instances: int = 0) 
         return
 
     def needed(size: int) -> int:
-        return update_bytes(outputs, restarts, size, shared)
+        return update_bytes(outputs, restarts, size, shared, keras=keras)
 
     there = available_bytes()
     if needed(batch) <= there:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from terpret.backends.keras_models import Build
 from terpret.backends.model import CompiledModel
 from terpret.discrete.listing import Listing
 from terpret.errors import RunError
@@ -66,6 +67,8 @@ class Scenario:
       tables: what `further` has measured, from that and a style, `text` or `markdown`; empty where
         it has not.
       remedy: what to do where there is no task.
+      builders: what makes the Keras model of a network, by network; those of a run folder are made
+        from their description.
     """
 
     name: str = ""
@@ -80,6 +83,7 @@ class Scenario:
     published_in: str = ""
     tables: Callable[[Mapping[str, object], str], str] = lambda _, style: ""
     remedy: str = "give --data=FILE.json"
+    builders: Mapping[str, Build] = dataclasses.field(default_factory=dict)
 
 
 # What is known of a model of which nothing is.
