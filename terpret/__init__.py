@@ -71,3 +71,7 @@ def __getattr__(name: str) -> object:
         # Whose start-up lines nobody asked for.
         importlib.import_module("terpret.quiet")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -125,7 +125,7 @@ def test_programs_that_are_right_in_part_are_told_from_stuck_ones(tmp_path: Path
     found = learned(tmp_path, GIVEN.replace("(3)\n", "(4)\n"), training, "--examples=8")
     assert reasons(found) == (
         "the best restart gets 0.75 of 200 training examples right, more than always saying y=2 "
-        "(0.50), and none gets all: each has a part of the program",
+        "(0.50), and none gets all: each has a part of the program, or labels are wrong",
     )
 
 
@@ -227,3 +227,13 @@ def test_a_diagnosis_is_read_back_and_older_results_have_none(tmp_path: Path) ->
     told = Diagnosis(reasons=("a",), changes={"restarts": 40}, command="python train.py")
     results = dataclasses.replace(results, diagnosis=told)
     assert RunResult.from_json(json.loads(json.dumps(results.to_json()))) == results
+
+
+@pytest.mark.usefixtures("any_length")
+def test_too_few_images_are_told_by_the_test(tmp_path: Path) -> None:
+    """What is right of the training examples alone was learned by heart."""
+    training = [{"img": IMAGES[k].tolist(), "y": k % 2} for k in range(2)]
+    test = [{"img": IMAGES[k].tolist(), "y": 1 - k % 2} for k in range(2)]
+    found = learned(tmp_path, READS, training, "--examples=800", test=test)
+    assert found.best_restart.discrete_accuracy == 0.0
+    assert any("2 distinct training examples are too few" in one for one in reasons(found))

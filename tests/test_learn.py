@@ -160,6 +160,9 @@ def test_a_workdir_is_a_run_folder_like_any_other(
     again = learned(SHIFT, shifted(), preset="terpret-fp", workdir=tmp_path / "run")
     assert (tmp_path / "run" / "results.json").stat().st_mtime_ns == events
     assert again.best.source == run.best.source
+    assert terpret.load(tmp_path / "run").predict({"x": [[0, 1]]})["y"].tolist() == [0]
+    with pytest.raises(terpret.errors.RunError, match="holds no finished run"):
+        terpret.load(tmp_path)
     assert evaluate(tmp_path / "run", plots=True) == 0
     assert "held-out" in capsys.readouterr().out
     with pytest.raises(terpret.errors.RunError, match="another data"):
@@ -182,6 +185,7 @@ def test_interrupting_returns_what_is_there(
     options = {"preset": "ntpt", "examples": 20_000, "stop_after_solved": -1}
     run = learned(SHIFT, shifted(), workdir=tmp_path / "run", progress=True, **options)
     assert run.stopped and run.results.restarts[0].examples < 20_000
+    assert "stopped after" in str(run) and "why nothing" not in str(run)
     assert run.best.predict({"x": [[0, 1]]})["y"].shape == (1,)
     monkeypatch.undo()
     whole = learned(SHIFT, shifted(), workdir=tmp_path / "run", **options)

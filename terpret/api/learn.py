@@ -15,12 +15,10 @@ import terpret.quiet  # noqa: F401
 # isort: split
 from terpret.api.given import data_file, model_file
 from terpret.api.own_networks import described_networks
+from terpret.api.run_folders import solution_of
 from terpret.api.solution import Solution
 from terpret.backends.keras_models import Build
 from terpret.errors import InputError
-from terpret.files.typed_json import to_json
-from terpret.learning.layers import row_layers
-from terpret.learning.program_file import SavedProgram
 from terpret.runs import run as single
 from terpret.runs.config import Config
 from terpret.runs.measured import results_of
@@ -74,7 +72,7 @@ class Learned:
     def __str__(self) -> str:
         results = self.results
         table = [f"{heading(results)}:", "", results_table(results), "", success(results)]
-        return "\n".join([*self.notes, *table, *self._advice])
+        return "\n".join([*self.notes, *self._told_of_stop, *table, *self._advice])
 
     def _repr_html_(self) -> str:
         """The table of restarts and the best program, as a notebook shows them."""
@@ -83,34 +81,38 @@ class Learned:
             f"<p>{html.escape(heading(results))}</p>",
             results_table(results, "html"),
             f"<p>{html.escape(success(results))}</p>",
-            *(f"<p>{html.escape(line)}</p>" for line in (*self._advice, *self.notes)),
+            *(
+                f"<p>{html.escape(line)}</p>"
+                for line in (*self._told_of_stop, *self._advice, *self.notes)
+            ),
             f"<p>program of restart {best.about['restart']}:</p>",
             best._repr_html_(),
         ]
         return "\n".join(parts)
 
     @property
+    def _told_of_stop(self) -> list[str]:
+        """That the run was interrupted, and how it goes on."""
+        if not self.stopped:
+            return []
+        seen, wanted = self.results.best_restart.examples, self._run.examples
+        how = "" if self._kept else "; the same call goes on"
+        return [f"stopped after {seen:,} of {wanted:,} examples{how}"]
+
+    @property
     def _advice(self) -> list[str]:
         """Why nothing was found, and what to call next."""
         found = self.results.diagnosis
-        if found is None:
+        if found is None or self.stopped:
             return []
         changes = ", ".join(f"{name}={value!r}" for name, value in found.changes.items())
         call = [f"to try next: terpret.learn(..., {changes})"] if changes else []
         return ["why nothing was found:", *(f"- {one}" for one in found.reasons), *call]
 
     def _solution(self, row: int) -> Solution:
-        model = self._run.model
-        program, numbers = model.program(row), self._numbers
-        about = next(one for one in self.results.restarts if one.restart == numbers[row])
-        saved = SavedProgram(
-            program,
-            row_layers(model, row),
-            self._run.scenario.listing.code(program),
-            to_json(about),
-            model.library.keras,
-        )
-        return Solution(saved)
+        numbers = self._numbers
+        result = next(one for one in self.results.restarts if one.restart == numbers[row])
+        return Solution(solution_of(self._run, row, result))
 
     @functools.cached_property
     def _numbers(self) -> list[int]:
@@ -250,7 +252,7 @@ def _learned(
         if not progress:
             return Silent()
         bars.append(Bar(run.examples))
-        return RestartsLine(bars[-1].show, run.examples)
+        return RestartsLine(bars[-1].show, run.examples, run.task.verifiable)
 
     stopped = False
     try:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from terpret.api.own_networks import remade
+from terpret.api.run_folders import best_of_run
 from terpret.backends.keras_models import Build
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
@@ -173,7 +175,13 @@ class Solution:
         """
         if note := serving_note(os.fspath(folder)):
             warnings.warn(note, stacklevel=2)
-        export(self.model, 0, os.fspath(folder), self.source, {"about": dict(self.about)})
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel("ERROR")
+        try:
+            export(self.model, 0, os.fspath(folder), self.source, {"about": dict(self.about)})
+        finally:
+            logger.setLevel(level)
 
     def __str__(self) -> str:
         return self.source
@@ -197,15 +205,18 @@ class Solution:
 
 
 def load(path: str | os.PathLike, networks: Mapping[str, Build] | None = None) -> Solution:
-    """Reads a program that `Solution.save` wrote.
+    """Reads a program that `Solution.save` wrote, or the best one of a run's folder.
 
     Args:
-      path: the file.
+      path: the file, or the folder of a finished run of `terpret.learn` or `terpret train`.
       networks: what makes the Keras models that are its networks, by network; needed of those that
         are not made of Keras' own layers alone.
 
     Raises:
       InputError: the file is not one of a program, or is damaged, or a network cannot be made.
+      RunError: the folder holds no finished run, or its data are gone.
     """
+    if os.path.isdir(path):
+        return Solution(best_of_run(os.fspath(path), networks or {}))
     saved = load_program(os.fspath(path))
     return Solution(dataclasses.replace(saved, keras=remade(saved.keras, networks or {})))

@@ -1,5 +1,6 @@
 """A run, or its shards, measured again: tables, plots and exports."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -94,7 +95,7 @@ def evaluate_run(values: flags.FlagValues, workdir: str, known: Known) -> int:
             results = finished_results(workdir)
         else:
             run, restarts, seen = shown
-            results, curves = results_of(run, restarts, ""), all_curves(restarts)
+            results, curves = results_of(run, restarts, _command(path)), all_curves(restarts)
             if values.format == "text":
                 print(f"model: {run.config.model}, task {run.task.name}, after {seen:,} examples")
                 if hypers := run.model.checked.hypers:
@@ -136,6 +137,14 @@ def evaluate_run(values: flags.FlagValues, workdir: str, known: Known) -> int:
         if serving := serving_note(target):
             print(f"warning: {serving}", file=sys.stderr)
     return 0
+
+
+def _command(path: str) -> str:
+    """The command line that a run's results were written by; empty where that is not known."""
+    with contextlib.suppress(RunError):
+        known = read_results(path)
+        return known.command if known else ""
+    return ""
 
 
 def put_back(workdir: str) -> None:
@@ -270,7 +279,7 @@ def _plot(
     solved = [one.restart for one in results.correct_restarts]
     for kind, label in CURVES.items():
         if kind == "accuracy" and results.judged_on:
-            label += " on training instances"
+            label += "\non training instances"
         lines = {number: getattr(one, kind) for number, one in curves.items() if getattr(one, kind)}
         if lines:
             figure = figures.learning_curves(*_on_one_axis(lines), label, solved)

@@ -7,7 +7,6 @@ from absl import flags
 
 from terpret.command import arguments
 from terpret.command.flags import EVALUATE, TRAIN, config_from, define
-from terpret.command.rules import hypers_of, method_of, refuse_unheard
 from terpret.errors import RunError
 from terpret.language.model_files import model_meant
 from terpret.runs.config import Config
@@ -55,6 +54,8 @@ def _config_of(values: flags.FlagValues) -> Config:
     Raises:
       RunError: flags are missing, or say nothing.
     """
+    from terpret.command.rules import hypers_of, method_of, refuse_unheard
+
     if not values.model:
         raise RunError("say which model is to be learned: --model=FILE.py")
     if not values.data:

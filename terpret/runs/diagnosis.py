@@ -33,6 +33,8 @@ FALLING = 0.05
 MISREAD = 0.9
 # So many images of each label are the least that a network can learn from.
 IMAGES_OF_A_LABEL = 10
+# So much less of the test than of the training examples is right where these are too few.
+OVERFITTED = 0.2
 # A run is short that has less than this part of the updates that its preset is made for.
 SHORT = 0.5
 _MOST_RESTARTS = 10_000
@@ -88,6 +90,7 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
     Returns:
       The reasons and what to try next; None where a program was found that nothing speaks against,
       or, where it cannot be verified, that fits nearly all training examples with its networks.
+      An OutputTensor has no such measure.
     """
     symbols = run.task.symbols
     instances = symbols.instances if isinstance(symbols, Judge) else None
@@ -96,15 +99,37 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
             return None
         causes = [_undecided(run, results, instances)]
     else:
-        seen = _seen(run, restarts)
-        if not results.verifiable and seen.best >= MISREAD and seen.best > seen.constant:
+        numbers = instances is not None and bool(instances.squares)
+        if not results.verifiable and numbers and results.best_restart.loss is not None:
+            # How near numbers must come is the user's own matter: their error is measured.
             return None
-        causes = _causes(run, results, seen, instances)
+        seen = _seen(run, restarts)
+        if results.verifiable or seen.best < MISREAD or seen.best <= seen.constant:
+            causes = _causes(run, results, seen, instances)
+        elif instances is not None and _overfitted(results, seen):
+            causes = [_too_few(results, seen, instances)]
+        else:
+            return None
     changes = causes[0].changes
     return Diagnosis(
         reasons=tuple(cause.reason for cause in causes),
         changes=changes,
         command=next_command(run.config, changes, run.workdir, results.command),
+    )
+
+
+def _overfitted(results: RunResult, seen: _Seen) -> bool:
+    """Whether far less of the test examples is right than of those that were learned from."""
+    return results.unseen and results.best_restart.discrete_accuracy < seen.best - OVERFITTED
+
+
+def _too_few(results: RunResult, seen: _Seen, instances: Instances) -> _Cause:
+    share = results.best_restart.discrete_accuracy
+    distinct = contradictions(instances).distinct
+    return _Cause(
+        f"{seen.best:.2f} of the training examples are right and {share:.2f} of the test's: "
+        f"{distinct:,} distinct training examples are too few; give more of them (more of "
+        "--examples are more passes over the same)"
     )
 
 
@@ -267,7 +292,7 @@ def _in_part(run: Run, seen: _Seen) -> _Cause:
         told = f"{best}: what it misses looks like images misread, not like a wrong program"
         return _Cause(told, _more(run))
     than = f", more than always saying {seen.said} ({seen.constant:.2f})" if seen.said else ""
-    told = f"{best}{than}, and none gets all: each has a part of the program"
+    told = f"{best}{than}, and none gets all: each has a part of the program, or labels are wrong"
     return _Cause(told, _other_ways(run))
 
 

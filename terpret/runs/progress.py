@@ -120,9 +120,11 @@ class RestartsLine:
     Args:
       show: shows that so many examples are done, and a text.
       examples: the number of examples of the stream.
+      verifiable: whether it can be told that a restart is solved.
     """
 
-    def __init__(self, show: Callable[[int, str], None], examples: int):
+    def __init__(self, show: Callable[[int, str], None], examples: int, verifiable: bool = True):
+        self._verifiable = verifiable
         # What is noted before any progress is of a run that has learned all.
         self._show, self._examples = show, examples
         self._solved = self._accuracy = ""
@@ -130,12 +132,14 @@ class RestartsLine:
     def update(self, progress: Progress) -> None:
         """Shows the progress of training."""
         if progress.accuracies is not None:
-            self._accuracy = f", best program {np.max(progress.accuracies):.2f}"
-        self._solved = f"solved {np.sum(progress.solved_at >= 0)}/{len(progress.numbers)}"
+            self._accuracy = f"best program {np.max(progress.accuracies):.2f}"
+        if self._verifiable:
+            self._solved = f"solved {np.sum(progress.solved_at >= 0)}/{len(progress.numbers)}"
         losses = progress.losses[np.isfinite(progress.losses)]
-        loss = f", loss {np.median(losses):.3f}" if len(losses) else ""
+        loss = f"loss {np.median(losses):.3f}" if len(losses) else ""
         self._examples = progress.examples
-        self._show(self._examples, f"{self._solved}{loss}{self._accuracy}")
+        parts = (self._solved, loss, self._accuracy)
+        self._show(self._examples, ", ".join(filter(None, parts)))
 
     def note(self, text: str) -> None:
         """Shows in words what is being done."""

@@ -61,11 +61,18 @@ def fit(results: RunResult) -> str:
     """The part of the examples that the best program and its networks get right."""
     share, n = results.best_restart.discrete_accuracy, results.tested
     low, high = wilson(round(share * n), n)
-    return (
+    line = (
         f"program and networks of restart {results.best_restart.restart} fit {share:.4f} of "
-        f"{results.tested_on} (95 % interval {low:.4f} to {high:.4f}); without labels of the "
-        "images nothing tells whether the program alone is right"
+        f"{results.tested_on} (95 % interval {low:.4f} to {high:.4f})"
     )
+    if results.best_restart.errors:
+        line += "; numbers fit with a mean squared error of at most 0.001 of their mean square"
+    if results.programs.get("assignments") != 1:
+        line += (
+            "; without labels of the training images nothing tells whether the program alone is "
+            "right"
+        )
+    return line
 
 
 def diagnosed(diagnosis: Diagnosis, found: bool, style: str) -> str:
