@@ -269,7 +269,7 @@ class _Checker:
             if subject.bound:
                 raise Unbound(subject.bound[-1])
         if id(statement) not in self._unrolled and place.depth < MAX_AXES:
-            mark = self._diagnostics.mark()
+            mark, undeclared = self._diagnostics.mark(), place.scope.undeclared
             name = _bound_name(statement, subject)
             variable = BoundVariable(name, subject.domain, place.depth)
             try:
@@ -279,6 +279,7 @@ class _Checker:
                     raise
                 self._unrolled.add(id(statement))
                 self._diagnostics.rewind(mark)
+                place.scope.rewind(undeclared)
         cases, branches = [], []
         for value in range(subject.domain):
             branch = self._bound(value, subject, statement, place)

@@ -161,6 +161,15 @@ class Scope:
                 agree = False
             self.bind(name, first if agree and first is not None else Conflict(span))
 
+    @property
+    def undeclared(self) -> frozenset[str]:
+        """The names that were reported as not declared, and are not to be again."""
+        return frozenset(self._undeclared)
+
+    def rewind(self, undeclared: frozenset[str]) -> None:
+        """Forgets which names were reported since there were these: the reports were taken back."""
+        self._undeclared.intersection_update(undeclared)
+
     def suggestion(self, name: str) -> str:
         """`did you mean '...'?`, found once for each name however often it is asked for."""
         if name not in self._suggested:

@@ -270,3 +270,18 @@ def test_lines_are_counted_as_python_counts_them(end):
     (error,) = errors(model)
     assert (error.code, error.span.line, error.span.column) == ("E201", 3, 10)
     assert Source("m", model).line(3) == "y.set_to(é + 2)"
+
+
+def test_a_name_that_is_not_declared_is_told_where_a_with_is_unrolled() -> None:
+    """The body is checked once as it stands, in vain, and once for each value."""
+    lines = """
+        x = Input(2)[2]
+        y = Output(2)[2]
+        p = Param(2)
+        q = Param(2)
+        with p as v:
+            with q as w:
+                y[v].set_to(x[u])
+            y[1 - v].set_to(0)
+    """
+    assert codes(text(lines)) == ["E201"]
