@@ -234,6 +234,7 @@ def test_too_few_images_are_told_by_the_test(tmp_path: Path) -> None:
     """What is right of the training examples alone was learned by heart."""
     training = [{"img": IMAGES[k].tolist(), "y": k % 2} for k in range(2)]
     test = [{"img": IMAGES[k].tolist(), "y": 1 - k % 2} for k in range(2)]
-    found = learned(tmp_path, READS, training, "--examples=800", test=test)
+    quick = "--method=network_rate=0.05"
+    found = learned(tmp_path, READS, training, "--examples=160", quick, test=test)
     assert found.best_restart.discrete_accuracy == 0.0
     assert any("2 distinct training examples are too few" in one for one in reasons(found))

@@ -87,7 +87,7 @@ def test_the_work_is_done_whether_or_not_somebody_reads(finished: Path) -> None:
     shown = shell(f"{evaluate} >&- 2>&-")
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, b"", b"")
     # Every line meets the pipe of a reader that has gone.
-    exported = finished / "served"
+    exported = finished / "served" / "1"
     shown = shell(
         f"{evaluate} --export={exported} | head -c 1; echo ${{PIPESTATUS[0]}}", PYTHONUNBUFFERED="1"
     )
