@@ -136,6 +136,15 @@ def test_what_is_no_saved_program_is_refused(adder: Learned, tmp_path: Path) -> 
         terpret.load(tmp_path / "none.npz")
 
 
+def test_a_program_is_not_saved_over_what_is_no_plain_file(adder: Learned, tmp_path: Path) -> None:
+    (tmp_path / "real.npz").write_text("mine")
+    (tmp_path / "link.npz").symlink_to("real.npz")
+    for path in (tmp_path / "link.npz", tmp_path, Path(adder.workdir) / "config.json"):
+        with pytest.raises(terpret.errors.RunError, match="a run's own, or no plain file"):
+            adder.best.save(path)
+    assert (tmp_path / "real.npz").read_text() == "mine"
+
+
 def test_a_run_can_start_from_a_saved_program(adder: Learned, tmp_path: Path) -> None:
     adder.best.save(tmp_path / "adder.npz")
     run = learned(

@@ -18,6 +18,8 @@ from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.compile import compile_model
 from terpret.data.examples import as_examples
+from terpret.errors import RunError
+from terpret.files import own_files
 from terpret.files.asked import write_asked
 from terpret.language.checked import CheckedModel
 from terpret.learning.accuracies import network_accuracies
@@ -160,9 +162,13 @@ class Solution:
         """Writes program, model and networks to a file, which `terpret.load` reads.
 
         Raises:
-          RunError: it cannot be written.
+          RunError: it cannot be written, or what is there is a run's own or no plain file.
         """
-        write_asked(os.fspath(path), program_bytes(self.saved, shapes_of(self.model.library)))
+        target = os.fspath(path)
+        plain = os.path.isfile(target) and not os.path.islink(target)
+        if os.path.lexists(target) and (not plain or own_files.owns(os.path.realpath(target))):
+            raise RunError(f"{target} is a run's own, or no plain file: give another name")
+        write_asked(target, program_bytes(self.saved, shapes_of(self.model.library)))
 
     def export(self, folder: str | os.PathLike) -> None:
         """Writes the program as a TensorFlow SavedModel, which needs no terpret to run.
