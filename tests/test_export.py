@@ -17,6 +17,7 @@ from ntpt_models import source_code
 from terpret import CompiledModel, InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.runs.export import export
+from terpret.runs.export import served as served_here
 
 ROW = 1
 BATCHES = (7, 1)
@@ -48,7 +49,7 @@ for i in range(2):
     else:
         y[i].set_to(next_value(x[i]))
 """
-# `features` gives a tensor and `judge` reads it: labels can stand for neither.
+# `features` gives a tensor and `judge` reads it: no label of an image can stand for either.
 SOFT = """
 image = InputTensor(2, 2)
 a = Input(3)
@@ -82,6 +83,45 @@ def add(a, b):
     return (a + b) % 3
 
 y.set_to(add(net(left[0]), net(right[1])))
+"""
+# The image that a network reads lies where another network says, if anywhere.
+CHOSEN = """
+images = InputTensor(2, 2)[2]
+y = Output(2)
+seen = OutputTensor(2, 2)
+place = Var(2)
+
+@Learn([Tensor(2, 2)], 2, hid_sizes=[4])
+def net(i):
+    pass
+
+@Learn([Tensor(2, 2)], 3, hid_sizes=[4])
+def where(i):
+    pass
+
+@Runtime([3], 2, out_of_range="drop")
+def at(a):
+    return a
+
+place.set_to(at(where(images[0])))
+with place as p:
+    seen.set_to(images[p])
+y.set_to(net(seen))
+"""
+TWO_ARGUMENTS = """
+image = InputTensor(2, 2)
+a = Input(3)
+y = Output(3)
+
+@Learn([Tensor(2, 2), 3], 3, hid_sizes=[4])
+def net(i, a):
+    pass
+
+@Runtime([3], 3, out_of_range="drop")
+def after(a):
+    return a + 1
+
+y.set_to(net(image, after(a)))
 """
 CONVOLVED = """
 image = InputTensor(7, 10, 3)
@@ -239,28 +279,51 @@ def test_the_program_and_what_is_known_of_it_lie_beside(
     assert [path.name for path in folder.parent.glob(".*")] == []
 
 
-@pytest.mark.parametrize(
-    ("text", "networks"),
-    [
-        (SOFT, {"features": "marginal", "judge": "marginal"}),
-        (TWO_PLACES, {"net": "marginal"}),
-    ],
-)
-def test_networks_without_labels_enter_with_their_marginals(
-    tmp_path: Path, text: str, networks: dict[str, str]
-) -> None:
-    model = small_model(text)
+def test_a_network_of_several_arguments_is_read_by_its_most_probable_label(tmp_path: Path) -> None:
+    model = small_model(SOFT)
     exported(model, tmp_path / "saved")
-    assert json.loads((tmp_path / "saved" / "about.json").read_text())["networks"] == networks
+    about = json.loads((tmp_path / "saved" / "about.json").read_text())
+    assert about["networks"] == {"features": "tensor", "judge": "label"}
     serve = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
-    choose(model, model.program(ROW).values)
-    for size in BATCHES:
-        inputs = random_inputs(model, size)
-        given = serve(**{name: tf.constant(value) for name, value in inputs.items()})
-        marginals = model.marginals(inputs)
-        np.testing.assert_array_equal(given["y"], np.argmax(marginals["y"][ROW], -1))
-        if "z" in marginals:
-            np.testing.assert_allclose(given["z"], marginals["z"][ROW], rtol=1e-5)
+    inputs = random_inputs(model, 200)
+    given = serve(**{name: tf.constant(value) for name, value in inputs.items()})
+    features = model.predict("features", inputs["image"])[ROW]
+    np.testing.assert_allclose(given["z"], features, rtol=1e-4, atol=1e-6)
+    k = np.full(200, model.program(ROW).values["k"])
+    np.testing.assert_array_equal(given["y"], judged(model, "judge", features, inputs["a"], k))
+
+
+def judged(model: CompiledModel, network: str, tensor: np.ndarray, *more: np.ndarray) -> np.ndarray:
+    """What a network says most probably of a tensor and integers of 0..2."""
+    parts = [tensor.reshape(len(tensor), -1), *(np.eye(3)[one] for one in more)]
+    return model.predict(network, np.concatenate(parts, 1))[ROW].argmax(-1)
+
+
+@pytest.mark.parametrize("text", [TWO_PLACES, CHOSEN])
+@pytest.mark.parametrize("space", ["prob", "log"])
+def test_networks_without_one_place_are_read_by_their_labels(text: str, space: str) -> None:
+    model = small_model(text, space=space)
+    inputs = random_inputs(model, 300)
+    program = model.program(ROW)
+    expected = program.outcome(inputs)[0]["y"]
+    # A loss of a value, too, is told from any other.
+    assert len(np.unique(expected)) == 3
+    np.testing.assert_array_equal(served_here(model, ROW)(*inputs.values())["y"], expected)
+    found = model.outcomes(inputs, discrete=True)["y"][ROW]
+    np.testing.assert_array_equal(np.where(found.any(-1), found.argmax(-1), -1), expected)
+
+
+@pytest.mark.parametrize("space", ["prob", "log"])
+def test_what_is_lost_is_lost_to_a_network_of_two_arguments(space: str) -> None:
+    model = small_model(TWO_ARGUMENTS, space=space)
+    inputs = random_inputs(model, 300)
+    later = inputs["a"] + 1
+    said = judged(model, "net", inputs["image"], later % 3)
+    expected = np.where(later < 3, said, -1)
+    assert set(np.unique(expected)) >= {-1, 1}
+    np.testing.assert_array_equal(served_here(model, ROW)(*inputs.values())["y"], expected)
+    found = model.outcomes(inputs, discrete=True)["y"][ROW]
+    np.testing.assert_array_equal(np.where(found.any(-1), found.argmax(-1), -1), expected)
 
 
 def test_names_that_tensorflow_forbids_are_changed(tmp_path: Path) -> None:

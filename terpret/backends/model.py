@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from terpret.backends import log, losses, prob
 from terpret.backends.batches import Batch, checked_batch
+from terpret.backends.decided import apply_decided, marked, reads_mixtures, unmarked
 from terpret.backends.emit import Apply, emit
 from terpret.backends.initial_values import initial_logits
 from terpret.backends.networks import Library, apply_network, images_at_once, layers
@@ -70,6 +71,7 @@ class CompiledModel(tf.Module):
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
         self.networks = {name: library.use(network) for name, network in used.items()}
         self._marginals = tf.function(self.emit_marginals, autograph=False, reduce_retracing=True)
+        self._decided = tf.function(self.emit_decided, autograph=False, reduce_retracing=True)
         self._losses = tf.function(self.emit_losses, autograph=False, reduce_retracing=True)
         self._predict = tf.function(self._emit_predictions, autograph=False, reduce_retracing=True)
 
@@ -104,13 +106,14 @@ class CompiledModel(tf.Module):
 
         Args:
           batch: as of `marginals`.
-          discrete: whether every Param takes its most probable value, or has its marginal.
+          discrete: whether every Param takes its most probable value, and so does every integer
+            that a network gives; or each has its marginal.
 
         Returns:
           Arrays [restart, batch, ...]; 1 for either where nothing depends on it.
         """
-        logits = self._one_hot() if discrete else dict(self.param_logits)
-        found = self._marginals(self.checked_batch(batch, outputs=False), logits)
+        given = self.checked_batch(batch, outputs=False)
+        found = self._decided(given) if discrete else self._marginals(given)
         tensors = {v.name for v in self.checked.of_kind("Output") if not isinstance(v.domain, int)}
         return {
             name: (value if name in tensors else self.space.probabilities(value)).numpy()
@@ -287,6 +290,26 @@ class CompiledModel(tf.Module):
 
         scope = _scope(os.path.basename(self.checked.source.path))
         return emit(self.schedule, self.space, params, inputs, apply or applied, self.dtype, scope)
+
+    def emit_decided(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """Emits what `emit_marginals` does of the discretised program.
+
+        It reads the most probable label of each network; -1, a marginal of zeros, is what a
+        function has lost.
+        """
+        variables = self.checked.variables
+        tensors = [v for v in variables if not isinstance(v.domain, int) and v.elements]
+        marks = reads_mixtures(self.outputs.values())
+        shown = {v.name: marked(batch[v.name]) for v in tensors if marks and v.name in batch}
+
+        def applied(node: Learned, arguments: Sequence[tf.Tensor]) -> tf.Tensor:
+            weights = self.networks[node.network.name]
+            result = apply_decided(node, weights, arguments, self.restarts, marks)
+            return self.space.constant(result) if node.normalised else result
+
+        found = self.emit_marginals({**batch, **shown}, self._one_hot(), applied)
+        bare = {v.name: unmarked(found[v.name]) for v in tensors if marks and v.name in found}
+        return {**found, **bare}
 
     def emit_losses(self, batch: Batch, logits: Batch | None = None) -> tf.Tensor:
         """Emits the loss of every restart, [restart].

@@ -226,8 +226,8 @@ def discrete_grades(
 ) -> Grades:
     """What is right of the discretised programs of some restarts, and nothing of the others.
 
-    A program reads its networks' most probable labels. Where no label can stand for what a network
-    says, every Param takes its most probable value and the networks enter with their marginals.
+    A program reads its networks' most probable labels. Where these depend on more than an image,
+    the compiled model runs in place of the interpreter, with its Params and networks decided.
 
     Args:
       model: the model.

@@ -12,12 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from terpret import CompiledModel, InputError, Library, compile_model
-from terpret.backends.networks import AnyWeights, layers
-from terpret.core.build import label_read
-from terpret.core.nodes import Input, topological
 from terpret.files.atomic import write_text
 from terpret.language import checked
-from terpret.language.reads import calls
 from terpret.learning.checkpoints import reason_of
 from terpret.learning.layers import assign_layers, row_layers
 
@@ -32,9 +28,8 @@ def export(
 
     The program's Params are constants of it, and each network's most probable label is what the
     program reads, so that it gives exactly what `Program.run` gives on the networks' labels: -1
-    where a function's declared `out_of_range="drop"` lost the value. Only a network for which no
-    labels can stand (of tensors to a tensor, of integers, or of two different InputTensors) enters
-    with its marginal, and then the most probable value of each Output is given.
+    where a function's declared `out_of_range="drop"` lost the value. A network that gives a tensor
+    gives that.
 
     The signature takes the Inputs by name, int32 [batch, *dims], and float32 [batch, *dims, *shape]
     of an InputTensor; it gives the Outputs by name, int32 [batch, *dims], and float32
@@ -47,7 +42,7 @@ def export(
         the SavedModel's own files.
       source_text: the program as text.
       about: what is known of it, as JSON values; the signature and the role of each network
-        (`label` or `marginal`) are added.
+        (`label` or `tensor`) are added.
 
     Raises:
       InputError: there is no such restart, the folder holds something or cannot be written, or the
@@ -120,76 +115,39 @@ def _module(model: CompiledModel, row: int) -> tuple[tf.Module, dict[str, object
         if network.name in model.networks:
             library.use(network)
     assign_layers(library.weights, row_layers(model, row))
-    images = _labelled(model.checked)
     program = compile_model(
         model.checked,
         constants=model.program(row).values,
-        learned={name: name for name in images},
         library=library,
         dtype=model.dtype,
         # The model itself was accepted at its size.
         max_nodes=sys.maxsize,
     )
-    nodes = topological(program.outputs.values())
-    read = {node.name for node in nodes if isinstance(node, Input)}
-    for name in images:
-        if name in read and name not in library.weights:
+    for name in program.networks:
+        if name not in model.networks:
             raise InputError(
                 f"'{name}' has no layers to export: the model was compiled with given labels"
             )
-    labelled = {name: images[name] for name in images if name in read}
-
     module = tf.Module()
-    module.serve = _serving(program, images, {name: library.weights[name] for name in labelled})
-    module.networks = [library.weights[name] for name in (*labelled, *program.networks)]
-    roles = dict.fromkeys(labelled, "label") | dict.fromkeys(program.networks, "marginal")
+    module.serve = _serving(program)
+    module.networks = list(program.networks.values())
+    roles = {
+        network.name: "label" if isinstance(network.output, int) else "tensor"
+        for network in program.checked.networks
+        if network.name in program.networks
+    }
     sides = {f"{kind.lower()}s": _described(model.checked, kind) for kind in ("Input", "Output")}
     return module, {"signature": sides, "networks": roles}
 
 
-def _labelled(model: checked.CheckedModel) -> dict[str, checked.Variable]:
-    """The networks whose results labels can stand for, each with the InputTensor that it reads."""
-    found: dict[str, set[checked.Variable | None]] = {}
-    for call in calls(model.statements):
-        variables: set[checked.Variable | None]
-        try:
-            variables = {element.variable for element in label_read(call).elements}
-        except InputError:
-            variables = {None}
-        found.setdefault(call.network.name, set()).update(variables)
-    single = {name: variables.pop() for name, variables in found.items() if len(variables) == 1}
-    return {name: variable for name, variable in single.items() if variable is not None}
-
-
-def _serving(
-    program: CompiledModel,
-    images: Mapping[str, checked.Variable],
-    networks: Mapping[str, AnyWeights],
-) -> tf.types.experimental.PolymorphicFunction:
-    """The function of the signature.
-
-    Args:
-      program: the model with its Params as constants.
-      images: the InputTensor that each network reads whose labels are given.
-      networks: the weights of those that the program reads.
-    """
+def _serving(program: CompiledModel) -> tf.types.experimental.PolymorphicFunction:
+    """The function of the signature, of the model with its Params as constants."""
     inputs, outputs = (program.checked.of_kind(kind) for kind in ("Input", "Output"))
-    sizes = {network.name: network.output for network in program.checked.networks}
 
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         batch = dict(zip((variable.name for variable in inputs), tensors, strict=True))
         examples = tf.shape(tensors[0])[0] if tensors else tf.constant(1)
-        for name, variable in images.items():
-            shape = [examples, *variable.dims]
-            if name in networks:
-                flat = tf.reshape(batch[variable.name], [-1, _extent(variable)])
-                pixels = tf.cast(flat, program.dtype)
-                result = layers(networks[name], pixels, False, sizes[name])
-                batch[name] = tf.reshape(tf.argmax(result, -1, tf.int32), shape)
-            else:
-                # The model asks for the labels of every network, this program for others only.
-                batch[name] = tf.zeros(shape, tf.int32)
-        marginals = program.emit_marginals(batch)
+        marginals = program.emit_decided(batch)
         return {
             signature_name(variable.name): _value(variable, marginals[variable.name][0], examples)
             for variable in outputs
@@ -228,7 +186,3 @@ def _described(model: checked.CheckedModel, kind: str) -> dict[str, str]:
         name: f"{spec.dtype.name} [{', '.join(['batch', *map(str, spec.shape[1:])])}]"
         for name, spec in named.items()
     }
-
-
-def _extent(variable: checked.Variable) -> int:
-    return tf.TensorShape(variable.domain).num_elements()
