@@ -46,21 +46,31 @@ def described_networks(
 
 
 def remade(
-    kept: Mapping[str, KerasNetwork], networks: Mapping[str, Build]
+    kept: Mapping[str, KerasNetwork], networks: Mapping[str, Build], checked: CheckedModel
 ) -> dict[str, KerasNetwork]:
-    """The Keras models of a saved program, each of which can be made.
+    """The Keras models of a saved program, each of which can be made and fits the model.
 
     Args:
       kept: what the file keeps of them, by network.
       networks: what makes some of them, by network.
+      checked: the model.
 
     Raises:
-      InputError: one of them cannot be made, or is another than the one that was saved.
+      InputError: one of them cannot be made, is another than the one that was saved, or does not
+        fit the model.
     """
     _refuse_unknown(networks, list(kept), "the file", "no Keras model")
     given = {n: dataclasses.replace(one, build=networks.get(n)) for n, one in kept.items()}
     for name, network in given.items():
-        network.made(name)
+        declared, model = _declared(checked, name), network.made(name)
+        taken = _shape_taken(declared, model, _sizes(declared.inputs[0]))
+        if len(declared.inputs) != 1 or taken != network.shape:
+            raise InputError(
+                f"networks: the model of '{name}' takes {list(taken)}, and the saved one "
+                f"{list(network.shape)}"
+            )
+        _refuse_other_output(declared, model, taken)
+        _refuse_left_out(name, model)
     return given
 
 

@@ -4,8 +4,10 @@ import dataclasses
 import hashlib
 import io
 import json
+import lzma
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -29,6 +31,9 @@ ABOUT = "about"
 PARTS = {1: ("weight",), 2: ("kernel", "bias")}
 # What was not written before it was thought of.
 ADDED = ("conv_sizes", "keras")
+# What layers are numbers of, and the largest that a network can have.
+FLOATS = (np.float16, np.float32, np.float64)
+LARGEST = np.finfo(np.float32).max
 ZIP_MAGIC = b"PK\x03\x04"
 # What reading a file raises that was cut off, or that has a wrong byte somewhere.
 DAMAGE = (
@@ -36,9 +41,14 @@ DAMAGE = (
     EOFError,
     ValueError,
     KeyError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
     RuntimeError,
     MemoryError,
     OverflowError,
+    lzma.LZMAError,
+    tokenize.TokenError,
     struct.error,
     zlib.error,
     zipfile.BadZipFile,
@@ -287,7 +297,11 @@ def entries_of(path: str, data: bytes, what: str = "a file of networks") -> dict
 def entry_of(path: str, entries: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     if name not in entries:
         raise InputError(f"{path} is not a whole file of networks: it lacks the entry '{name}'")
-    return entries[name]
+    entry = entries[name]
+    # What has another beginning than an array is given as its bytes.
+    if not isinstance(entry, np.ndarray):
+        raise InputError(f"{path} is damaged: its entry '{name}' is no array")
+    return entry
 
 
 def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[str, str]]:
@@ -296,7 +310,7 @@ def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[
         version = about["format"]
         if version == FORMAT:
             shapes = {name: shape_of_json(value) for name, value in about["networks"].items()}
-            source = {name: _text(value) for name, value in about["source"].items()}
+            source = {name: text_of(value) for name, value in about["source"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputError(f"the entry '{ABOUT}' of {path} does not describe networks") from None
     if version != FORMAT:
@@ -309,7 +323,7 @@ def shape_of_json(value: Mapping[str, Any]) -> NetworkShape:
     convolutions = tuple(
         (_size(channels), _size(kernel)) for channels, kernel in value.get("conv_sizes", ())
     )
-    hidden, keras = tuple(map(_size, value["hid_sizes"])), _text(value.get("keras", ""))
+    hidden, keras = tuple(map(_size, value["hid_sizes"])), text_of(value.get("keras", ""))
     shape = NetworkShape(inputs, output, hidden, convolutions, keras)
     # Raises ValueError for convolutions that the images are too small for.
     _ = shape.parts
@@ -326,21 +340,30 @@ def _size(value: object) -> int:
     return value
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A text of a file, which can be written to another.
+
+    Raises:
+      ValueError: it is none.
+    """
     if not isinstance(value, str):
         raise ValueError(f"{value} is no text")
+    value.encode()
     return value
 
 
 def _checked(path: str, name: str, array: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    if not np.issubdtype(array.dtype, np.floating) or array.shape != tuple(size):
+    kind = array.dtype.type
+    if kind not in FLOATS or array.shape != tuple(size):
         raise InputError(
             f"the entry '{name}' of {path} is {array.dtype} {list(array.shape)}, "
             f"not floats {list(size)}"
         )
     if not np.all(np.isfinite(array)):
         raise InputError(f"the entry '{name}' of {path} holds numbers that are not finite")
-    return array
+    if array.size and np.abs(array).max() > LARGEST:
+        raise InputError(f"the entry '{name}' of {path} holds numbers too large for float32")
+    return array.astype(kind)
 
 
 def _domain_text(domain: Domain) -> str:
