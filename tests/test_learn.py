@@ -1,10 +1,16 @@
 """`terpret.learn`: from arrays to a program that predicts, is measured, kept and exported."""
 
+import copy
+import functools
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +19,12 @@ import tensorflow as tf
 
 import terpret
 from terpret.api.learn import Learned
+from terpret.api.solution import Solution
+from terpret.compile import compile_model
 from terpret.errors import InputError
+from terpret.language.errors import Source
+from terpret.learning.layers import row_layers
+from terpret.learning.program_file import SavedProgram
 from terpret.runs import progress
 from tests.commands import evaluate
 
@@ -95,6 +106,7 @@ def test_without_labels_a_program_fits_and_is_never_called_right_or_wrong(adder:
     assert "wrong" not in str(adder) and "correct" not in str(adder)
     found = adder.best.evaluate(images(20, seed=1))
     assert (found.examples, found.accuracy, found.correct) == (20, 1.0, None)
+    assert found.labelled == 0 and "labelled" not in str(found)
     assert found.low < 0.9 and found.high == 1.0
 
 
@@ -103,6 +115,12 @@ def test_labels_of_the_images_verify_the_program(adder: Learned) -> None:
     shows = {"b_net": data["y"] - 1, "a_net": data["a"][:, 0, 0] // 255}
     found = adder.best.evaluate({**data, **shows})
     assert found.correct is True and found.network_accuracies == {"net": 1.0}
+    few = {
+        name: np.where(np.arange(20) < 3, values.astype(int), -1) for name, values in shows.items()
+    }
+    found = adder.best.evaluate({**data, **few})
+    assert (found.correct, found.labelled, found.examples) == (True, 3, 20)
+    assert "the program is right on all of 3 labelled examples" in str(found)
     run = learned(READS, {**data, **shows}, split=0.5)
     assert all(one.correct is not None for one in run.results.restarts)
     assert "held-out" in str(run) and "hold a correct program" in str(run)
@@ -136,6 +154,195 @@ def test_what_is_no_saved_program_is_refused(adder: Learned, tmp_path: Path) -> 
         terpret.load(tmp_path / "none.npz")
 
 
+Entries = dict[str, np.ndarray]
+
+
+def rewritten(adder: Learned, path: Path, change: Callable[[Entries, dict], object]) -> Path:
+    """The saved program with its entries, or what is written of it, changed."""
+    adder.best.save(path)
+    with np.load(path) as archive:
+        entries = dict(archive.items())
+    about = json.loads(str(entries["about"]))
+    change(entries, about)
+    entries["about"] = np.array(json.dumps(about))
+    with open(path, "wb") as stream:
+        np.savez(stream, **entries)
+    return path
+
+
+NET = {"inputs": [[2, 2]], "output": 2, "hid_sizes": [4]}
+FIRST, LAST = "net/0/bias", "net/1/bias"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda _, about: about.update(networks={}), "the layers of 'net' are missing"),
+        (
+            lambda _, about: about["networks"].update(other=NET),
+            "the model declares no network 'other'",
+        ),
+        (
+            lambda _, about: about["networks"].update(net={**NET, "hid_sizes": [4, 2]}),
+            r"layers \[4, 2\]; the model's has .* layers \[4\]",
+        ),
+        (
+            lambda _, about: about["networks"].update(net={**NET, "conv_sizes": [[3, 1]]}),
+            r"convolutions .*; the model's has ",
+        ),
+        (lambda arrays, _: arrays.update({FIRST: np.zeros(3, np.float32)}), r"not floats \[4\]"),
+        (lambda arrays, _: arrays.update({FIRST: np.zeros(4, np.complex64)}), "complex64"),
+        (lambda arrays, _: arrays.update({FIRST: np.full(4, 1e300)}), "too large for float32"),
+        (lambda arrays, _: arrays.update({LAST: np.full(2, np.nan)}), "are not finite"),
+        (lambda _, about: about["hypers"].update(T=float("inf")), "not a saved program"),
+        (lambda _, about: about["hypers"].update(T=1.0), "not a saved program"),
+        (lambda _, about: about["confidence"].update(more=10**400), "none of its model's"),
+        (lambda _, about: about["confidence"].update(more=float("nan")), "no probability"),
+        (lambda _, about: about.update(confidence=[1, 1]), "none of its model's"),
+        (lambda _, about: about["values"].update(more=2), r"ranges over 0\.\.1"),
+        (lambda _, about: about.update(model="\ud800"), "not a saved program"),
+        (lambda _, about: about.update(listing=None), "not a saved program"),
+    ],
+)
+def test_a_program_that_does_not_fit_its_model_is_refused(
+    adder: Learned, tmp_path: Path, change: Callable, said: str
+) -> None:
+    path = rewritten(adder, tmp_path / "wrong.npz", change)
+    with pytest.raises(InputError, match=said) as raised:
+        terpret.load(path)
+    assert "wrong.npz" in str(raised.value) and "\n" not in str(raised.value)
+
+
+ODD = (None, True, -1, 0.5, 10**400, float("inf"), "", "x", "\ud800", [], {}, [[1, [2]]])
+
+
+def test_whatever_is_wrong_in_a_file_is_one_sentence(adder: Learned, tmp_path: Path) -> None:
+    """Any value of what is written of a program, replaced by an odd one, is refused or harmless."""
+    adder.best.save(tmp_path / "right.npz")
+    with np.load(tmp_path / "right.npz") as archive:
+        about = json.loads(str(archive["about"]))
+    refused = 0
+    for keys in places(about, 3):
+        for odd in ODD:
+            wrong = copy.deepcopy(about)
+            inner = functools.reduce(lambda one, key: one[key], keys[:-1], wrong)
+            inner[keys[-1]] = odd
+            with_entry(tmp_path, "about.npy", npy(json.dumps(wrong)))
+            refused += not loads(tmp_path / "wrong.npz")
+    assert refused > 100
+
+
+def places(value: object, depth: int) -> Iterator[list[str | int]]:
+    """The way to each value in a description, as deep as it is looked at."""
+    if isinstance(value, dict | list) and depth:
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield [key]
+            if key != "about":
+                yield from ([key, *more] for more in places(value[key], depth - 1))
+
+
+def npy(value: object) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.array(value))
+    return stream.getvalue()
+
+
+def with_entry(folder: Path, name: str, content: bytes) -> None:
+    """Writes `wrong.npz`: `right.npz` with another entry."""
+    with zipfile.ZipFile(folder / "right.npz") as right:
+        entries = {**{one: right.read(one) for one in right.namelist()}, name: content}
+    with zipfile.ZipFile(folder / "wrong.npz", "w") as wrong:
+        for one, data in entries.items():
+            wrong.writestr(one, data)
+
+
+def loads(path: Path) -> bool:
+    try:
+        terpret.load(path)
+    except InputError:
+        return False
+    return True
+
+
+def header(shape: str, kind: str = "<f4") -> bytes:
+    """An `.npy` file of zeros whose header says what is asked for."""
+    text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + bytes(64)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no array at all",
+        *(header(shape) for shape in ("(True,)", "(-4,)", "(4.0,)", "4", "((4,),)", "(", "(4,")),
+        *(header("(4,)", kind) for kind in ("<c8", "|O", "|S1", "<M8[s]", "q", "<f2")),
+        npy("[" * 100_000),
+        npy('{"a":' * 900 + "1" + "}" * 900),
+    ],
+)
+@pytest.mark.parametrize("name", ["about", "net/0/bias"])
+def test_an_entry_that_is_none_is_one_sentence(
+    adder: Learned, tmp_path: Path, name: str, content: bytes
+) -> None:
+    adder.best.save(tmp_path / "right.npz")
+    with_entry(tmp_path, f"{name}.npy", content)
+    assert not loads(tmp_path / "wrong.npz") or content == header("(4,)", "<f2")
+
+
+def test_a_file_does_not_tell_where_its_model_lay(adder: Learned, tmp_path: Path) -> None:
+    adder.best.save(tmp_path / "adder.npz")
+    with np.load(tmp_path / "adder.npz") as archive:
+        about = json.loads(str(archive["about"]))
+    assert about["name"] == about["source"]["program"] == "model.py"
+    assert os.sep not in terpret.load(tmp_path / "adder.npz").checked.source.path
+
+
+# One network for two InputTensors, another for two arguments, and a sum that may be lost.
+LOSING = """
+a = InputTensor(2, 2)
+b = InputTensor(2, 2)
+x = Input(3)
+y = Output(3)
+z = Output(3)
+
+@Learn([Tensor(2, 2)], 3, hid_sizes=[4])
+def net(image):
+    pass
+
+@Learn([Tensor(2, 2), 3], 3, hid_sizes=[4])
+def both(image, n):
+    pass
+
+@Runtime([3, 3], 3, out_of_range="drop")
+def add(p, q):
+    return p + q
+
+y.set_to(add(net(a), net(b)))
+z.set_to(NETWORK)
+"""
+
+
+@pytest.mark.parametrize("network", ["both(a, add(x, net(b)))", "net(a)"])
+def test_what_a_program_predicts_is_what_it_is_measured_by(network: str) -> None:
+    model = compile_model(Source("losing.py", LOSING.replace("NETWORK", network)), seed=1)
+    program = model.program(0)
+    best = Solution(SavedProgram(program, row_layers(model, 0), str(program), {}))
+    random = np.random.default_rng(0)
+    shown = {name: random.normal(size=(400, 2, 2)) for name in "ab"}
+    data = {**shown, "x": random.integers(0, 3, 400)}
+    given = best.predict(data)
+    said = {name: model.classify("net", shown[name])[0] for name in "ab"}
+    total = said["a"] + said["b"]
+    np.testing.assert_array_equal(given["y"], np.where(total < 3, total, -1))
+    assert set(np.unique(given["y"])) >= {-1, 1}
+    assert best.evaluate({**data, **given}).accuracy == 1.0
+    # A label that a lost value cannot have.
+    there = (given["y"] >= 0) & (given["z"] >= 0)
+    found = best.evaluate({**data, **{name: np.maximum(value, 0) for name, value in given.items()}})
+    assert found.accuracy == there.mean()
+
+
 def test_a_program_is_not_saved_over_what_is_no_plain_file(adder: Learned, tmp_path: Path) -> None:
     (tmp_path / "real.npz").write_text("mine")
     (tmp_path / "link.npz").symlink_to("real.npz")
@@ -159,6 +366,18 @@ def test_integers_are_verified_as_they_are() -> None:
     assert run.results.best_restart.correct and run.best.values["shift"] == 3
     assert "3 of 3 restarts hold a correct program" in str(run) or run.results.correct_restarts
     assert run.best.predict({"x": [[0, 1]]})["y"].tolist() == [0]
+
+
+def test_a_folder_is_measured_by_its_test_file(tmp_path: Path) -> None:
+    best = learned(SHIFT, shifted(), preset="terpret-fp").best
+    (tmp_path / "train.csv").write_text("x[0],x[1],y\n0,1,0\n")
+    said = "has no test.csv: it has train.csv: give the path of one file of examples"
+    with pytest.raises(InputError, match=said):
+        best.evaluate(tmp_path)
+    (tmp_path / "test.csv").write_text("x[0],x[1],y\n0,1,0\n2,2,1\n0,2,0\n")
+    found = best.evaluate(tmp_path)
+    assert (found.examples, found.accuracy, found.labelled) == (3, pytest.approx(2 / 3), 3)
+    assert "the program is wrong on some of 3 labelled examples" in str(found)
 
 
 def test_a_workdir_is_a_run_folder_like_any_other(

@@ -43,8 +43,10 @@ class Evaluation:
       examples: how many there are of which something was observed.
       accuracy: the share of them that program and networks get right.
       low, high: its 95 % Wilson interval.
-      correct: whether the program gives every answer, told by labels of the images, or by the
-        integers where there are no images; None where neither is given.
+      correct: whether the program gives every answer of the `labelled` examples, told by labels of
+        the images, or by the integers where there are no images; None where neither is given. Of
+        few examples it is no proof: other programs may answer these alike.
+      labelled: on how many examples `correct` was judged.
       network_accuracies: the share of labelled images that each network names right.
       errors: the mean squared error of each OutputTensor.
     """
@@ -54,6 +56,7 @@ class Evaluation:
     low: float
     high: float
     correct: bool | None
+    labelled: int
     network_accuracies: Mapping[str, float]
     errors: Mapping[str, float]
 
@@ -62,7 +65,11 @@ class Evaluation:
             f"{self.accuracy:.4f} of {self.examples:,} examples "
             f"(95 % interval {self.low:.4f} to {self.high:.4f})"
         )
-        parts = [f"{name} {share:.4f}" for name, share in self.network_accuracies.items()]
+        parts = []
+        if self.correct is not None:
+            judged = "right on all" if self.correct else "wrong on some"
+            parts = [f"the program is {judged} of {self.labelled:,} labelled examples"]
+        parts += [f"{name} {share:.4f}" for name, share in self.network_accuracies.items()]
         parts += [f"error of {name} {error:.4g}" for name, error in self.errors.items()]
         return "; ".join([line, *parts])
 
@@ -136,7 +143,7 @@ class Solution:
 
         Args:
           data: a mapping of arrays by declared name, a `tf.data.Dataset` of such examples, or a
-            path, in any of the forms of `terpret.learn`.
+            path, in any of the forms of `terpret.learn`; of a folder its `test.csv`.
 
         Raises:
           InputError: they do not fit the model.
@@ -147,13 +154,15 @@ class Solution:
         grades = discrete_grades(self.model, {0: program}, some)
         hits, count = int(grades.right[0].sum()), len(some)
         low, high = wilson(hits, count)
+        judged = self._judged(some)
         nets = network_accuracies(self.model, labelled_images(some))
         return Evaluation(
             examples=count,
             accuracy=hits / count,
             low=low,
             high=high,
-            correct=self._correct(some),
+            correct=self._correct(judged) if len(judged) else None,
+            labelled=len(judged),
             network_accuracies={name: float(values[0]) for name, values in nets.items()},
             errors={name: float(values[0].mean()) for name, values in grades.errors.items()},
         )
@@ -196,12 +205,16 @@ class Solution:
         """The program as a notebook shows it."""
         return f"<pre>{html.escape(self.source)}</pre>"
 
-    def _correct(self, instances: Instances) -> bool | None:
-        """Whether the program is right on every instance, by labels or without images."""
+    def _judged(self, instances: Instances) -> Instances:
+        """The instances that tell whether the program is right: by labels, or without images."""
         known = labelled(instances)
-        if known is None and reads_images(self.checked):
-            return None
-        judge = Judge(instances if known is None else known, by_labels=known is not None)
+        if known is not None:
+            return known
+        return instances.part(np.arange(0)) if reads_images(self.checked) else instances
+
+    def _correct(self, judged: Instances) -> bool:
+        """Whether the program is right on each of the instances that tell it."""
+        judge = Judge(judged, by_labels=labelled(judged) is not None)
         return judge.accuracies(self.model, [self.model.program(0)]) == [1.0]
 
     @functools.cached_property
@@ -225,4 +238,6 @@ def load(path: str | os.PathLike, networks: Mapping[str, Build] | None = None) -
     if os.path.isdir(path):
         return Solution(best_of_run(os.fspath(path), networks or {}))
     saved = load_program(os.fspath(path))
-    return Solution(dataclasses.replace(saved, keras=remade(saved.keras, networks or {})))
+    return Solution(
+        dataclasses.replace(saved, keras=remade(saved.keras, networks or {}, saved.program.model))
+    )

@@ -138,11 +138,16 @@ def examples_of(
 def as_examples(data: object, model: CheckedModel, answers: bool = True) -> Examples:
     """Examples that are given as a path or in Python; see `read_examples` and `examples_of`.
 
+    A folder stands for its `test.csv`.
+
     Raises:
       InputError: with all that is wrong with them.
     """
     if isinstance(data, str | os.PathLike):
-        return read_examples(data, model, answers)
+        path = os.fspath(data)
+        if os.path.isdir(path):
+            path = _in_folder(path, TEST, ": give the path of one file of examples")
+        return read_examples(path, model, answers)
     return examples_from(as_arrays(data, "data"), model, "data", answers)
 
 
@@ -209,13 +214,13 @@ def is_batches(path: str | os.PathLike) -> bool:
     return isinstance(first, dict) and any(key in first for key in _BATCH_KEYS)
 
 
-def _in_folder(folder: str, name: str) -> str:
+def _in_folder(folder: str, name: str, advice: str = "") -> str:
     path = os.path.join(folder, name)
     if not os.path.lexists(path):
         names = sorted(one for one in os.listdir(folder) if one.endswith((".csv", ".npz")))
         listed = ", ".join(itertools.islice(names, 5))
         there = f": it has {listed}" if names else ""
-        raise InputError(f"{folder}: the folder has no {name}{there}")
+        raise InputError(f"{folder}: the folder has no {name}{there}{advice}")
     return path
 
 
