@@ -90,10 +90,13 @@ class Signals:
 
     @property
     def caught(self) -> bool:
-        """Whether a signal came."""
-        return _Process.came
+        """Whether a signal came; other threads than the main one go on to their end."""
+        return self._mine and _Process.came
 
     def __enter__(self) -> "Signals":
+        self._mine = _in_main_thread()
+        if not self._mine:
+            return self
         self._before, self._outer = _take(), _Process.part
         if self._outer is _Part.IDLE:
             _Process.came = False
@@ -103,6 +106,8 @@ class Signals:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if not self._mine:
+            return
         _Process.part = self._outer
         _give_back(self._before)
         if kind is not None and kind is not Stopped:
@@ -117,6 +122,9 @@ class Signals:
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """Lets no signal end what is done inside, such as putting things back after one."""
+    if not _in_main_thread():
+        yield
+        return
     before = _Process.part
     _Process.part = _Part.STRETCH
     try:
@@ -136,9 +144,14 @@ def farewell() -> str:
     return f"stopped; {_Process.promise}" if kept else "stopped"
 
 
+def _in_main_thread() -> bool:
+    """Whether this is the thread in which Python handles signals; no other is told of them."""
+    return threading.current_thread() is threading.main_thread()
+
+
 def _take() -> dict[int, _Handler]:
     """Sets the handlers of the signals that are not ignored; those that were there before."""
-    if threading.current_thread() is not threading.main_thread():
+    if not _in_main_thread():
         return {}
     kept = (signal.SIG_IGN, None, _handle)
     there = {number: signal.getsignal(number) for number in _NUMBERS}

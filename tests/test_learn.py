@@ -1,10 +1,12 @@
 """`terpret.learn`: from arrays to a program that predicts, is measured, kept and exported."""
 
+import concurrent.futures
 import copy
 import functools
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 import tensorflow as tf
 
 import terpret
+from terpret import signals
 from terpret.api.learn import Learned
 from terpret.api.solution import Solution
 from terpret.compile import compile_model
@@ -26,6 +29,7 @@ from terpret.language.errors import Source
 from terpret.learning.layers import row_layers
 from terpret.learning.program_file import SavedProgram
 from terpret.runs import progress
+from terpret.runs import run as single
 from tests.commands import evaluate
 
 # Which of two images is shown, and what is added to the digit that a network reads there.
@@ -420,6 +424,57 @@ def test_interrupting_returns_what_is_there(
     assert not whole.stopped and whole.results.restarts[0].examples >= 20_000
 
 
+def test_what_was_learned_stays_though_its_folder_goes_or_holds_another_run(tmp_path: Path) -> None:
+    options = {"preset": "terpret-fp", "examples": 200, "workdir": tmp_path / "run"}
+    first = learned(SHIFT, shifted(), **options)
+    before = [one.source for one in first.restarts]
+    learned(SHIFT, shifted(), **options, seed=1, overwrite=True)
+    assert [one.source for one in first.restarts] == before
+    shutil.rmtree(tmp_path / "run")
+    assert first.best.predict({"x": [[0, 1]]})["y"].shape == (1,)
+
+
+def test_interrupting_the_measurement_returns_what_was_learned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(single, "results_of", interrupted)
+    run = learned(SHIFT, shifted(), preset="terpret-fp", examples=200)
+    assert run.stopped and "shift" in run.best.source
+
+
+def test_a_run_that_is_done_says_its_notes_again(tmp_path: Path) -> None:
+    options = {"preset": "terpret-fp", "examples": 200, "workdir": tmp_path / "run"}
+    notes = learned(SHIFT, shifted(), **options).notes
+    assert notes and learned(SHIFT, shifted(), **options).notes == notes
+
+
+def test_a_file_to_learn_from_stands_beside_arrays_to_test_on(tmp_path: Path) -> None:
+    data = shifted()
+    rows = zip(data["x"].tolist(), data["y"].tolist(), strict=True)
+    lines = "\n".join(json.dumps({"x": x, "y": y}) for x, y in rows)
+    (tmp_path / "train.jsonl").write_text(lines)
+    run = learned(SHIFT, tmp_path / "train.jsonl", shifted(12), preset="terpret-fp", examples=200)
+    assert run.results.tested == 12
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    three = {"restarts": np.int64(3), "seed": np.int32(0), "split": np.float64(0.9)}
+    run = learned(SHIFT, shifted(), preset="terpret-fp", examples=np.int64(200), **three)
+    assert len(run.restarts) == 3
+
+
+def test_threads_leave_signals_to_the_main_thread() -> None:
+    with signals.Signals() as outer, concurrent.futures.ThreadPoolExecutor() as pool:
+        pool.submit(learned, SHIFT, shifted(), preset="terpret-fp", examples=100).result()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert outer.caught
+        # As if none had come: the test goes on.
+        signals._Process.came = False
+
+
 def test_it_works_in_a_thread() -> None:
     found: list[Learned] = []
 
@@ -444,6 +499,14 @@ def test_a_run_and_a_program_show_themselves_as_html(adder: Learned) -> None:
         ({"restarts": "3"}, "restarts='3' is not an int"),
         ({"preset": "robst"}, "no preset 'robst'.*did you mean 'robust'"),
         ({"split": 2.0}, "split=2.0 is not a float from 0 to 1"),
+        ({"restarts": True}, "restarts=True is not an int"),
+        ({"stop_after_solved": 5}, "stop_after_solved=5: there are only restarts=3"),
+        ({"workdir": ""}, "workdir='' names nothing"),
+        ({"workdir": 5}, "workdir=5 is no path"),
+        ({"hypers": 5}, "hypers=5 is no mapping"),
+        ({"method": [1]}, r"method=\[1\] is no mapping"),
+        ({"test": 5}, "test"),
+        ({"test": {"x": [[0, 1]]}}, "^test"),
         ({"hypers": {"T": 3}}, "no hyper 'T'"),
         ({"method": {"program_rat": 0.1}}, "program_rat.*did you mean 'program_rate'"),
     ],
@@ -451,6 +514,27 @@ def test_a_run_and_a_program_show_themselves_as_html(adder: Learned) -> None:
 def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
         learned(SHIFT, shifted(), **wrong)
+
+
+@pytest.mark.parametrize(("model", "data"), [(5, {}), (SHIFT, 5), (SHIFT, None)])
+def test_what_is_no_model_or_no_data_is_one_sentence(model: object, data: object) -> None:
+    with pytest.raises(InputError):
+        learned(model, data)
+
+
+def test_an_error_in_a_text_names_no_folder_of_ours() -> None:
+    with pytest.raises(terpret.ModelError) as error:
+        learned(SHIFT.replace("x[w]", "z[w]"), shifted())
+    assert str(error.value).startswith("model.py:")
+
+
+def test_a_refused_call_leaves_nothing(tmp_path: Path) -> None:
+    wrong = {"method": {"shift": 1000}, "workdir": tmp_path / "run"}
+    with pytest.raises(InputError):
+        learned(SHIFT, shifted(), **wrong)
+    with pytest.raises(InputError):
+        learned(SHIFT, shifted(), workdir=tmp_path / "run", init_nets=tmp_path / "none.npz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import html
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 import terpret.quiet  # noqa: F401
 
 # isort: split
+from terpret.api.arguments import plain, refuse_other_kinds, told_without
 from terpret.api.given import data_file, model_file
 from terpret.api.own_networks import described_networks
 from terpret.api.run_folders import solution_of
@@ -24,11 +24,10 @@ from terpret.runs.config import Config
 from terpret.runs.measured import results_of
 from terpret.runs.named_files import rooted
 from terpret.runs.own_method import differences
-from terpret.runs.prepared import Run, prepare, restored
+from terpret.runs.prepared import Run, has_begun, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
 from terpret.runs.scenario import PLAIN, Scenario
-from terpret.runs.setting import settings_of
 from terpret.runs.tables import heading, results_table, success
 from terpret.signals import Stopped
 
@@ -40,34 +39,32 @@ class Learned:
 
     Attributes:
       results: as `results.json` holds it.
-      workdir: the run folder.
+      workdir: the run folder, which is gone where none was given.
+      restarts: the restarts that the run ended with.
       notes: sentences on the data, such as which of them were held out.
       stopped: whether it was interrupted before its end; the same call with the same `workdir` goes
         on.
     """
 
     def __init__(
-        self,
-        run: Run,
-        results: RunResult,
-        notes: tuple[str, ...],
-        stopped: bool,
-        kept: object = None,
+        self, run: Run, results: RunResult, notes: Sequence[str], stopped: bool, kept: object
     ):
-        self.results, self.workdir, self.notes, self.stopped = results, run.workdir, notes, stopped
-        self._run, self._kept = run, kept
-
-    @functools.cached_property
-    def restarts(self) -> Sequence[Solution]:
-        """The restarts that the run ended with, by row; of the best that `best` is one."""
-        return [self._solution(row) for row in range(self._run.model.restarts)]
+        self.results, self.workdir, self.notes = results, run.workdir, tuple(notes)
+        self.stopped, self._wanted = stopped, run.examples
+        # The folder of a run that is to leave nothing, while somebody holds this.
+        self._kept = kept
+        rows = enumerate(restored(run)[1].rows)
+        found = {one.restart: one for one in results.restarts}
+        # At once: the folder may be gone later, or hold another run.
+        self.restarts: Sequence[Solution] = [
+            Solution(solution_of(run, row, found[restart.number])) for row, restart in rows
+        ]
 
     @property
     def best(self) -> Solution:
         """The restart of a correct program, or else of the smallest training loss."""
         number = self.results.best_restart.restart
-        numbers = [one.about["restart"] for one in self.restarts]
-        return self.restarts[numbers.index(number)]
+        return next(one for one in self.restarts if one.about["restart"] == number)
 
     def __str__(self) -> str:
         results = self.results
@@ -95,9 +92,9 @@ class Learned:
         """That the run was interrupted, and how it goes on."""
         if not self.stopped:
             return []
-        seen, wanted = self.results.best_restart.examples, self._run.examples
+        seen = self.results.best_restart.examples
         how = "" if self._kept else "; the same call goes on"
-        return [f"stopped after {seen:,} of {wanted:,} examples{how}"]
+        return [f"stopped after {seen:,} of {self._wanted:,} examples{how}"]
 
     @property
     def _advice(self) -> list[str]:
@@ -108,16 +105,6 @@ class Learned:
         changes = ", ".join(f"{name}={value!r}" for name, value in found.changes.items())
         call = [f"to try next: terpret.learn(..., {changes})"] if changes else []
         return ["why nothing was found:", *(f"- {one}" for one in found.reasons), *call]
-
-    def _solution(self, row: int) -> Solution:
-        numbers = self._numbers
-        result = next(one for one in self.results.restarts if one.restart == numbers[row])
-        return Solution(solution_of(self._run, row, result))
-
-    @functools.cached_property
-    def _numbers(self) -> list[int]:
-        """The number of the restart in each row."""
-        return [one.number for one in restored(self._run)[1].rows]
 
 
 def learn(
@@ -179,8 +166,14 @@ def learn(
     Raises:
       ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
     """
+    refuse_other_kinds(
+        model=model, workdir=workdir, init_nets=init_nets, hypers=hypers, method=method
+    )
+    if data is None:
+        raise InputError("data=None: give examples to learn from")
     with contextlib.ExitStack() as given:
         files = given.enter_context(tempfile.TemporaryDirectory(prefix="terpret-"))
+        given.enter_context(told_without(files))
         kept = None
         if workdir is None:
             kept = tempfile.TemporaryDirectory(prefix="terpret-")
@@ -200,36 +193,17 @@ def learn(
             "seed": seed,
             "hypers": dict(hypers or {}),
             "method": differences(preset, method) if method else {},
-            "init_nets": os.fspath(init_nets),
+            "init_nets": os.fspath(init_nets or ""),
             "freeze_nets": freeze_nets,
             "split": split,
             "stop_after_solved": stop_after_solved,
             "xla": xla,
             "networks": described_networks(networks, path, hypers) if networks else {},
         }
-        _refuse_wrong(settings)
-        config, scenario = rooted(Config(**settings)), PLAIN
+        config, scenario = rooted(Config(**plain(settings))), PLAIN
         if networks:
             scenario = dataclasses.replace(PLAIN, builders=dict(networks))
         return _learned(config, os.fspath(workdir), overwrite, progress, kept, scenario)
-
-
-def _refuse_wrong(settings: Mapping[str, object]) -> None:
-    """Refuses arguments that no setting of a run may have.
-
-    Raises:
-      InputError: one is of another type, or outside its range.
-    """
-    known = settings_of(Config)
-    for name, value in settings.items():
-        setting = known[name]
-        if not setting.allows(value):
-            kind = getattr(setting.kind, "__name__", str(setting.kind))
-            article = "an" if kind[0] in "aeiou" else "a"
-            limits = (
-                f" from {setting.least:g} to {setting.most:g}" if kind in ("int", "float") else ""
-            )
-            raise InputError(f"{name}={value!r:.60} is not {article} {kind}{limits}")
 
 
 def _learned(
@@ -257,8 +231,9 @@ def _learned(
     stopped = False
     try:
         results = single.train(config, workdir, overwrite, watch=watch, scenario=scenario)
-    except Stopped:
-        if not runs:
+    # A signal while it trains, and one while its results are measured.
+    except (Stopped, KeyboardInterrupt):
+        if not runs or not has_begun(runs[-1]):
             raise KeyboardInterrupt from None
         results, stopped = results_of(runs[-1], restored(runs[-1])[1], ""), True
     finally:
@@ -267,5 +242,5 @@ def _learned(
     if not runs:
         # It was done already.
         runs.append(prepare(config, workdir, begins=False, scenario=scenario))
-        restored(runs[-1])
-    return Learned(runs[-1], results, tuple(told), stopped, kept)
+        told.extend(runs[-1].notes)
+    return Learned(runs[-1], results, told, stopped, kept)

@@ -40,7 +40,9 @@ def copies_of(config: StoredConfig) -> dict[str, str]:
     if networks := files.get("init_nets"):
         copies[INIT_NETWORKS] = networks
     if isinstance(config, Config) and config.keep_data:
-        copies |= {place: files[name] for name, place in KEPT_DATA.items() if files[name]}
+        # What was given as arrays is such a file; the other set may be a file of the user's.
+        kept = {place: files[name] for name, place in KEPT_DATA.items()}
+        copies |= {place: path for place, path in kept.items() if path.endswith(".npz")}
     return copies
 
 

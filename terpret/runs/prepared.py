@@ -1,6 +1,7 @@
 """A run made ready: what is wrong is refused, then the model is compiled and the data loaded."""
 
 import dataclasses
+import glob
 import os
 from collections.abc import Mapping
 
@@ -25,6 +26,7 @@ from terpret.learning.restarts import Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.runs.config import Config
 from terpret.runs.described import FORMAT, described
+from terpret.runs.hyper_notes import hyper_notes
 from terpret.runs.own_data import OwnData, open_data, own_task
 from terpret.runs.room import refuse_too_large
 from terpret.runs.run_folder import (
@@ -71,6 +73,11 @@ class Run:
         return self.learner.model
 
     @property
+    def notes(self) -> list[str]:
+        """Sentences on the user's own data."""
+        return [*hyper_notes(self.config, self.own), *self.own.notes] if self.own else []
+
+    @property
     def space(self) -> tuple[int, int]:
         """The number of parameter assignments, and of distinct programs."""
         checked = self.model.checked
@@ -113,6 +120,11 @@ def prepare(
     learner = _learner(config, checked, method, examples, given, freeze, keras)
     source = given.source if given else {}
     return Run(config, workdir, scenario, study, learner, examples, own, source)
+
+
+def has_begun(run: Run) -> bool:
+    """Whether a run folder holds a checkpoint, which `restored` reads."""
+    return bool(glob.glob(os.path.join(glob.escape(run.workdir), "checkpoints", "*.index")))
 
 
 def restored(run: Run) -> tuple[int, Restarts]:

@@ -19,7 +19,6 @@ from terpret.learning.train import Budget
 from terpret.learning.train import train as train_loop
 from terpret.runs.config import Config
 from terpret.runs.events import EventWriter
-from terpret.runs.hyper_notes import hyper_notes
 from terpret.runs.measured import all_curves, correct, measured, results_of
 from terpret.runs.named_files import rooted
 from terpret.runs.prepared import Run, prepare, ready_study
@@ -99,8 +98,7 @@ def train(
         run = prepare(config, workdir, study, scenario=scenario)
         if not thorough:
             run = dataclasses.replace(run, study=run.study.briefly())
-        notes = [*hyper_notes(config, run.own), *run.own.notes] if run.own else []
-        display = watch(run, [*warnings, *notes]) if watch else Silent()
+        display = watch(run, [*warnings, *run.notes]) if watch else Silent()
         return _learned(run, command, checkpoint_seconds, display, started)
 
 
