@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from datasets.digits import load_digits
 from datasets.mnist_addition import additions, sums_of
@@ -13,7 +14,7 @@ from experiments.mnist_addition import experiment
 from experiments.mnist_addition.report import tables
 from experiments.scenarios.mnist_addition.task import addition_study
 from ntpt_models import shipped_path, source_lines
-from terpret import check_model, program_of
+from terpret import check_model, compile_model, program_of
 from terpret.discrete.program import Program
 from terpret.errors import DataError
 from tests.commands import evaluate, train
@@ -88,6 +89,13 @@ def test_a_program_is_correct_when_it_adds_numbers_of_any_length(
     shares = study.task.verify(program)
     assert all(share == 1.0 for share in shares.values()) == right
     assert len(shares) == (2 if right else 1)
+
+
+def test_the_model_is_compiled_for_any_number_of_sums() -> None:
+    model = compile_model(shipped_path("mnist_addition_learned"), {"N": 2})
+    images = {name: tf.TensorSpec([None, 2, 28, 28], tf.float32) for name in "ab"}
+    traced = tf.function(model.emit_marginals).get_concrete_function(images)
+    assert traced.structured_outputs["total"].shape.as_list() == [1, None, 3, 10]
 
 
 @pytest.mark.usefixtures("eagerly")

@@ -1,9 +1,9 @@
 """Tensor network to TensorFlow operations; each node becomes a tensor [axes..., shape...]."""
 
+import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from terpret.backends import prob
@@ -199,11 +199,10 @@ def _stack(node: Stack, elements: list[tf.Tensor]) -> tf.Tensor:
         aligned.append(prob.align(tensor, labels, [*node.axes, *range(rank)]))
     shapes = {tuple(tensor.shape) for tensor in aligned}
     if len(shapes) > 1:
-        if all(tensor.shape.is_fully_defined() for tensor in aligned):
-            shape = np.broadcast_shapes(*shapes)
-        else:
-            shape = tf.shape(aligned[0])
-            for tensor in aligned[1:]:
-                shape = tf.broadcast_dynamic_shape(shape, tf.shape(tensor))
-        aligned = [tf.broadcast_to(tensor, shape) for tensor in aligned]
+        # What is known of it, and what only the batch will say.
+        known = functools.reduce(tf.broadcast_static_shape, [one.shape for one in aligned])
+        shape: tf.TensorShape | tf.Tensor = known
+        if not known.is_fully_defined():
+            shape = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, aligned))
+        aligned = [tf.ensure_shape(tf.broadcast_to(one, shape), known) for one in aligned]
     return tf.stack(aligned, len(node.axes))
