@@ -522,6 +522,13 @@ def test_what_is_no_model_or_no_data_is_one_sentence(model: object, data: object
         learned(model, data)
 
 
+@pytest.mark.parametrize("path", ["", 5, None])
+def test_what_is_no_path_is_one_sentence(adder: Learned, path: object) -> None:
+    for use in (adder.best.save, adder.best.export, terpret.load):
+        with pytest.raises(InputError, match="no path|names nothing"):
+            use(path)
+
+
 def test_an_error_in_a_text_names_no_folder_of_ours() -> None:
     with pytest.raises(terpret.ModelError) as error:
         learned(SHIFT.replace("x[w]", "z[w]"), shifted())

@@ -13,6 +13,20 @@ from terpret.runs.config import Config
 from terpret.runs.setting import Setting, settings_of
 
 
+def path_of(name: str, value: object) -> str:
+    """The path that an argument is.
+
+    Raises:
+      InputError: it is none.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise InputError(f"{name}={value!r:.60} is no path")
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path:
+        raise InputError(f"{name}={value!r} names nothing: give a path")
+    return path
+
+
 def refuse_other_kinds(**given: object) -> None:
     """Refuses arguments that are no path, or no mapping from names, though they should be.
 
@@ -29,10 +43,8 @@ def refuse_other_kinds(**given: object) -> None:
         if name in ("hypers", "method"):
             if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
                 raise InputError(f"{name}={value!r:.60} is no mapping from names to values")
-        elif not isinstance(value, str | os.PathLike):
-            raise InputError(f"{name}={value!r:.60} is no path")
-        elif not os.fspath(value) and name != "init_nets":
-            raise InputError(f"{name}={value!r} names nothing: give a path")
+        elif value != "" or name != "init_nets":
+            path_of(name, value)
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from terpret.api.arguments import path_of
 from terpret.api.own_networks import remade
 from terpret.api.run_folders import best_of_run
 from terpret.backends.keras_models import Build
@@ -171,9 +172,10 @@ class Solution:
         """Writes program, model and networks to a file, which `terpret.load` reads.
 
         Raises:
+          InputError: it is no path.
           RunError: it cannot be written, or what is there is a run's own or no plain file.
         """
-        target = os.fspath(path)
+        target = path_of("path", path)
         plain = os.path.isfile(target) and not os.path.islink(target)
         if os.path.lexists(target) and (not plain or own_files.owns(os.path.realpath(target))):
             raise RunError(f"{target} is a run's own, or no plain file: give another name")
@@ -186,15 +188,16 @@ class Solution:
           folder: where; for TensorFlow Serving its name is a version number, as in `served/1`.
 
         Raises:
-          InputError: it is not empty, or cannot be written.
+          InputError: it is no path, is not empty, or cannot be written.
         """
-        if note := serving_note(os.fspath(folder)):
+        target = path_of("folder", folder)
+        if note := serving_note(target):
             warnings.warn(note, stacklevel=2)
         logger = tf.get_logger()
         level = logger.level
         logger.setLevel("ERROR")
         try:
-            export(self.model, 0, os.fspath(folder), self.source, {"about": dict(self.about)})
+            export(self.model, 0, target, self.source, {"about": dict(self.about)})
         finally:
             logger.setLevel(level)
 
@@ -235,9 +238,10 @@ def load(path: str | os.PathLike, networks: Mapping[str, Build] | None = None) -
       InputError: the file is not one of a program, or is damaged, or a network cannot be made.
       RunError: the folder holds no finished run, or its data are gone.
     """
-    if os.path.isdir(path):
-        return Solution(best_of_run(os.fspath(path), networks or {}))
-    saved = load_program(os.fspath(path))
+    place = path_of("path", path)
+    if os.path.isdir(place):
+        return Solution(best_of_run(place, networks or {}))
+    saved = load_program(place)
     return Solution(
         dataclasses.replace(saved, keras=remade(saved.keras, networks or {}, saved.program.model))
     )
