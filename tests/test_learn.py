@@ -544,6 +544,17 @@ def test_a_refused_call_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_call_that_is_refused_late_leaves_nothing_either(adder: Learned, tmp_path: Path) -> None:
+    adder.best.save(tmp_path / "adder.npz")
+    (tmp_path / "mine").mkdir()
+    other = READS.replace("hid_sizes=[4]", "hid_sizes=[5]")
+    for name in ("mine", "new"):
+        with pytest.raises(InputError, match="hidden layers"):
+            learned(other, images(20), init_nets=tmp_path / "adder.npz", workdir=tmp_path / name)
+    assert {one.name for one in tmp_path.iterdir()} == {"adder.npz", "mine"}
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
 def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:
     code = (
         "import numpy as np, terpret\n"

@@ -41,6 +41,7 @@ def writing_alone(folder: str, part_of: str = "") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _held(folder: str) -> Iterator[None]:
+    new = not os.path.lexists(folder)
     os.makedirs(folder, exist_ok=True)
     # The real path: the folder may be reached in several ways.
     place = os.path.realpath(folder)
@@ -71,6 +72,12 @@ def _held(folder: str) -> Iterator[None]:
         if lock.lock_counter == 1 and _about(writer) is not None:
             with contextlib.suppress(OSError):
                 os.unlink(writer)
+        with contextlib.suppress(OSError):
+            if lock.lock_counter == 1 and os.listdir(place) == [LOCK]:
+                # Nothing came of it: it is as if nobody had been here.
+                os.unlink(lock.lock_file)
+                if new:
+                    os.rmdir(place)
         lock.release()
 
 
