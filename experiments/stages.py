@@ -143,6 +143,8 @@ class Seeds:
       restarts: how many starts in each.
       preset: how to learn.
       method: the fields of the preset that have other values.
+      begins_with: a short run of many starts, from whose best networks each run begins; its time
+        is part of the run's.
     """
 
     model: str
@@ -153,19 +155,34 @@ class Seeds:
     restarts: int = 1
     preset: str = "robust"
     method: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    begins_with: "Seeds | None" = None
 
     def do(self, name: str, folder: str, setting: Setting) -> None:
         """Does the runs that have not finished."""
         for seed in self._seeds(setting.config):
             place = _seed_folder(folder, seed)
-            if _results(place) is None:
-                train(self._config(setting.config, seed), place, f"{name}, seed {seed}", setting)
+            if _results(place) is not None:
+                continue
+            config = self._config(setting.config, seed)
+            if self.begins_with:
+                first = _first_folder(folder, seed)
+                if _results(first) is None:
+                    short = self.begins_with._config(setting.config, seed)
+                    train(short, first, f"{name}, seed {seed}, many starts", setting)
+                config = dataclasses.replace(config, init_nets=first, freeze_nets=0)
+            train(config, place, f"{name}, seed {seed}", setting)
 
     def found(self, folder: str, config: ExperimentConfig) -> SeedsStageResult | None:
         """What the runs have found that have finished; None before the first has."""
-        results = {seed: _results(_seed_folder(folder, seed)) for seed in self._seeds(config)}
-        runs = [TimedRun(root_seed=seed, run=run) for seed, run in results.items() if run]
-        return SeedsStageResult(runs=tuple(runs), wanted=len(results)) if runs else None
+        runs = []
+        for seed in self._seeds(config):
+            run, first = _results(_seed_folder(folder, seed)), _results(_first_folder(folder, seed))
+            if run is not None:
+                seconds = run.seconds + (first.seconds if first else 0.0)
+                timed = dataclasses.replace(run, seconds=round(seconds, 1))
+                runs.append(TimedRun(root_seed=seed, run=timed))
+        wanted = len(self._seeds(config))
+        return SeedsStageResult(runs=tuple(runs), wanted=wanted) if runs else None
 
     def finished(self, folder: str, config: ExperimentConfig) -> bool:
         """Whether nothing is left to do."""
@@ -272,6 +289,10 @@ def _folder(workdir: str, name: str) -> str:
 
 def _seed_folder(folder: str, seed: int) -> str:
     return os.path.join(folder, f"seed-{seed}")
+
+
+def _first_folder(folder: str, seed: int) -> str:
+    return f"{_seed_folder(folder, seed)}-first"
 
 
 def _results(folder: str) -> RunResult | None:

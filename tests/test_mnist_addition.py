@@ -17,6 +17,7 @@ from ntpt_models import shipped_path, source_lines
 from terpret import check_model, compile_model, program_of
 from terpret.discrete.program import Program
 from terpret.errors import DataError
+from terpret.runs.records import read_results
 from tests.commands import evaluate, train
 
 RIGHT = {
@@ -116,3 +117,7 @@ def test_the_experiment_ends_in_the_table_of_the_field(
     found = experiment.results_of(config, str(tmp_path / "run"))
     assert [one.root_seed for one in found.stages["given-4"].runs] == [0, 1]
     assert "N=15" in tables(found, "text")
+    (one, other), folder = found.stages["learned-2"].runs, tmp_path / "run/stages/learned-2"
+    assert one.run.networks_from["task"] == other.run.networks_from["task"] == "addition"
+    first = read_results(str(folder / "seed-0-first/results.json"))
+    assert first is not None and len(first.restarts) == 5 and one.run.seconds > first.seconds
