@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from terpret.compile import check_model
+from terpret.data.array_values import filled
 from terpret.data.examples import Given, as_arrays, examples_of
 from terpret.language.model_files import model_path
 
@@ -59,6 +60,6 @@ def data_file(
     # What is wrong is said of the arrays, and not of the file.
     examples_of(arrays, check_model(model_path(model), hypers), name)
     path = os.path.join(folder, f"{name}.npz")
-    entries: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
+    entries: dict[str, Any] = {key: filled(value) for key, value in arrays.items()}
     np.savez(path, **entries)
     return path, True

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from terpret import check_model
 from terpret.data.examples import Examples, is_batches, read_sets
+from terpret.data.file_array import Values
 from terpret.data.moves import moved
 from terpret.data.streams import draws, shuffled_epochs
 from terpret.errors import DataError
@@ -292,12 +293,12 @@ def _stream(instances: Instances) -> Batches:
     return batches
 
 
-def _held(pool: np.ndarray) -> np.ndarray | tf.Tensor:
+def _held(pool: Values) -> Values | tf.Tensor:
     """A pool in memory, if it is not too large for that."""
-    return tf.constant(pool) if pool.nbytes <= IN_MEMORY else pool
+    return tf.constant(np.asarray(pool)) if pool.nbytes <= IN_MEMORY else pool
 
 
-def _taken(pool: np.ndarray | tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+def _taken(pool: Values | tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """Images of a pool [places, *shape]; of a large one only these are read."""
     if tf.is_tensor(pool):
         return tf.gather(pool, places)
