@@ -244,7 +244,7 @@ def _images(
             if number == len(first):
                 first.append((row, place))
             index[row, place] = number
-    files = [_file(folder, path) for path in numbers]
+    files = [image_path(folder, path) for path in numbers]
     pool, wrong = read_images(files, shape)
     for number, reason in sorted(wrong.items()):
         row, place = first[number]
@@ -256,7 +256,7 @@ def _images(
     return {array.name + POOL: pool, array.name + INDEX: index}
 
 
-def _file(folder: str, path: str) -> str:
+def image_path(folder: str, path: str) -> str:
     """The file of a cell; a path that was written on Windows is one everywhere."""
     whole = os.path.join(folder, path)
     if "\\" in path and not os.path.exists(whole):

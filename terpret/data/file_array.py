@@ -5,9 +5,11 @@ would end the process.
 """
 
 import dataclasses
+import io
 import itertools
 import math
 import os
+import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,17 +28,19 @@ class OpenFile:
 
     Attributes:
       path: what it is called in messages.
-      descriptor: of the open file; it is closed with the last that refers to this.
+      source: the open file; it is closed with the last that refers to this.
       state: what was known of its content when it was opened.
+      lock: held by who reads.
     """
 
     path: str
-    descriptor: int
+    source: io.FileIO
     state: tuple[int, int]
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Has it closed when nothing refers to it any more."""
-        weakref.finalize(self, os.close, self.descriptor)
+        weakref.finalize(self, self.source.close)
 
     @property
     def size(self) -> int:
@@ -50,25 +54,25 @@ class OpenFile:
           DataError: the file has been cut short, or cannot be read.
         """
         left = array.reshape(-1).view(np.uint8)
-        while len(left):
-            try:
-                count = os.preadv(self.descriptor, [left.data], start)
-            except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                raise DataError(f"{self.path}: cannot read the file: {reason}") from None
-            if not count:
-                raise self._changed()
-            left, start = left[count:], start + count
+        try:
+            with self.lock:
+                self.source.seek(start)
+                while len(left) and (count := self.source.readinto(left.data)):
+                    left = left[count:]
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise DataError(f"{self.path}: cannot read the file: {reason}") from None
+        if len(left):
+            raise self._changed()
 
     def refuse_changed(self) -> None:
         """Raises `DataError` where the file has been written to since it was opened."""
-        if _state(self.descriptor) != self.state:
+        if _state(self.source) != self.state:
             raise self._changed()
 
     def _changed(self) -> DataError:
         return DataError(
-            f"{self.path} has changed while it was read: begin again, and leave the file as it is "
-            "until then"
+            f"{self.path} has changed while it was read: leave the file as it is, and begin again"
         )
 
 
@@ -78,12 +82,12 @@ def opened(path: str) -> OpenFile:
     Raises:
       OSError: it cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY)
-    return OpenFile(path, descriptor, _state(descriptor))
+    source = io.FileIO(path)
+    return OpenFile(path, source, _state(source))
 
 
-def _state(descriptor: int) -> tuple[int, int]:
-    about = os.fstat(descriptor)
+def _state(source: io.FileIO) -> tuple[int, int]:
+    about = os.fstat(source.fileno())
     return about.st_size, about.st_mtime_ns
 
 

@@ -7,7 +7,6 @@ known, nothing in it is ever executed, and of an uncompressed array any part can
 import dataclasses
 import lzma
 import math
-import os
 import struct
 import tokenize
 import zipfile
@@ -83,17 +82,15 @@ def read_npz(path: str, faults: Faults) -> dict[str, Values]:
     arrays: dict[str, Values] = {}
     try:
         file = opened(path)
-        with os.fdopen(file.descriptor, "rb", closefd=False) as source:
-            try:
-                for name, array in npz_entries(source, file):
-                    if isinstance(array, Refused):
-                        faults.add(f"{path}: {name[:60]!r} {array}")
-                    else:
-                        arrays[name] = array
-            except zipfile.BadZipFile as error:
-                one = "one array alone: save it with its name, by np.savez"
-                what = one if _is_npy(source) else f"no .npz file, or damaged: {_reason(error)}"
-                faults.add(f"{path}: this is {what}")
+        for name, array in npz_entries(file.source, file):
+            if isinstance(array, Refused):
+                faults.add(f"{path}: {name[:60]!r} {array}")
+            else:
+                arrays[name] = array
+    except zipfile.BadZipFile as error:
+        one = "one array alone: save it with its name, by np.savez"
+        what = one if _is_npy(file.source) else f"no .npz file, or damaged: {_reason(error)}"
+        faults.add(f"{path}: this is {what}")
     except TooLarge as reason:
         faults.add(f"{path}: {reason}")
     except DAMAGE as error:
