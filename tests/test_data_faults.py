@@ -1,6 +1,8 @@
 """Wrong data files: all faults at once, each with its place and with what is accepted."""
 
+import errno
 import itertools
+import os
 import struct
 import zlib
 
@@ -12,6 +14,7 @@ from PIL import Image
 from terpret import InputError
 from terpret.data import csv_table, examples, image_files, npz_file
 from terpret.data.examples import as_arrays, examples_of, read_examples, read_sets
+from terpret.errors import RunError
 from tests.language.helpers import checked
 from tests.own_images import ONE, arrays_of, as_csv, as_npz, npy, sums, zipped
 
@@ -141,7 +144,7 @@ def test_data_without_any_label_are_refused(tmp_path):
     assert message in refused(read_examples, tmp_path / "one.csv", model)[0]
     rows = {"x": np.zeros((20, 2)), "y": np.r_[np.zeros(18), -1, -1]}
     (line,) = refused(read_sets, as_npz(tmp_path / "one.npz", rows), "", model)
-    assert "no Output is observed in the 2 examples that are held out to test on" in line
+    assert "no Output is observed in any of the examples that are held out to test on" in line
 
 
 @pytest.mark.parametrize(
@@ -371,8 +374,18 @@ def test_data_without_an_end_are_refused(monkeypatch):
     assert "the data set has no end: take" in refused(as_arrays, endless)[0]
     monkeypatch.setattr(examples, "available_bytes", lambda: 20_000)
     (line,) = refused(as_arrays, ({"x": [0, 1]} for _ in itertools.count()))
-    assert "examples take 1e-05 GB, more than half of the memory that is free" in line
+    assert "examples up to here take 1e-05 GB, more than half of the memory that was free" in line
     assert len(as_arrays({"x": [0, 1]} for _ in range(50))["x"]) == 50
+
+
+def test_a_full_disk_is_told_before_many_images_are_read(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(image_files, "IN_MEMORY", 10)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(RunError, match=r": no space left on device: make room .* TMPDIR$"):
+        image_files.read_images(["1.png"] * 3, (2, 2))
 
 
 def test_a_csv_written_on_windows_finds_its_images(tmp_path):

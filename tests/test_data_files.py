@@ -16,7 +16,7 @@ from terpret.data.faults import Faults
 from terpret.data.file_array import FileArray
 from terpret.data.npz_file import read_npz
 from terpret.data.streams import told
-from terpret.errors import DataError
+from terpret.errors import DataError, RunError
 from terpret.runs import own_data
 from tests.language.helpers import checked
 from tests.own_images import (
@@ -286,6 +286,17 @@ def test_masked_labels_are_not_observed(tmp_path):
         assert same(examples_of(rows, model), found)
         path, _ = data_file(masked, "data", text, None, str(tmp_path))
         assert same(read_examples(path, model), found)
+
+
+def test_a_full_disk_is_told_when_data_of_python_are_kept_for_a_run(tmp_path):
+    for name in ("data.npz", "model.py"):
+        (tmp_path / name).symlink_to("/dev/full")
+    model = tmp_path / "mine.py"
+    model.write_text(SUMS)
+    with pytest.raises(RunError, match="no space left on device: make room there, or name another"):
+        data_file(arrays_of(), "data", str(model), None, str(tmp_path))
+    with pytest.raises(RunError, match="no space left on device"):
+        model_file(SUMS, str(tmp_path))
 
 
 def test_what_is_predicted_needs_no_answers(tmp_path):

@@ -172,7 +172,9 @@ def as_arrays(data: object, name: str = "data") -> dict[str, np.ndarray]:
         raise InputError(f"{name}: data are arrays by declared name, not {type(data).__name__}")
     cardinality = getattr(data, "cardinality", None)
     if cardinality is not None and int(cardinality()) == ENDLESS:
-        raise InputError(f"{name}: the data set has no end: take so many examples of it")
+        raise InputError(
+            f"{name}: the data set has no end: take as many of its examples as are needed"
+        )
     columns: dict[str, list[np.ndarray]] = {}
     taken, most = 0, available_bytes() // 2
     for number, example in enumerate(data):
@@ -192,9 +194,8 @@ def as_arrays(data: object, name: str = "data") -> dict[str, np.ndarray]:
                 raise InputError(f"{place}: '{key}' has the shape {shapes}")
         if taken > most:
             raise InputError(
-                f"{name}: the first {number + 1:,} examples take {taken / 1e9:.2g} GB, more than "
-                "half of the memory that is free: take fewer of them, if they have no end, or "
-                "write them to an .npz file, of which large arrays stay in the file"
+                f"{place}: the examples up to here take {taken / 1e9:.2g} GB, more than half of "
+                "the memory that was free: give fewer, or an .npz file, which large arrays stay in"
             )
     if not columns:
         raise InputError(f"{name}: there are no examples")
@@ -244,7 +245,7 @@ def _split(examples: Examples, model: CheckedModel, split: float, notes: list[st
     notes += examples.warnings
     if not count:
         few = f"{where}: no example is held out to test on"
-        why = "" if split >= 1 else f": {size} are too few"
+        why = "" if split >= 1 else f": {size} {'is' if size == 1 else 'are'} too few"
         return Sets(examples, None, False, "", (*notes, few + why))
     if count == size:
         raise InputError(f"{where}: a split of {split:g} leaves none of {size:,} to learn from")
@@ -254,10 +255,12 @@ def _split(examples: Examples, model: CheckedModel, split: float, notes: list[st
         answers = {name: part.arrays[name] for name in outputs}
         if not model.observations and not labelled(answers, len(part)).any():
             raise InputError(
-                f"{where}: no Output is observed in the {len(part):,} examples that are {words}: "
+                f"{where}: no Output is observed in any of the examples that are {words}: "
                 "give other examples to test on"
             )
-    notes.append(f"{where}: the last {count:,} of its {size:,} examples are held out to test on")
+    some = "the last" if count == 1 else f"the last {count:,}"
+    verb = "is" if count == 1 else "are"
+    notes.append(f"{where}: {some} of its {size:,} examples {verb} held out to test on")
     return Sets(training, test, True, where, tuple(dict.fromkeys(notes)))
 
 
