@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from terpret.runs.contents import content
+from terpret.runs.contents import changed_since, content
 from tests.commands import evaluate, train
+from tests.own_images import SUMS, arrays_of, as_csv
 from tests.small_runs import flags, listing, write_files
 
 
@@ -136,7 +138,7 @@ def test_shards_are_compared_too(mine: Path, capsys: pytest.CaptureFixture[str])
     change(mine / "sums.json")
     capsys.readouterr()
     assert evaluate(mine / "parts") == 1
-    assert f"{mine / 'sums.json'} is not what the run" in told(capsys)
+    assert f"{mine / 'sums.json'} has changed since the run" in told(capsys)
     (mine / "sums.json").unlink()
     assert evaluate(mine / "parts") == 0
     assert "sums.json is gone; these are the numbers" in told(capsys)
@@ -161,14 +163,87 @@ def test_data_sets_that_are_gone_leave_the_results(
     assert train(*small) == 0
 
 
-def test_folders_are_known_by_what_they_hold_but_for_runs(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "one.png").write_text("1")
-    first = content(str(tmp_path))
-    write_files(tmp_path / "b")
-    changed = content(str(tmp_path))
-    assert train(*flags(tmp_path / "b/mine.py", tmp_path / "b/sums.json", tmp_path / "run")) == 0
-    assert first != changed == content(str(tmp_path))
-    (tmp_path / "a" / "one.png").write_text("2")
-    assert content(str(tmp_path)) != changed
+def tables(folder: Path) -> Path:
+    """A folder of data: six images, of which a training table names four and a test table two."""
+    (folder / "images").mkdir(parents=True)
+    for k in range(6):
+        (folder / "images" / f"{k}.png").write_text(str(k))
+    for name, some in (("train", (0, 1, 2, 3)), ("test", (4, 5))):
+        rows = "".join(f"images/{k}.png,{k}\n" for k in some)
+        (folder / f"{name}.csv").write_text(f"a,y\n{rows}")
+    return folder
+
+
+def test_a_folder_is_known_by_its_tables_and_the_images_they_name(tmp_path: Path) -> None:
+    folder = tables(tmp_path / "mine")
+    began = content(str(folder))
+    write_files(folder / "b")
+    for name in ("README", "images/9.png", "other.csv"):
+        (folder / name).write_text("nothing that is read")
+    assert content(str(folder)) == began == content(str(tables(tmp_path / "copy")))
+    assert content(str(folder / "train.csv")) != content(str(folder / "test.csv"))
+    assert content(str(folder / "b" / "sums.json")) == content(str(folder / "b" / "sums.json"))
     assert content(str(tmp_path / "nowhere")) is None
+
+
+def changes(*names: str) -> Callable[[Path], None]:
+    """Writes other text into files of a folder, or removes those named with a minus."""
+
+    def change(folder: Path) -> None:
+        for name in names:
+            path = folder / name.removeprefix("-")
+            path.unlink() if name.startswith("-") else path.write_text(path.read_text() + " ")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (changes("images/2.png"), "images/2.png has changed since"),
+        (
+            changes("images/5.png", "images/1.png"),
+            "images/1.png and 1 more file have changed since",
+        ),
+        (changes(*(f"images/{k}.png" for k in range(6))), "0.png and 5 more files have changed"),
+        (changes("-images/3.png"), "images/3.png has been removed since"),
+        (changes("images/0.png", "test.csv"), "test.csv has changed since"),
+        (changes("-test.csv"), "test.csv has been removed since"),
+    ],
+)
+def test_of_a_folder_the_files_that_changed_are_named(
+    change: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    folder = tables(tmp_path / "mine")
+    began = content(str(folder))
+    change(folder)
+    assert began is not None and content(str(folder)) != began
+    assert message in changed_since(str(folder), began, "run")
+
+
+def test_the_note_of_an_earlier_version_tells_nothing_of_a_folder(tmp_path: Path) -> None:
+    folder = tables(tmp_path / "mine")
+    assert changed_since(str(folder), "0" * 64, "run") == (
+        f"the run in run was begun by an earlier version, whose note of {folder} does not tell "
+        "whether it has changed"
+    )
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_changed_image_is_named_and_other_files_do_not_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    data, model = as_csv(tmp_path / "mine" / "train.csv", arrays_of()), tmp_path / "mine.py"
+    model.write_text(SUMS)
+    own = [*flags(model, data.parent, tmp_path / "run"), "--preset=robust", "--examples=8"]
+    assert train(*own) == 0
+    (data.parent / "README").write_text("what this is")
+    assert train(*own) == 0
+    image = data.parent / "train" / "b3-1.png"
+    shutil.copy(data.parent / "train" / "b3-0.png", image)
+    capsys.readouterr()
+    assert train(*own) == 1
+    assert f"{image} has changed since the run in {tmp_path / 'run'} began: " in told(capsys)
+    assert evaluate(tmp_path / "run") == 1
+    assert f"{image} has changed since the run in" in told(capsys)

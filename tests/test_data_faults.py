@@ -1,15 +1,20 @@
 """Wrong data files: all faults at once, each with its place and with what is accepted."""
 
+import errno
+import itertools
+import os
 import struct
 import zlib
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from terpret import InputError
-from terpret.data import csv_table, image_files, npz_file
+from terpret.data import csv_table, examples, image_files, npz_file
 from terpret.data.examples import as_arrays, examples_of, read_examples, read_sets
+from terpret.errors import RunError
 from tests.language.helpers import checked
 from tests.own_images import ONE, arrays_of, as_csv, as_npz, npy, sums, zipped
 
@@ -50,7 +55,20 @@ def refused(read, *arguments) -> list[str]:
             "'total', example 2 is 19, not an integer 0..18 (-1: not ",
         ),
         ({"parts": np.full((6, 2), -2)}, "'parts', example 0 [0] is -2, not an integer 0..9 (-1:"),
-        ({"a": np.full((6, 4, 3), np.inf)}, "'a', example 0 [0, 0] is inf, outside -4e+09..4e+09"),
+        (
+            {"a": np.full((6, 4, 3), np.inf)},
+            "'a', example 0 [0, 0] is inf, which is not a finite number",
+        ),
+        (
+            {"a": np.full((6, 4, 3), np.nan)},
+            "'a', example 0 [0, 0] is nan, which is not a finite number",
+        ),
+        ({"a": np.full((6, 4, 3), 5e9)}, "[0, 0] is 5000000000.0, outside -4e+09..4e+09: scale"),
+        (
+            {"a": np.ma.masked_equal(arrays_of()["a"], arrays_of()["a"][1, 2, 0])},
+            "'a', example 1 [2, 0] is masked, and only labels and integers of an Output may be",
+        ),
+        ({"c": np.ma.array(range(6), mask=[0, 0, 1, 0, 0, 0])}, "'c', example 2 is masked, and"),
         ({"a": np.full((6, 4, 3), -1)}, "'a', example 0 [0, 0] is -1, outside 0..255"),
         (
             {"a_pool": np.zeros((1, 4, 3))},
@@ -91,8 +109,31 @@ def test_twenty_faults_are_shown_and_the_others_counted(tmp_path):
     text = "x[0],x[1],y\n" + "9,9,0\n" * 50
     (tmp_path / "one.csv").write_text(text)
     lines = refused(read_examples, tmp_path / "one.csv", checked(INTEGERS))
-    assert len(lines) == 21 and lines[-1] == "and 80 more faults"
-    assert lines[1].startswith(f"{tmp_path / 'one.csv'}:2, column 'x[1]': '9' is not an integer")
+    likewise = "is not an integer 0..3; likewise in lines 3, 4, 5 and 46 more"
+    place = f"{tmp_path / 'one.csv'}:2, column"
+    assert lines == [f"{place} '{name}': '9' {likewise}" for name in ("x[0]", "x[1]")]
+
+
+def test_rows_with_the_same_fault_are_told_together(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("x[0],x[1],y\n1,,0\n9,1,0\n1,8,0\n7,,0\n")
+    assert refused(read_examples, path, checked(INTEGERS)) == [
+        f"{path}:2, column 'x[1]': empty: it must be an integer 0..3; likewise in line 5",
+        f"{path}:3, column 'x[0]': '9' is not an integer 0..3; likewise in line 5",
+        f"{path}:4, column 'x[1]': '8' is not an integer 0..3",
+    ]
+    path.write_text("x[0],x[1],y\n" + "9,1,0\n" * 3)
+    (line,) = refused(read_examples, path, checked(INTEGERS))
+    assert line.endswith("; likewise in lines 3 and 4")
+
+
+@pytest.mark.parametrize("rows", ["1,2\n", '1,"2\n', "1,2\n1\n"])
+def test_rows_that_are_wrong_are_not_said_to_be_missing(tmp_path, rows):
+    (tmp_path / "one.csv").write_text(f"x[0],x[1],y\n{rows}")
+    (tmp_path / "two.csv").write_text("1,2,3\n")
+    for name in ("one.csv", "two.csv"):
+        lines = refused(read_examples, tmp_path / name, checked(INTEGERS))
+        assert not any("no examples" in line for line in lines)
 
 
 def test_data_without_any_label_are_refused(tmp_path):
@@ -103,7 +144,7 @@ def test_data_without_any_label_are_refused(tmp_path):
     assert message in refused(read_examples, tmp_path / "one.csv", model)[0]
     rows = {"x": np.zeros((20, 2)), "y": np.r_[np.zeros(18), -1, -1]}
     (line,) = refused(read_sets, as_npz(tmp_path / "one.npz", rows), "", model)
-    assert "no Output is observed in the 2 examples that are held out to test on" in line
+    assert "no Output is observed in any of the examples that are held out to test on" in line
 
 
 @pytest.mark.parametrize(
@@ -205,10 +246,14 @@ def test_image_files_that_are_missing_or_cannot_be_decoded_are_said_once(tmp_pat
     (tmp_path / "one.csv").write_text(f"a,y\n{rows},1\n")
     lines = refused(read_examples, tmp_path / "one.csv", checked(IMAGES))
     where = f"{tmp_path / 'one.csv'}"
-    for number, (name, reason) in enumerate(wrong.items()):
-        assert lines[number].startswith(f"{where}:{number + 3}, column 'a': '{name}' {reason}")
+    alike = {"good.gif": "text.png", "gone.png": "none.png"}
+    shown = [name for name in wrong if name not in alike]
+    for line, name in zip(lines, shown, strict=False):
+        number = 3 + list(wrong).index(name)
+        assert line.startswith(f"{where}:{number}, column 'a': '{name}' {wrong[name]}")
+        assert ("; likewise in line " in line) == (name in alike.values())
     assert lines[-1] == f"{where}:17, column 'a': empty: it must be the path of a PNG or JPEG file"
-    assert len(lines) == len(wrong) + 1
+    assert len(lines) == len(shown) + 1
 
 
 def test_damaged_image_files_never_end_a_reader(tmp_path):
@@ -313,7 +358,7 @@ def test_faults_of_both_files_are_said_at_once(tmp_path):
         (3, "data are arrays by declared name, not int"),
         (np.zeros(3), "not ndarray"),
         ([], "there are no examples"),
-        ([1], "example 0 is a int, not a mapping"),
+        ([1], "example 0 is of type int, not a mapping"),
         ([{"x": 1}, {"y": 1}], "example 1 has other names than example 0: 'x'"),
         ([{"x": [1]}, {"x": [1, 2]}], "example 1: 'x' has the shape (2,), in example 0 (1,)"),
         ({"x": [[1], [1, 2]]}, "'x' cannot be made an array"),
@@ -322,6 +367,25 @@ def test_faults_of_both_files_are_said_at_once(tmp_path):
 )
 def test_what_is_no_data_in_python_is_said(data, message):
     assert message in refused(as_arrays, data)[0]
+
+
+def test_data_without_an_end_are_refused(monkeypatch):
+    endless = tf.data.Dataset.from_tensors({"x": [0, 1]}).repeat()
+    assert "the data set has no end: take" in refused(as_arrays, endless)[0]
+    monkeypatch.setattr(examples, "available_bytes", lambda: 20_000)
+    (line,) = refused(as_arrays, ({"x": [0, 1]} for _ in itertools.count()))
+    assert "examples up to here take 1e-05 GB, more than half of the memory that was free" in line
+    assert len(as_arrays({"x": [0, 1]} for _ in range(50))["x"]) == 50
+
+
+def test_a_full_disk_is_told_before_many_images_are_read(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(image_files, "IN_MEMORY", 10)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(RunError, match=r": no space left on device: make room .* TMPDIR$"):
+        image_files.read_images(["1.png"] * 3, (2, 2))
 
 
 def test_a_csv_written_on_windows_finds_its_images(tmp_path):

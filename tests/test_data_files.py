@@ -1,6 +1,7 @@
 """Data by path: every form of a file gives the same examples, by the rules of the language page."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -8,12 +9,20 @@ import tensorflow as tf
 from PIL import Image
 
 from terpret import InputError
+from terpret.api.given import data_file, model_file
 from terpret.data import npz_file
 from terpret.data.examples import as_examples, examples_of, is_batches, read_examples, read_sets
+from terpret.data.faults import Faults
+from terpret.data.file_array import FileArray
+from terpret.data.npz_file import read_npz
+from terpret.data.streams import told
+from terpret.errors import DataError, RunError
+from terpret.runs import own_data
 from tests.language.helpers import checked
 from tests.own_images import (
     LEARN,
     ONE,
+    SUMS,
     arrays_of,
     as_csv,
     as_json,
@@ -207,19 +216,87 @@ def test_a_folder_has_train_csv_and_perhaps_test_csv(tmp_path):
 
 
 def test_large_uncompressed_arrays_stay_in_their_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(npz_file, "MAPPED_FROM", 50)
+    monkeypatch.setattr(npz_file, "LEFT_FROM", 50)
     arrays, model = arrays_of(), sums()
     found = read_examples(as_npz(tmp_path / "one.npz", arrays), model)
-    for name in "ab":
-        base = found.pools[name]
-        while isinstance(base.base, np.ndarray):
-            base = base.base
-        assert isinstance(base, np.memmap)
+    assert all(isinstance(found.pools[name], FileArray) for name in "ab")
     assert same(found, examples_of(arrays, model))
     np.savez_compressed(tmp_path / "packed.npz", **arrays)
     assert same(read_examples(tmp_path / "packed.npz", model), found)
     turned = {name: np.asfortranarray(values) for name, values in arrays.items()}
     assert same(read_examples(as_npz(tmp_path / "f.npz", turned), model), found)
+
+
+def test_any_rows_of_an_array_in_its_file_are_those_of_the_array(tmp_path, monkeypatch):
+    monkeypatch.setattr(npz_file, "LEFT_FROM", 50)
+    array = np.random.default_rng(0).integers(0, 256, (9, 4, 3), np.uint8)
+    lies = read_npz(str(as_npz(tmp_path / "one.npz", {"a": array})), Faults())["a"]
+    for rows in (4, slice(2, 5), slice(8, 1, -3), [0, 8, 7, 8], np.array([[1, 2], [3, 3]]), []):
+        expected = array[np.asarray(rows, int) if isinstance(rows, list) else rows]
+        np.testing.assert_array_equal(lies[rows], expected)
+    np.testing.assert_array_equal(list(lies), list(array))
+    np.testing.assert_array_equal(lies.reshape(36, 3)[5:9], array.reshape(36, 3)[5:9])
+    (tmp_path / "one.npz").unlink()
+    np.testing.assert_array_equal(np.asarray(lies), array)
+
+
+def test_a_file_that_changes_while_it_is_used_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(npz_file, "LEFT_FROM", 50)
+    for number, change in enumerate((lambda path: os.truncate(path, 100), overwritten)):
+        path = as_npz(tmp_path / f"{number}.npz", arrays_of())
+        pool = read_examples(path, sums()).pools["a"]
+        change(path)
+        with pytest.raises(DataError, match=f"{path} has changed while it was read: leave"):
+            pool[:2]
+
+
+def overwritten(path):
+    """Writes one byte of a file anew, a second later as its clock goes."""
+    with open(path, "r+b") as file:
+        file.seek(200)
+        file.write(b"1")
+    about = path.stat()
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns + 10**9))
+
+
+def test_a_stream_of_a_file_that_changes_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(npz_file, "LEFT_FROM", 50)
+    monkeypatch.setattr(own_data, "IN_MEMORY", 50)
+    path, model = as_npz(tmp_path / "one.npz", arrays_of()), sums()
+    stream = own_data._stream(own_data.instances_from(model, read_examples(path, model)))
+    batches = iter(stream(0, 4, 0, 0))
+    assert next(batches)["a"].shape == (4, 4, 3)
+    overwritten(path)
+    with pytest.raises(DataError, match=f"^{path} has changed .* begin again$"), told():
+        for _ in range(20):
+            next(batches)
+
+
+def test_masked_labels_are_not_observed(tmp_path):
+    arrays, model, text = arrays_of(), sums(), model_file(SUMS, str(tmp_path))
+    for kind in (np.uint8, np.int64, float):
+        masked = {name: values.clip(0) for name, values in arrays.items()}
+        expected = {name: values.copy() for name, values in masked.items()}
+        for name in ("total", "parts", "a_digit", "b_digit"):
+            masked[name] = np.ma.masked_equal(masked[name].astype(kind), masked[name].flat[0])
+            expected[name][masked[name].mask] = -1
+        found = examples_of(masked, model)
+        assert same(found, examples_of(expected, model))
+        rows = [{name: values[k] for name, values in masked.items()} for k in range(6)]
+        assert same(examples_of(rows, model), found)
+        path, _ = data_file(masked, "data", text, None, str(tmp_path))
+        assert same(read_examples(path, model), found)
+
+
+def test_a_full_disk_is_told_when_data_of_python_are_kept_for_a_run(tmp_path):
+    for name in ("data.npz", "model.py"):
+        (tmp_path / name).symlink_to("/dev/full")
+    model = tmp_path / "mine.py"
+    model.write_text(SUMS)
+    with pytest.raises(RunError, match="no space left on device: make room there, or name another"):
+        data_file(arrays_of(), "data", str(model), None, str(tmp_path))
+    with pytest.raises(RunError, match="no space left on device"):
+        model_file(SUMS, str(tmp_path))
 
 
 def test_what_is_predicted_needs_no_answers(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from terpret import CompiledModel, InputError, Library, compile_model
+from terpret.data import npz_file
 from terpret.language.errors import Source
 from terpret.learning.network_file import (
     NetworkShape,
@@ -20,6 +21,7 @@ from terpret.learning.network_file import (
     load_networks,
     save_networks,
 )
+from terpret.learning.program_file import load_program
 
 TEXT = """
 image = InputTensor(2, 2)
@@ -296,6 +298,24 @@ def test_other_and_damaged_files_are_refused(file: Path, change: Callable, messa
     with pytest.raises(InputError) as raised:
         load_networks(str(file))
     assert str(raised.value) == message.format(file)
+
+
+def test_what_would_fill_the_memory_is_not_unpacked(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with np.load(file, allow_pickle=False) as archive:
+        np.savez_compressed(file, **{**archive, "more": np.zeros(10**6)})
+    assert load_networks(str(file)).shapes
+    monkeypatch.setattr(npz_file, "MAX_UNPACKED", 10**6)
+    with pytest.raises(InputError, match="cannot be loaded: its compressed arrays have more than"):
+        load_networks(str(file))
+
+
+def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "networks.npz").symlink_to("/dev/zero")
+    for read in (load_networks, load_program):
+        with pytest.raises(InputError, match="networks.npz: this is not a file"):
+            read(str(tmp_path / "networks.npz"))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

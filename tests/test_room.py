@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from ntpt_models import shipped_path
 from terpret import check_model
-from terpret.backends.memory import available_bytes, update_bytes
+from terpret.backends.memory import update_bytes
 from terpret.compile import tensor_network
+from terpret.free_memory import available_bytes
 from terpret.runs import room, threads
 from tests.commands import train
 

@@ -125,7 +125,7 @@ def test_checkpoints_without_a_config_are_not_run_over(copy: Path) -> None:
             {"seed": 1},
             "holds a run with another seed: give another --workdir, or train with --overwrite",
         ),
-        ({"restarts": 4, "preset": "robust"}, "holds a run with another preset and restarts"),
+        ({"restarts": 4, "preset": "robust"}, "holds a run with another preset and other restarts"),
         ({"model": "circuit.py"}, "holds a run with another model"),
     ],
 )

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from terpret.compile import check_model
+from terpret.data.array_values import filled
 from terpret.data.examples import Given, as_arrays, examples_of
+from terpret.files.temporary import placing
 from terpret.language.model_files import model_path
 
 # What a model that is given as a text is called in messages and in the run folder.
@@ -20,11 +22,14 @@ def model_file(model: str | os.PathLike, folder: str) -> str:
     Args:
       model: the path, or the text, which has more than one line.
       folder: where a text is written.
+
+    Raises:
+      RunError: it cannot be written there.
     """
     if not isinstance(model, str) or "\n" not in model:
         return os.fspath(model)
     path = os.path.join(folder, MODEL)
-    with open(path, "w", encoding="utf-8") as file:
+    with placing(), open(path, "w", encoding="utf-8") as file:
         file.write(model)
     return path
 
@@ -50,6 +55,7 @@ def data_file(
 
     Raises:
       ModelError, InputError: the model or the arrays are wrong.
+      RunError: they cannot be written there.
     """
     if data is None:
         return "", False
@@ -59,6 +65,7 @@ def data_file(
     # What is wrong is said of the arrays, and not of the file.
     examples_of(arrays, check_model(model_path(model), hypers), name)
     path = os.path.join(folder, f"{name}.npz")
-    entries: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
-    np.savez(path, **entries)
+    entries: dict[str, Any] = {key: filled(value) for key, value in arrays.items()}
+    with placing():
+        np.savez(path, **entries)
     return path, True

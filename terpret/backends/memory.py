@@ -1,11 +1,8 @@
-"""How much memory an update of all restarts takes, and how much there is."""
+"""How much memory an update of all restarts takes."""
 
-import contextlib
 import math
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-import psutil
 import tensorflow as tf
 
 from terpret.backends.keras_models import KerasNetwork
@@ -19,16 +16,6 @@ from terpret.language.network_layers import POOL, images_of, kernel_shapes
 BYTES_A_BYTE = 0.75
 # Each weight with its gradient and one slot of the optimiser; Adam has two.
 COPIES = 3
-# Where control groups of version 2 and 1 tell their limit, what is used, and how much of it files.
-_GROUP_FILES = {
-    "": ("/sys/fs/cgroup", "memory.max", "memory.current", "file"),
-    "memory": (
-        "/sys/fs/cgroup/memory",
-        "memory.limit_in_bytes",
-        "memory.usage_in_bytes",
-        "total_cache",
-    ),
-}
 
 
 def update_bytes(
@@ -64,11 +51,6 @@ def update_bytes(
     return int((BYTES_A_BYTE * values + weights) * dtype.size)
 
 
-def available_bytes() -> int:
-    """The memory that this process can still have, of the machine and of its control group."""
-    return min([psutil.virtual_memory().available, *_group_bytes()])
-
-
 def _hidden(network: Network) -> int:
     """The numbers between the layers for one example; of a convolution, before its pooling."""
     made = sum(map(math.prod, images_of(network)[1:]))
@@ -77,28 +59,3 @@ def _hidden(network: Network) -> int:
 
 def _weights(network: Network) -> int:
     return sum(math.prod(shape) + shape[-1] for shape in kernel_shapes(network))
-
-
-def _group_bytes() -> Iterator[int]:
-    """What the control groups of this process leave, where they have a limit."""
-    with contextlib.suppress(OSError, ValueError):
-        with open("/proc/self/cgroup", encoding="utf-8") as file:
-            groups = [line.rstrip("\n").split(":", 2) for line in file]
-        for _, controllers, group in groups:
-            if controllers in _GROUP_FILES:
-                with contextlib.suppress(OSError, ValueError):
-                    yield _left(*_GROUP_FILES[controllers], group.strip("/"))
-
-
-def _left(folder: str, limit: str, used: str, files: str, group: str) -> int:
-    inside = os.path.join(folder, group)
-    # In a container the group is the root of what can be seen.
-    folder = inside if os.path.exists(os.path.join(inside, limit)) else folder
-
-    def lines(name: str) -> list[list[str]]:
-        with open(os.path.join(folder, name), encoding="ascii") as file:
-            return [line.split() for line in file]
-
-    stat = dict(lines("memory.stat"))
-    # Files that are kept in memory make room for what needs it.
-    return int(lines(limit)[0][0]) - int(lines(used)[0][0]) + int(stat.get(files, 0))

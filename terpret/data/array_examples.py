@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from terpret.data.array_values import Checks
+from terpret.data.array_values import Checks, filled
 from terpret.data.declared import (
     Elements,
     Labels,
@@ -16,10 +16,11 @@ from terpret.data.declared import (
     unknown,
 )
 from terpret.data.example_set import Examples
+from terpret.data.file_array import Values
 from terpret.discrete.answers import UNOBSERVED, labelled
 from terpret.language.checked import CheckedModel, Variable, size_of
 
-Arrays = Mapping[str, np.ndarray]
+Arrays = Mapping[str, Values]
 
 POOL, INDEX = "_pool", "_index"
 UNKNOWN_LABEL = "not known"
@@ -57,7 +58,7 @@ class _Assembly:
         # How many examples each array has.
         self._rows: dict[str, int] = {}
         self._arrays: dict[str, np.ndarray] = {}
-        self._pools: dict[str, np.ndarray] = {}
+        self._pools: dict[str, Values] = {}
         self._pooled: set[str] = set()
         self._labels: dict[str, dict[str, np.ndarray]] = {}
 
@@ -138,6 +139,9 @@ class _Assembly:
             return
         self._rows[name] = len(array)
         first = next(iter(elements.values()))
+        may_lack = first.kind == "Output" and isinstance(first.domain, int)
+        if not may_lack and not checks.whole(name, array, "example"):
+            return
         if first.kind == "Input" and not isinstance(first.domain, int):
             numbers = checks.numbers(name, array, first, "example")
             outer = (len(numbers), *lead_of(elements), *first.dims)
@@ -145,8 +149,9 @@ class _Assembly:
             index = np.arange(images, dtype=np.int32).reshape(outer)
             self._shown(elements, numbers.reshape(images, *first.domain), index)
             return
+        given = filled(array)
         for place, variable in elements.items():
-            part = _at(array, place)
+            part = _at(given, place)
             if not isinstance(variable.domain, int):
                 values = checks.answers(variable.name, part, variable)
             else:
@@ -161,25 +166,27 @@ class _Assembly:
         outer = within[: len(within) - len(first.domain)]
         right = [
             checks.kind(name + POOL, pool)
-            and checks.shape(name + POOL, pool, first.domain, "images"),
+            and checks.shape(name + POOL, pool, first.domain, "images")
+            and checks.whole(name + POOL, pool, "image"),
             checks.kind(name + INDEX, index)
-            and checks.shape(name + INDEX, index, outer, "examples"),
+            and checks.shape(name + INDEX, index, outer, "examples")
+            and checks.whole(name + INDEX, index, "example"),
         ]
         if right[1]:
             self._rows[name + INDEX] = len(index)
         if all(right) and not len(pool):
             checks.fault(f"'{name}{POOL}' has no images")
         elif all(right):
-            numbers = checks.integers(name + INDEX, index, len(pool))
+            numbers = checks.integers(name + INDEX, np.asarray(index), len(pool))
             self._shown(elements, checks.numbers(name + POOL, pool, first, "image"), numbers)
             self._pooled.update(variable.name for variable in elements.values())
 
-    def _shown(self, elements: Elements, pool: np.ndarray, index: np.ndarray) -> None:
+    def _shown(self, elements: Elements, pool: Values, index: np.ndarray) -> None:
         for place, variable in elements.items():
             self._pools[variable.name] = pool
             self._arrays[variable.name] = _at(index, place)
 
-    def _read_labels(self, name: str, array: np.ndarray, labels: Labels) -> None:
+    def _read_labels(self, name: str, array: Values, labels: Labels) -> None:
         checks, images = self._checks, labels.images
         first = next(iter(images.values()))
         within = (*lead_of(images), *first.dims)
@@ -192,7 +199,7 @@ class _Assembly:
                 checks.fault(f"'{name}' may as well have a label for each image of the pool")
             return
         word = "image" if of_pool else "example"
-        values = checks.integers(name, array, labels.size, UNKNOWN_LABEL, word)
+        values = checks.integers(name, filled(array), labels.size, UNKNOWN_LABEL, word)
         if not of_pool:
             self._rows[name] = len(array)
         network = self._labels.setdefault(labels.network, {})

@@ -14,6 +14,7 @@ import numpy as np
 
 from terpret.data.declared import is_image
 from terpret.data.faults import MOST, Faults
+from terpret.data.file_array import FileArray, Values
 from terpret.data.json_values import LARGEST
 from terpret.discrete.answers import UNOBSERVED
 from terpret.language.checked import Variable
@@ -45,20 +46,27 @@ class Checks:
         """Records a fault of the file."""
         self.faults.add(f"{self.where}: {message}")
 
-    def kind(self, name: str, array: np.ndarray) -> bool:
+    def kind(self, name: str, array: Values) -> bool:
         """Whether an array is of numbers."""
         if array.dtype.kind in "biuf" and array.dtype.itemsize <= 8:
             return True
         self.fault(f"'{name}' is of dtype {array.dtype}, not of integers or floats")
         return False
 
-    def shape(self, name: str, array: np.ndarray, within: tuple[int, ...], first: str) -> bool:
+    def shape(self, name: str, array: Values, within: tuple[int, ...], first: str) -> bool:
         """Whether an array is [examples, *within]; `first` is the word for its first axis."""
         if array.ndim and array.shape[1:] == within:
             return True
         sizes = ", ".join([first, *map(str, within)])
         self.fault(f"'{name}' has the shape {array.shape}, not [{sizes}]")
         return False
+
+    def whole(self, name: str, array: Values, word: str) -> bool:
+        """Whether no number of an array is masked; `word` is what a place of its first axis is."""
+        accepted = "and only labels and integers of an Output may be"
+        return not isinstance(array, np.ma.MaskedArray) or self._right(
+            name, array, lambda part: ~np.ma.getmaskarray(part), accepted, word
+        )
 
     def integers(
         self, name: str, array: np.ndarray, size: int, lacks: str = "", word: str = "example"
@@ -85,7 +93,7 @@ class Checks:
             return np.zeros(array.shape, np.int32)
         return array.astype(np.int32)
 
-    def numbers(self, name: str, array: np.ndarray, variable: Variable, word: str) -> np.ndarray:
+    def numbers(self, name: str, array: Values, variable: Variable, word: str) -> Values:
         """The numbers of an InputTensor: uint8 for those to be divided by 255, or float32.
 
         Args:
@@ -104,15 +112,21 @@ class Checks:
 
     def answers(self, name: str, array: np.ndarray, variable: Variable) -> np.ndarray:
         """The numbers of an OutputTensor, by the rule of images, as float32."""
-        numbers = self.numbers(name, array, variable, "example")
+        numbers = np.asarray(self.numbers(name, array, variable, "example"))
         return numbers / np.float32(WHITE) if numbers.dtype == np.uint8 else numbers
 
-    def _in_range(self, name: str, array: np.ndarray, divided: bool, word: str) -> None:
+    def _in_range(self, name: str, array: Values, divided: bool, word: str) -> None:
         if not array.size or array.dtype == np.uint8:
             return
         least, most = (0, WHITE) if divided else (-LARGEST, LARGEST)
-        # The extremes take no memory beside the array, and tell whether any number is NaN.
-        if least <= float(array.min()) and float(array.max()) <= most:
+
+        def within(part: np.ndarray) -> bool:
+            # The extremes take no memory beside the array, and tell whether any number is NaN.
+            return least <= float(part.min()) and float(part.max()) <= most
+
+        if all(within(part) for _, part in _parts(array)):
+            return
+        if not self._right(name, array, np.isfinite, "which is not a finite number", word):
             return
         accepted = f"outside {least:g}..{most:g}" + ("" if divided else ": scale its numbers")
         if divided:
@@ -124,10 +138,10 @@ class Checks:
 
         self._right(name, array, right, accepted, word)
 
-    def _converted(self, name: str, array: np.ndarray, dtype: type[np.generic]) -> np.ndarray:
-        fits = array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous
-        if fits or not array.size:
-            return array if fits else array.astype(dtype)
+    def _converted(self, name: str, array: Values, dtype: type[np.generic]) -> Values:
+        in_order = isinstance(array, FileArray) or array.flags.c_contiguous
+        if array.dtype == dtype and array.dtype.isnative and in_order:
+            return array
         if array.nbytes > IN_MEMORY:
             self.fault(
                 f"'{name}' has {array.nbytes / 1e9:.0f} GB of {array.dtype}: save it as uint8 or "
@@ -135,9 +149,9 @@ class Checks:
             )
             return np.zeros((0, *array.shape[1:]), dtype)
         with np.errstate(all="ignore"):
-            return array.astype(dtype, order="C")
+            return np.asarray(array).astype(dtype, order="C")
 
-    def _scale(self, name: str, array: np.ndarray, divided: bool) -> None:
+    def _scale(self, name: str, array: Values, divided: bool) -> None:
         """Warns of numbers of another scale than is meant, by the first of them where many."""
         some = array[: max(1, 16 * _CHUNK // max(1, math.prod(array.shape[1:])))]
         least, most = some.min(), some.max()
@@ -155,16 +169,15 @@ class Checks:
     def _right(
         self,
         name: str,
-        array: np.ndarray,
+        array: Values,
         right: Callable[[np.ndarray], np.ndarray],
         accepted: str,
         word: str,
     ) -> bool:
         """Whether all numbers of an array are right; each that is not is a fault."""
-        rows = max(1, _CHUNK // max(1, math.prod(array.shape[1:])))
         count, places = 0, list[tuple[int, ...]]()
-        for start in range(0, len(array), rows):
-            wrong = ~right(array[start : start + rows])
+        for start, part in _parts(array):
+            wrong = ~right(part)
             found = int(wrong.sum())
             count += found
             if found and len(places) < MOST:
@@ -174,8 +187,25 @@ class Checks:
         def messages() -> Iterator[str]:
             for row, *inner in places:
                 at = f" [{', '.join(map(str, inner))}]" if inner else ""
-                value = array[(row, *inner)].item()
+                number = array[row : row + 1][(0, *inner)]
+                value = "masked" if number is np.ma.masked else number.item()
                 yield f"{self.where}: '{name}', {word} {row}{at} is {value}, {accepted}"
 
         self.faults.add_many(count, messages())
         return count == 0
+
+
+def filled(array: Values) -> np.ndarray:
+    """Integers in memory, with -1, which is not observed, where they are masked."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return np.asarray(array)
+    # An unsigned integer cannot be -1.
+    wide = array.data if array.dtype.kind == "f" else array.data.astype(np.int64)
+    return np.where(np.ma.getmaskarray(array), UNOBSERVED, wide)
+
+
+def _parts(array: Values) -> Iterator[tuple[int, np.ndarray]]:
+    """An array, some rows at once, with the number of the first of them."""
+    rows = max(1, _CHUNK // max(1, math.prod(array.shape[1:])))
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]

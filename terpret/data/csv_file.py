@@ -1,7 +1,6 @@
 """Examples in a CSV file: columns named as the model declares, of images with paths of files."""
 
 import dataclasses
-import functools
 import itertools
 import os
 import re
@@ -71,7 +70,7 @@ def read_csv(
         return {}
     arrays = list(_declared(model, answers))
     places = _places(table, arrays, faults)
-    if not table.lines:
+    if not table.lines and not faults:
         faults.add(f"{path}: there are no examples below the names of the columns")
     found = CellFaults(table)
     given = [one for one in arrays if all(column in places for column in one.columns)]
@@ -203,24 +202,19 @@ def _numbers(
     result = np.zeros((rows, len(cells)), np.float64)
     known: dict[str, float | None] = {}
     for place, column in enumerate(cells):
-        add = found.column(where[place], _said(column, array.accepted))
         for row, cell in enumerate(column):
             if cell not in known:
                 known[cell] = array.read(cell)
             value = known[cell]
             if value is None:
-                add(row)
+                found.add(row, where[place], _reason(cell, array.accepted))
             else:
                 result[row, place] = value
     return result.reshape(rows, *array.shape)
 
 
-def _said(column: Sequence[str], accepted: str) -> Callable[[int], str]:
-    def message(row: int) -> str:
-        cell = column[row]
-        return f"{cell[:40]!r} is not {accepted}" if cell else f"empty: it must be {accepted}"
-
-    return message
+def _reason(cell: str, accepted: str) -> str:
+    return f"is not {accepted}" if cell else f"empty: it must be {accepted}"
 
 
 def _images(
@@ -241,21 +235,20 @@ def _images(
     # The first cell of each file, of which alone it is said if the file is wrong.
     first: list[tuple[int, int]] = []
     index = np.zeros((len(table.lines), len(cells)), np.int32)
-    empty = [found.column(at, _said(c, array.accepted)) for at, c in zip(where, cells, strict=True)]
     for row, paths in enumerate(zip(*cells, strict=True)):
         for place, path in enumerate(paths):
             if not path:
-                empty[place](row)
+                found.add(row, where[place], _reason(path, array.accepted))
                 continue
             number = numbers.setdefault(path, len(numbers))
             if number == len(first):
                 first.append((row, place))
             index[row, place] = number
-    files = [_file(folder, path) for path in numbers]
+    files = [image_path(folder, path) for path in numbers]
     pool, wrong = read_images(files, shape)
-    for number, reason in wrong.items():
+    for number, reason in sorted(wrong.items()):
         row, place = first[number]
-        found.column(where[place], functools.partial(_wrong, cells[place], reason))(row)
+        found.add(row, where[place], reason)
     index = index.reshape(len(index), *array.shape)
     pooled = {array.name + POOL, array.name + INDEX}
     if image.kind == "Output" or pooled & keys.keys():
@@ -263,11 +256,7 @@ def _images(
     return {array.name + POOL: pool, array.name + INDEX: index}
 
 
-def _wrong(paths: Sequence[str], reason: str, row: int) -> str:
-    return f"{paths[row][:200]!r} {reason}"
-
-
-def _file(folder: str, path: str) -> str:
+def image_path(folder: str, path: str) -> str:
     """The file of a cell; a path that was written on Windows is one everywhere."""
     whole = os.path.join(folder, path)
     if "\\" in path and not os.path.exists(whole):

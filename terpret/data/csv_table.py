@@ -1,15 +1,17 @@
 """The text of a CSV file by column, with the line of each row, and faults by line and column."""
 
+import collections
 import csv
 import dataclasses
 import os
 import re
-from collections.abc import Callable
 from typing import TextIO
 
-from terpret.data.faults import MOST, Faults
+from terpret.data.faults import Faults
 
 MAX_BYTES = 256 * 1024**2
+# How many rows a message lists, besides the first, and how much of a cell it shows.
+_ROWS, _SHOWN = 3, 200
 _BETWEEN, _SPACE = re.compile(r"\]\s*\["), re.compile(r"\s+(?=[^\[]*\])")
 
 
@@ -31,36 +33,38 @@ class Table:
 
 
 class CellFaults:
-    """What is wrong in a table's cells, said line by line however the cells are gone through."""
+    """What is wrong in a table's cells: once for all rows of a column that have the same fault."""
 
     def __init__(self, table: Table):
         self._table = table
-        self._found: list[tuple[int, int, str]] = []
-        self._count = 0
+        # Of each fault of a column how many rows have it, and the first of these.
+        self._counts = collections.Counter[tuple[int, str]]()
+        self._rows = collections.defaultdict[tuple[int, str], list[int]](list)
 
-    def column(self, place: int, message: Callable[[int], str]) -> Callable[[int], None]:
-        """Returns what records a fault of a row, whose message is made only if it may be shown."""
-        seen = 0
-
-        def add(row: int) -> None:
-            nonlocal seen
-            self._count += 1
-            seen += 1
-            # The rows of a column come in their order: no later one of it is among the first.
-            if seen <= MOST:
-                self._found.append((row, place, message(row)))
-
-        return add
+    def add(self, row: int, place: int, reason: str) -> None:
+        """Records a fault of a cell; `reason` follows what the cell holds, if it holds anything."""
+        fault = place, reason
+        self._counts[fault] += 1
+        if self._counts[fault] <= 1 + _ROWS:
+            self._rows[fault].append(row)
 
     def add_to(self, faults: Faults) -> None:
         """Records them."""
-        table = self._table
-        faults.add_many(
-            self._count,
-            (
-                f"{table.path}:{table.lines[row]}, column '{table.header[place]}': {message}"
-                for row, place, message in sorted(self._found)
-            ),
+        found = sorted((rows[0], *fault) for fault, rows in self._rows.items())
+        faults.add_many(len(found), (self._said(row, place, why) for row, place, why in found))
+
+    def _said(self, row: int, place: int, reason: str) -> str:
+        table, fault = self._table, (place, reason)
+        others = [str(table.lines[one]) for one in self._rows[fault][1:]]
+        more = self._counts[fault] - 1 - len(others)
+        if more:
+            others.append(f"{more:,} more")
+        told = " and ".join([*([", ".join(others[:-1])] if others[1:] else []), *others[-1:]])
+        also = f"; likewise in line{'s' * (len(others) > 1)} {told}" if others else ""
+        cell = table.columns[place][row]
+        held = f"{cell[:_SHOWN]!r} " if cell else ""
+        return (
+            f"{table.path}:{table.lines[row]}, column '{table.header[place]}': {held}{reason}{also}"
         )
 
 

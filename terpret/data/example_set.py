@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from terpret.data.file_array import Values
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Examples:
@@ -24,7 +26,7 @@ class Examples:
     """
 
     arrays: Mapping[str, np.ndarray]
-    pools: Mapping[str, np.ndarray]
+    pools: Mapping[str, Values]
     labels: Mapping[str, Mapping[str, np.ndarray]]
     size: int
     source: str

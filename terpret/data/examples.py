@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from terpret.data.array_examples import examples_from
+from terpret.data.array_examples import Arrays, examples_from
 from terpret.data.csv_file import read_csv
 from terpret.data.example_set import Examples, Sets
 from terpret.data.faults import Faults
@@ -21,6 +21,7 @@ from terpret.data.json_file import MAX_BYTES, read_json
 from terpret.data.npz_file import read_npz
 from terpret.discrete.answers import labelled
 from terpret.errors import InputError
+from terpret.free_memory import available_bytes
 from terpret.language.checked import CheckedModel
 
 Given = Mapping[str, object] | Iterable[Mapping[str, object]]
@@ -28,6 +29,8 @@ Given = Mapping[str, object] | Iterable[Mapping[str, object]]
 
 TRAIN, TEST = "train.csv", "test.csv"
 ACCEPTED = f"a .npz, .csv, .json or .jsonl file, or a folder with {TRAIN}"
+# What an array in memory takes besides its numbers.
+_HELD = 128
 # What a `tf.data.Dataset` says of its size where it has no end.
 ENDLESS = -1
 _BATCH_KEYS = ("batch_name", "hypers", "instances")
@@ -52,6 +55,7 @@ def read_examples(path: str | os.PathLike, model: CheckedModel, answers: bool = 
       InputError: with all that is wrong with the file, a line each.
     """
     where, faults = os.fspath(path), Faults()
+    arrays: Arrays
     if os.path.isdir(where):
         raise InputError(f"{where} is a folder: name one file in it, as {TRAIN} or {TEST}")
     if not os.path.isfile(where):
@@ -168,25 +172,34 @@ def as_arrays(data: object, name: str = "data") -> dict[str, np.ndarray]:
         raise InputError(f"{name}: data are arrays by declared name, not {type(data).__name__}")
     cardinality = getattr(data, "cardinality", None)
     if cardinality is not None and int(cardinality()) == ENDLESS:
-        raise InputError(f"{name}: the data set has no end: take so many examples of it")
+        raise InputError(
+            f"{name}: the data set has no end: take as many of its examples as are needed"
+        )
     columns: dict[str, list[np.ndarray]] = {}
+    taken, most = 0, available_bytes() // 2
     for number, example in enumerate(data):
         place = f"{name}: example {number}"
         if not isinstance(example, Mapping):
             kind = type(example).__name__
-            raise InputError(f"{place} is a {kind}, not a mapping of values by declared name")
+            raise InputError(f"{place} is of type {kind}, not a mapping of values by declared name")
         if number and example.keys() != columns.keys():
             odd = sorted(map(str, example.keys() ^ columns.keys()))[0]
             raise InputError(f"{place} has other names than example 0: '{odd}' is not in both")
         for key, value in example.items():
             column = columns.setdefault(_key(key, name), [])
             column.append(_array(value, f"{place}: '{key}'"))
+            taken += column[-1].nbytes + _HELD
             if column[-1].shape != column[0].shape:
                 shapes = f"{column[-1].shape}, in example 0 {column[0].shape}"
                 raise InputError(f"{place}: '{key}' has the shape {shapes}")
+        if taken > most:
+            raise InputError(
+                f"{place}: the examples up to here take {taken / 1e9:.2g} GB, more than half of "
+                "the memory that was free: give fewer, or an .npz file, which large arrays stay in"
+            )
     if not columns:
         raise InputError(f"{name}: there are no examples")
-    return {key: np.stack(column) for key, column in columns.items()}
+    return {key: _stacked(column) for key, column in columns.items()}
 
 
 def is_batches(path: str | os.PathLike) -> bool:
@@ -232,7 +245,7 @@ def _split(examples: Examples, model: CheckedModel, split: float, notes: list[st
     notes += examples.warnings
     if not count:
         few = f"{where}: no example is held out to test on"
-        why = "" if split >= 1 else f": {size} are too few"
+        why = "" if split >= 1 else f": {size} {'is' if size == 1 else 'are'} too few"
         return Sets(examples, None, False, "", (*notes, few + why))
     if count == size:
         raise InputError(f"{where}: a split of {split:g} leaves none of {size:,} to learn from")
@@ -242,10 +255,12 @@ def _split(examples: Examples, model: CheckedModel, split: float, notes: list[st
         answers = {name: part.arrays[name] for name in outputs}
         if not model.observations and not labelled(answers, len(part)).any():
             raise InputError(
-                f"{where}: no Output is observed in the {len(part):,} examples that are {words}: "
+                f"{where}: no Output is observed in any of the examples that are {words}: "
                 "give other examples to test on"
             )
-    notes.append(f"{where}: the last {count:,} of its {size:,} examples are held out to test on")
+    some = "the last" if count == 1 else f"the last {count:,}"
+    verb = "is" if count == 1 else "are"
+    notes.append(f"{where}: {some} of its {size:,} examples {verb} held out to test on")
     return Sets(training, test, True, where, tuple(dict.fromkeys(notes)))
 
 
@@ -257,7 +272,12 @@ def _key(key: object, name: str) -> str:
 
 def _array(value: object, place: str) -> np.ndarray:
     try:
-        return np.asarray(value)
+        return value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise InputError(f"{place} cannot be made an array: {reason}") from None
+
+
+def _stacked(rows: list[np.ndarray]) -> np.ndarray:
+    masked = any(isinstance(row, np.ma.MaskedArray) for row in rows)
+    return np.ma.stack(rows) if masked else np.stack(rows)

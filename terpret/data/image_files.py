@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin
 
+from terpret.files.temporary import placing
+
 # The largest files and pictures that are opened: a small file may unpack to a huge picture.
 MAX_BYTES = 64 * 1024**2
 MAX_PIXELS = 40_000_000
@@ -66,7 +68,10 @@ def _room(shape: tuple[int, ...]) -> np.ndarray:
     """Zeros in memory, or in a file without a name where they are too many."""
     if math.prod(shape) <= IN_MEMORY:
         return np.zeros(shape, np.uint8)
-    with tempfile.TemporaryFile() as file:
+    with placing(), tempfile.TemporaryFile() as file:
+        # To write where there is no room for it would end the process.
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, math.prod(shape))
         return np.memmap(file, np.uint8, "w+", shape=shape).view(np.ndarray)
 
 

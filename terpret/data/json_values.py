@@ -27,7 +27,7 @@ def at(value: object, index: tuple[int, ...], place: str) -> object:
         if not isinstance(value, list):
             raise InputError(f"{place} is {shown(value)}, not a list")
         if position >= len(value):
-            raise InputError(f"{place} has {len(value)} elements, one more is declared")
+            raise InputError(f"{place} is a list of {len(value)}, and more elements are declared")
         value = value[position]
     return value
 
@@ -40,7 +40,7 @@ def no_more(value: object, elements: Elements, place: str) -> None:
     """
     lead = lead_of(elements)
     if lead and isinstance(value, list) and len(value) > lead[0]:
-        raise InputError(f"{place} has {len(value)} elements, {lead[0]} are declared")
+        raise InputError(f"{place} is a list of {len(value)}, not of {lead[0]}")
 
 
 def array_of(value: object, variable: Variable, place: str) -> np.ndarray:
@@ -80,7 +80,7 @@ def _flatten(
         if not isinstance(value, list):
             raise InputError(f"{place} is {shown(value)}, not a list of {shape[0]}")
         if len(value) != shape[0]:
-            raise InputError(f"{place} has {len(value)} elements, {shape[0]} are declared")
+            raise InputError(f"{place} is a list of {len(value)}, not of {shape[0]}")
         for position, item in enumerate(value):
             _flatten(item, shape[1:], variable, f"{place}[{position}]", flat)
         return

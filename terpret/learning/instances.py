@@ -14,6 +14,7 @@ import numpy as np
 
 from terpret.backends.model import CompiledModel
 from terpret.core.build import observed
+from terpret.data.file_array import Values
 from terpret.discrete.answers import labelled, right
 from terpret.discrete.program import Program
 from terpret.language.checked import CheckedModel
@@ -31,6 +32,7 @@ LOST = -1
 WHITE = 255
 
 Arrays = Mapping[str, np.ndarray]
+Pools = Mapping[str, Values]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Instances:
     answers: Arrays
     size: int
     squares: Mapping[str, float]
-    pools: Arrays = dataclasses.field(default_factory=dict)
+    pools: Pools = dataclasses.field(default_factory=dict)
     labels: Arrays = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -115,7 +117,7 @@ def instances_of(
     model: CheckedModel,
     arrays: Arrays,
     size: int,
-    pools: Arrays | None = None,
+    pools: Pools | None = None,
     labels: Arrays | None = None,
 ) -> Instances:
     """Instances from the values of a model's Inputs and Outputs by name; see `Instances`.

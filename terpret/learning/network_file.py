@@ -4,12 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
-import lzma
 import os
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +13,14 @@ import numpy as np
 from terpret.backends.keras_models import keras_network
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
+from terpret.data.npz_file import (
+    DAMAGE,
+    MAX_UNPACKED,
+    HoldsObjects,
+    Refused,
+    TooLarge,
+    npz_entries,
+)
 from terpret.errors import InputError
 from terpret.files.atomic import write_bytes
 from terpret.language.checked import Domain
@@ -35,24 +38,6 @@ ADDED = ("conv_sizes", "keras")
 FLOATS = (np.float16, np.float32, np.float64)
 LARGEST = np.finfo(np.float32).max
 ZIP_MAGIC = b"PK\x03\x04"
-# What reading a file raises that was cut off, or that has a wrong byte somewhere.
-DAMAGE = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    SyntaxError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    lzma.LZMAError,
-    tokenize.TokenError,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,12 +154,7 @@ def load_networks(path: str) -> SavedNetworks:
       InputError: there is no such file, or it is not one of networks, or is damaged.
     """
     path = _file_of(path)
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot read the networks in {path}: {reason}") from None
+    data = bytes_of(path, "networks")
     entries = entries_of(path, data)
     shapes, source = _about(path, entry_of(path, entries, ABOUT))
     layers = {name: layers_of(path, entries, name, shape) for name, shape in shapes.items()}
@@ -277,17 +257,50 @@ def _file_of(path: str) -> str:
     return inside
 
 
+def bytes_of(path: str, what: str) -> bytes:
+    """The bytes of a file of networks, or of a program.
+
+    Args:
+      path: the file.
+      what: what it holds.
+
+    Raises:
+      InputError: it cannot be read, or is too large.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"cannot read the {what} in {path}: this is not a file")
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_UNPACKED + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot read the {what} in {path}: {reason}") from None
+    if len(data) > MAX_UNPACKED:
+        raise InputError(f"cannot read the {what} in {path}: it is larger than any that was saved")
+    return data
+
+
 def entries_of(path: str, data: bytes, what: str = "a file of networks") -> dict[str, np.ndarray]:
+    """The entries of a file; nothing is unpacked before its size is known.
+
+    Raises:
+      InputError: the file is damaged, or holds other things than numbers.
+    """
     if not data.startswith(ZIP_MAGIC):
         raise InputError(f"{path} is not {what}: give a run folder, or its {FILE_NAME}")
+    entries: dict[str, np.ndarray] = {}
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            entries = {name: archive[name] for name in archive.files}
-    except DAMAGE as error:
-        if "allow_pickle" in str(error):
-            raise InputError(
-                f"{path} holds Python objects, which are never loaded: networks are numbers only"
-            ) from None
+        for name, entry in npz_entries(io.BytesIO(data)):
+            if isinstance(entry, Refused):
+                raise type(entry)(f"{name[:60]!r} {entry}")
+            entries[name] = np.asarray(entry)
+    except HoldsObjects:
+        raise InputError(
+            f"{path} holds Python objects, which are never loaded: networks are numbers only"
+        ) from None
+    except TooLarge as reason:
+        raise InputError(f"{path} cannot be loaded: {reason}") from None
+    except (Refused, *DAMAGE):
         raise InputError(
             f"{path} is damaged or incomplete: copy it again from where it comes from"
         ) from None
@@ -297,11 +310,7 @@ def entries_of(path: str, data: bytes, what: str = "a file of networks") -> dict
 def entry_of(path: str, entries: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     if name not in entries:
         raise InputError(f"{path} is not a whole file of networks: it lacks the entry '{name}'")
-    entry = entries[name]
-    # What has another beginning than an array is given as its bytes.
-    if not isinstance(entry, np.ndarray):
-        raise InputError(f"{path} is damaged: its entry '{name}' is no array")
-    return entry
+    return entries[name]
 
 
 def _about(path: str, entry: np.ndarray) -> tuple[dict[str, NetworkShape], dict[str, str]]:

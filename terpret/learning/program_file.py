@@ -22,6 +22,7 @@ from terpret.learning.network_file import (
     ABOUT,
     NetworkShape,
     arrays_of,
+    bytes_of,
     entries_of,
     entry_of,
     layers_of,
@@ -90,13 +91,7 @@ def load_program(path: str) -> SavedProgram:
     Raises:
       InputError: there is no such file, or it is not one of a program, or is damaged.
     """
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot read the program in {path}: {reason}") from None
-    entries = entries_of(path, data, "a saved program")
+    entries = entries_of(path, bytes_of(path, "program"), "a saved program")
     try:
         about = json.loads(str(entry_of(path, entries, ABOUT)))
         kind, version = about["kind"], about["format"]

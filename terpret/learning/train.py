@@ -9,6 +9,7 @@ import numpy as np
 
 from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
+from terpret.data.streams import told
 from terpret.learning import resumable
 from terpret.learning.accuracies import discrete_accuracies, network_accuracies
 from terpret.learning.checkpoints import Checkpoints
@@ -147,7 +148,8 @@ class _Loop:
     def advance(self) -> None:
         """Trains for a stretch, looks at the restarts and reports."""
         batches, started = self._batches, time.monotonic()
-        progress = self._stretched(batches, self._seen)
+        with told():
+            progress = self._stretched(batches, self._seen)
         self._seen = progress.examples
         self._report(progress)
         self.restarts.seconds += time.monotonic() - started

@@ -1,14 +1,18 @@
 """The files that a run's settings name, known by their content wherever they lie."""
 
 import hashlib
+import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
+from terpret.data.used_files import TABLES, used_files
 from terpret.errors import RunError
-from terpret.files.own_files import is_ours
 from terpret.runs.config import StoredConfig
 from terpret.runs.named_files import copies_of, files_of, named_paths, setting_of_copy
 from terpret.runs.setting import settings_of
+
+# The digits of a file's hash, and those by which it is found among many.
+_LONG, _SHORT = 64, 6
 
 
 def contents(config: StoredConfig) -> dict[str, str]:
@@ -23,20 +27,51 @@ def contents(config: StoredConfig) -> dict[str, str]:
 
 
 def content(path: str) -> str | None:
-    """The hash of a file, or of all in a folder but its run folders; None where there is none.
+    """What tells the content of a file, or of data and the images they name; None where is none.
+
+    It is the hash of one file; of several, a hash of all and a short one of each, in their order,
+    by which `changed_since` finds those that have changed.
 
     Raises:
       OSError: it cannot be read.
     """
-    if os.path.isfile(path):
-        return _hash(path)
-    if not os.path.isdir(path):
+    if not os.path.exists(path):
         return None
-    digest = hashlib.sha256()
-    for inside in _files(path):
-        name = os.path.relpath(inside, path)
-        digest.update(f"{name}\0{_hash(inside)}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()
+    digests = [_digest(one) for one in used_files(path)]
+    if len(digests) == 1:
+        return digests[0]
+    whole = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return f"{whole} {''.join(one[:_SHORT] for one in digests)}"
+
+
+def changed_since(path: str, began: str, workdir: str) -> str:
+    """That data are not what a run began with, and which files these are, as far as can be told.
+
+    Args:
+      path: the data, whose content is another now.
+      began: what `content` was.
+      workdir: the run folder.
+
+    Raises:
+      OSError: a file cannot be read.
+    """
+    files, short = used_files(path), began.partition(" ")[2]
+    tables = len(TABLES) if os.path.isdir(path) else 1
+    if len(files) > 1 and not short and (os.path.isdir(path) or began == _digest(files[0])):
+        return (
+            f"the run in {workdir} was begun by an earlier version, whose note of {path} does not "
+            "tell whether it has changed"
+        )
+    parts = [short[k : k + _SHORT] for k in range(0, len(short), _SHORT)]
+    pairs = itertools.zip_longest(files, parts[: len(files)], fillvalue="")
+    changed = [one for one, part in pairs if _digest(one)[:_SHORT] != part]
+    # What follows a table that has changed are other images.
+    first, *more = [one for one in changed if one in files[:tables]][:1] or changed or [path]
+    if more:
+        verb = f"and {len(more):,} more file{'s' * (len(more) > 1)} have changed"
+    else:
+        verb = "has changed" if os.path.exists(first) else "has been removed"
+    return f"{first} {verb} since the run in {workdir} began"
 
 
 def changed_copy(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) -> str | None:
@@ -75,10 +110,8 @@ def gone_files(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) ->
         elif now != hashes[setting]:
             flag = flags_of_files(type(config)).get(setting)
             advice = f"say by --{flag}= where that file is now" if flag else "undo that"
-            raise RunError(
-                f"{path} is not what the run in {workdir} began with: it has changed since, or "
-                f"another lies in its place; {advice}"
-            )
+            changed = changed_since(path, hashes[setting], workdir)
+            raise RunError(f"{changed}, or another lies in its place; {advice}")
     return gone
 
 
@@ -87,25 +120,9 @@ def flags_of_files(kind: type[StoredConfig]) -> dict[str, str]:
     return {name: one.flag for name, one in settings_of(kind).items() if one.path == "file"}
 
 
-def _files(folder: str) -> Iterator[str]:
-    been = set[str]()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        # Links may lead round in a circle.
-        here = os.path.realpath(place)
-        folders[:] = sorted(
-            name
-            for name in (() if here in been else folders)
-            if not name.startswith(".") and not is_ours(os.path.join(place, name))
-        )
-        if here in been:
-            continue
-        been.add(here)
-        for name in sorted(files):
-            path = os.path.join(place, name)
-            if not name.startswith(".") and os.path.isfile(path):
-                yield path
-
-
-def _hash(path: str) -> str:
+def _digest(path: str) -> str:
+    """The hash of a file; of one that is not there, one that no file has."""
+    if not os.path.isfile(path):
+        return "0" * _LONG
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from typing import TypeGuard
 from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.runs.config import Config, StoredConfig, read_config
-from terpret.runs.contents import changed_copy, contents
+from terpret.runs.contents import changed_copy, changed_since, contents
 from terpret.runs.named_files import files_of, folders_of, named_paths, same_place
 from terpret.runs.records import damaged, read_record
 
@@ -116,15 +116,11 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
     began, now = there.config, contents(config)
     differing = _differing(began, config, there.hashes, now) if began else [_of(config)]
     if began is None or differing:
-        raise RunError(
-            f"{workdir} holds a run with another {' and '.join(differing)}: {otherwise(workdir)}"
-        )
+        raise RunError(f"{workdir} holds a run with {_others(differing)}: {otherwise(workdir)}")
     for name, value in now.items():
         if there.hashes.get(name) not in (None, value):
-            raise RunError(
-                f"{files_of(config)[name]} has changed since the run in {workdir} began: "
-                f"{otherwise(workdir)}"
-            )
+            changed = changed_since(files_of(config)[name], there.hashes[name], workdir)
+            raise RunError(f"{changed}: {otherwise(workdir)}")
     edited = changed_copy(began, workdir, there.hashes)
     if edited:
         raise RunError(
@@ -137,6 +133,12 @@ def compared(config: StoredConfig, workdir: str, done: bool) -> list[str]:
         for name, value in versions().items()
         if there.versions.get(name, value) != value
     ]
+
+
+def _others(names: Iterable[str]) -> str:
+    """Other settings, in words."""
+    plural = ("s", "data")
+    return " and ".join(f"{'other' if n.endswith(plural) else 'another'} {n}" for n in names)
 
 
 def _of(config: StoredConfig) -> str:

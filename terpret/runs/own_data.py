@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from terpret import check_model
 from terpret.data.examples import Examples, is_batches, read_sets
+from terpret.data.file_array import Values
 from terpret.data.moves import moved
 from terpret.data.streams import draws, shuffled_epochs
 from terpret.errors import DataError
@@ -105,10 +106,7 @@ def open_data(config: Config, model: str) -> OwnData:
         tested_on = _words(test, "test ") + of
     notes = [*sets.notes]
     if repeated and test is not None:
-        notes.append(
-            f"{repeated:,} of the {len(test):,} test examples are training examples as well, so "
-            "they are not unseen"
-        )
+        notes.append(_not_unseen(repeated, f"{len(test):,} test examples", "training examples"))
     if config.keep_data:
         # They were given as arrays, which the user knows by these names.
         notes = [
@@ -123,10 +121,8 @@ def open_data(config: Config, model: str) -> OwnData:
 def _of_batches(file: DataFile) -> OwnData:
     notes = []
     if file.test is not None and file.repeated:
-        notes.append(
-            f"{file.repeated:,} of the {len(file.test):,} test instances of {file.path} are "
-            "training instances as well, so they are not unseen"
-        )
+        some = f"{len(file.test):,} test instances of {file.path}"
+        notes.append(_not_unseen(file.repeated, some, "training instances"))
     return OwnData(
         path=file.path,
         model=file.model,
@@ -138,6 +134,14 @@ def _of_batches(file: DataFile) -> OwnData:
         notes=tuple(notes),
         batches=file,
     )
+
+
+def _not_unseen(repeated: int, tested_on: str, trained_on: str) -> str:
+    """That some of what is tested on is learned from, too."""
+    if repeated == 1:
+        return f"one of the {tested_on} is among the {trained_on} as well, so it is not unseen"
+    words = f"{repeated:,} of the {tested_on} are {trained_on} as well"
+    return f"{words}, so they are not unseen"
 
 
 def instances_from(model: CheckedModel, examples: Examples) -> Instances:
@@ -292,12 +296,12 @@ def _stream(instances: Instances) -> Batches:
     return batches
 
 
-def _held(pool: np.ndarray) -> np.ndarray | tf.Tensor:
+def _held(pool: Values) -> Values | tf.Tensor:
     """A pool in memory, if it is not too large for that."""
-    return tf.constant(pool) if pool.nbytes <= IN_MEMORY else pool
+    return tf.constant(np.asarray(pool)) if pool.nbytes <= IN_MEMORY else pool
 
 
-def _taken(pool: np.ndarray | tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+def _taken(pool: Values | tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """Images of a pool [places, *shape]; of a large one only these are read."""
     if tf.is_tensor(pool):
         return tf.gather(pool, places)

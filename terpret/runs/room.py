@@ -4,9 +4,10 @@ import tensorflow as tf
 
 from terpret import ModelError
 from terpret.backends.keras_models import keras_network
-from terpret.backends.memory import available_bytes, update_bytes
+from terpret.backends.memory import update_bytes
 from terpret.compile import tensor_network
 from terpret.errors import RunError
+from terpret.free_memory import available_bytes
 from terpret.language.checked import CheckedModel
 from terpret.learning.presets import preset
 from terpret.runs.config import Config
