@@ -41,6 +41,24 @@ def test_a_model_is_learned_measured_and_exported(
     assert "whose name is a version number" in capsys.readouterr().err
 
 
+def test_a_run_is_measured_on_new_data(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--model=mine.py", "--data=pairs.npz", "--workdir=run", *QUICK]) == 0
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    (here / "new.csv").write_text("x[0],x[1],y\n0,1,0\n2,2,1\n3,3,1\n1,1,\n")
+    capsys.readouterr()
+    flags = ["evaluate", "--workdir=run", "--new_data=new.csv"]
+    assert main(flags) == 0
+    shown = capsys.readouterr().out
+    assert "on new.csv: 0.6667 of 3 examples (95 % interval 0.2077 to 0.9385)" in shown
+    assert "the program is wrong on some of 3 labelled examples" in shown
+    assert main([*flags, "--format=json"]) == 0
+    assert json.loads(capsys.readouterr().out)["new_data"]["examples"] == 3
+    assert {path: path.read_bytes() for path in before} == before
+    (here / "new.csv").write_text("x[0],y\n0,7\n")
+    assert main(flags) == 1
+    assert "new.csv" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("flags", "status", "said"),
     [

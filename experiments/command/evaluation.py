@@ -10,8 +10,9 @@ from experiments.config import OF_RUNS, ExperimentConfig
 from experiments.experiment_result import REMEDY, read_experiment
 from experiments.experiments import EXPERIMENTS
 from experiments.scenarios.registry import scenario_named
-from terpret.command.evaluation import asked_folder, evaluate_run, note, plots_folder, put_back
+from terpret.command.evaluation import asked_folder, evaluate_run, note, put_back
 from terpret.command.guard import guarded
+from terpret.command.plots import plots_folder
 from terpret.errors import RunError
 from terpret.runs import figures, shards
 from terpret.runs.described import described
@@ -46,10 +47,11 @@ def _evaluate(values: flags.FlagValues) -> int:
 
 def _evaluate_experiment(values: flags.FlagValues, config: ExperimentConfig, workdir: str) -> int:
     """Shows what an experiment has found so far."""
-    if values.export:
-        raise RunError(
-            "--export: an experiment has many programs; export one from a run of its own"
-        )
+    for flag, what in (("export", "export"), ("new_data", "measure")):
+        if getattr(values, flag):
+            raise RunError(
+                f"--{flag}: an experiment has many programs; {what} one from a run of its own"
+            )
     experiment = EXPERIMENTS[config.experiment]
     path = os.path.join(workdir, "results.json")
     results = read_experiment(path, experiment.kind) or experiment.results(config, workdir)

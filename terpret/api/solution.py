@@ -23,56 +23,15 @@ from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.files.asked import write_asked
 from terpret.language.checked import CheckedModel
-from terpret.learning.accuracies import network_accuracies
-from terpret.learning.instances import Instances, Judge, discrete_grades
 from terpret.learning.layers import assign_layers
 from terpret.learning.network_file import shapes_of
 from terpret.learning.program_file import SavedProgram, load_program, program_bytes
+from terpret.runs.evaluated import Evaluation, evaluated
 from terpret.runs.export import export, served, serving_note, signature_name
-from terpret.runs.own_data import instances_from, labelled, labelled_images, reads_images
-from terpret.runs.tables import wilson
+from terpret.runs.own_data import instances_from
 
 # Examples that a program is run on at once.
 AT_ONCE = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """What a program and its networks get right of some examples.
-
-    Attributes:
-      examples: how many there are of which something was observed.
-      accuracy: the share of them that program and networks get right.
-      low, high: its 95 % Wilson interval.
-      correct: whether the program gives every answer of the `labelled` examples, told by labels of
-        the images, or by the integers where there are no images; None where neither is given. Of
-        few examples it is no proof: other programs may answer these alike.
-      labelled: on how many examples `correct` was judged.
-      network_accuracies: the share of labelled images that each network names right.
-      errors: the mean squared error of each OutputTensor.
-    """
-
-    examples: int
-    accuracy: float
-    low: float
-    high: float
-    correct: bool | None
-    labelled: int
-    network_accuracies: Mapping[str, float]
-    errors: Mapping[str, float]
-
-    def __str__(self) -> str:
-        line = (
-            f"{self.accuracy:.4f} of {self.examples:,} examples "
-            f"(95 % interval {self.low:.4f} to {self.high:.4f})"
-        )
-        parts = []
-        if self.correct is not None:
-            judged = "right on all" if self.correct else "wrong on some"
-            parts = [f"the program is {judged} of {self.labelled:,} labelled examples"]
-        parts += [f"{name} {share:.4f}" for name, share in self.network_accuracies.items()]
-        parts += [f"error of {name} {error:.4g}" for name, error in self.errors.items()]
-        return "; ".join([line, *parts])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -149,23 +108,8 @@ class Solution:
         Raises:
           InputError: they do not fit the model.
         """
-        instances = instances_from(self.checked, as_examples(data, self.checked))
-        some = instances.part(instances.counted)
-        program = self.model.program(0)
-        grades = discrete_grades(self.model, {0: program}, some)
-        hits, count = int(grades.right[0].sum()), len(some)
-        low, high = wilson(hits, count)
-        judged = self._judged(some)
-        nets = network_accuracies(self.model, labelled_images(some))
-        return Evaluation(
-            examples=count,
-            accuracy=hits / count,
-            low=low,
-            high=high,
-            correct=self._correct(judged) if len(judged) else None,
-            labelled=len(judged),
-            network_accuracies={name: float(values[0]) for name, values in nets.items()},
-            errors={name: float(values[0].mean()) for name, values in grades.errors.items()},
+        return evaluated(
+            self.model, 0, instances_from(self.checked, as_examples(data, self.checked))
         )
 
     def save(self, path: str | os.PathLike) -> None:
@@ -207,18 +151,6 @@ class Solution:
     def _repr_html_(self) -> str:
         """The program as a notebook shows it."""
         return f"<pre>{html.escape(self.source)}</pre>"
-
-    def _judged(self, instances: Instances) -> Instances:
-        """The instances that tell whether the program is right: by labels, or without images."""
-        known = labelled(instances)
-        if known is not None:
-            return known
-        return instances.part(np.arange(0)) if reads_images(self.checked) else instances
-
-    def _correct(self, judged: Instances) -> bool:
-        """Whether the program is right on each of the instances that tell it."""
-        judge = Judge(judged, by_labels=labelled(judged) is not None)
-        return judge.accuracies(self.model, [self.model.program(0)]) == [1.0]
 
     @functools.cached_property
     def _served(self) -> Any:

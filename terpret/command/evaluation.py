@@ -5,47 +5,38 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Mapping
 
-import numpy as np
 from absl import flags
 
+from terpret.command.plots import plot, plots_folder
+from terpret.data.examples import as_examples
 from terpret.errors import DataError, RunError
-from terpret.files import own_files
 from terpret.files.replacing import is_aside
 from terpret.files.typed_json import to_json
 from terpret.language.model_files import model_name
-from terpret.learning.confusion import confusion_counts
 from terpret.learning.restarts import Restarts
-from terpret.runs import figures, shards
-from terpret.runs.animations import save_film
+from terpret.runs import shards
 from terpret.runs.config import Config
 from terpret.runs.contents import flags_of_files, gone_files
 from terpret.runs.described import Described, described
-from terpret.runs.events import write_pictures
+from terpret.runs.evaluated import Evaluation, evaluated
 from terpret.runs.export import export, serving_note
 from terpret.runs.hyper_notes import hypers_text
 from terpret.runs.measured import all_curves, results_of
 from terpret.runs.named_files import folders_of, rooted
+from terpret.runs.own_data import instances_from
 from terpret.runs.places import new_folder, place
 from terpret.runs.prepared import Run, prepare, restored
 from terpret.runs.printing import print_results
 from terpret.runs.records import read_curves, read_results, rendered
-from terpret.runs.results import Curves, Points, RunResult
+from terpret.runs.results import RunResult
 from terpret.runs.run import finished_results
-from terpret.runs.run_folder import OtherData, using, writer, writing
+from terpret.runs.run_folder import OtherData, using, writer
 from terpret.runs.scenario import Known
 
-# The learning curves that are drawn, and what they are called.
-CURVES = {
-    "loss": "loss",
-    "accuracy": "accuracy of the discretised program",
-    "accuracy_on_images": "accuracy on unseen images",
-}
-
 _NEEDED = (
-    "--plots and --export need what the run learned from, and {}: say by the flag that names it "
-    "where it is now"
+    "--plots, --export and --new_data need what the run learned from, and {}: say by the flag that "
+    "names it where it is now"
 )
 
 
@@ -76,8 +67,8 @@ def evaluate_run(values: flags.FlagValues, workdir: str, known: Known) -> int:
     """
     target = new_folder("export", values.export) if values.export else ""
     folders = shards.folders(workdir)
-    drawn = values.plots or values.export
     path = os.path.join(workdir, "results.json")
+    shown: tuple[Run, Restarts, int] | None
     if folders:
         results, shown = shards.join(workdir), None
         for folder in folders:
@@ -88,47 +79,33 @@ def evaluate_run(values: flags.FlagValues, workdir: str, known: Known) -> int:
         shown, missing = _measured(workdir, values, known)
         if shown is not None:
             _tell_damage(path)
-        if shown is None:
-            if drawn:
-                raise RunError(_NEEDED.format(missing))
-            _tell([missing])
-            results = finished_results(workdir)
-        else:
             run, restarts, seen = shown
             results, curves = results_of(run, restarts, _command(path)), all_curves(restarts)
             if values.format == "text":
                 print(f"model: {run.config.model}, task {run.task.name}, after {seen:,} examples")
                 if hypers := run.model.checked.hypers:
                     print(f"hypers: {hypers_text(hypers)}")
-    if values.format == "json":
-        print(json.dumps(results.to_json(), indent=2))
-    else:
-        remedy = "remove it, and the command of the run measures again"
-        scenario = known.scenario(results.model)
-        text = rendered(path, lambda: print_results(results, scenario, values.format), remedy)
-        print(text, end="")
-    if not drawn:
+        elif values.plots or values.export or values.new_data:
+            raise RunError(_NEEDED.format(missing))
+        else:
+            _tell([missing])
+            results, curves = finished_results(workdir), {}
+    if not (values.plots or values.export or values.new_data):
+        _show(results, path, values, known)
         return 0
     best = results.best_restart
     if folders:
-        holder = _holder(folders, best.restart)
-        shown, missing = _measured(holder, values, known)
-        if shown is None:
-            raise RunError(_NEEDED.format(missing))
-        run, restarts, _ = shown
+        shown, missing = _measured(_holder(folders, best.restart), values, known)
+    if shown is None:
+        raise RunError(_NEEDED.format(missing))
+    run, restarts, _ = shown
     row = [restart.number for restart in restarts.rows].index(best.restart)
+    new = _on_new_data(values, run, row) if values.new_data else None
+    _show(results, path, values, known, new)
     if values.plots:
-        folder = plots_folder(workdir)
-        _plot(folder, results, curves, run, row)
-        pictures = run.study.pictures(run.model, row)
-        for name, figure in pictures.items():
-            figures.save(figure, os.path.join(folder, name))
-        for name, frames in run.study.films(run.model, row).items():
-            save_film(frames, os.path.join(folder, name))
-        if pictures:
-            with writing(run.workdir):
-                write_pictures(os.path.join(run.workdir, "events"), best.examples, pictures)
-        note(values, f"plots written to {folder}")
+        plots = plots_folder(workdir)
+        plot(plots, results, curves, run, row)
+        note(values, f"plots written to {plots}")
     if values.export:
         about = {"source": workdir, "restart": to_json(best), "data": dict(results.data)}
         code = run.scenario.listing.code(run.model.program(row))
@@ -137,6 +114,36 @@ def evaluate_run(values: flags.FlagValues, workdir: str, known: Known) -> int:
         if serving := serving_note(target):
             print(f"warning: {serving}", file=sys.stderr)
     return 0
+
+
+def _on_new_data(values: flags.FlagValues, run: Run, row: int) -> Evaluation:
+    """What a restart's program and networks get right of the examples that --new_data names.
+
+    Raises:
+      InputError, DataError: they do not fit the model.
+    """
+    model = run.model
+    examples = as_examples(place("new_data", values.new_data), model.checked)
+    return evaluated(model, row, instances_from(model.checked, examples))
+
+
+def _show(
+    results: RunResult,
+    path: str,
+    values: flags.FlagValues,
+    known: Known,
+    new: Evaluation | None = None,
+) -> None:
+    """Prints what was found, and what of new data is right, if it was measured."""
+    if values.format == "json":
+        more = {"new_data": to_json(new)} if new else {}
+        print(json.dumps({**results.to_json(), **more}, indent=2))
+        return
+    remedy = "remove it, and the command of the run measures again"
+    scenario = known.scenario(results.model)
+    print(rendered(path, lambda: print_results(results, scenario, values.format), remedy), end="")
+    if new:
+        print(f"\nrestart {results.best_restart.restart} on {values.new_data}: {new}")
 
 
 def _command(path: str) -> str:
@@ -156,15 +163,6 @@ def put_back(workdir: str) -> None:
     if is_aside(workdir):
         with writer(workdir):
             pass
-
-
-def plots_folder(workdir: str) -> str:
-    """The folder for plots, marked as ours where the run folder is not."""
-    folder = os.path.join(workdir, "plots")
-    if own_files.home_of(os.path.join(folder, "loss.png")) is None:
-        with using(workdir):
-            own_files.begin(folder)
-    return folder
 
 
 def _tell_damage(path: str) -> None:
@@ -266,47 +264,3 @@ def _holder(folders: list[str], number: int) -> str:
         if results and any(one.restart == number for one in results.restarts):
             return folder
     raise RunError(f"none of the shards holds restart {number}")
-
-
-def _plot(
-    folder: str,
-    results: RunResult,
-    curves: Mapping[int, Curves],
-    run: Run,
-    row: int,
-) -> None:
-    """Draws learning curves of all restarts, and marginals and networks of one row."""
-    solved = [one.restart for one in results.correct_restarts]
-    for kind, label in CURVES.items():
-        if kind == "accuracy" and results.judged_on:
-            label += "\non training instances"
-        lines = {number: getattr(one, kind) for number, one in curves.items() if getattr(one, kind)}
-        if lines:
-            figure = figures.learning_curves(*_on_one_axis(lines), label, solved)
-            figures.save(figure, os.path.join(folder, kind))
-    tables = run.model.param_marginals(row)
-    if tables:
-        figure = figures.marginals(run.model.checked, tables)
-        figures.save(figure, os.path.join(folder, "marginals"))
-    for name, (images, labels) in run.task.images.items():
-        if name in run.model.networks:
-            chosen = run.model.classify(name, images)[row]
-            figure = figures.confusion(confusion_counts(labels, chosen), name)
-            figures.save(figure, os.path.join(folder, f"{name}-confusion"))
-
-
-def _on_one_axis(
-    lines: Mapping[int, Points],
-) -> tuple[list[int], dict[int, list[float]], list[float]]:
-    """Curves over every number of examples that any of them has a point at, and their median."""
-    examples = sorted({seen for points in lines.values() for seen, _ in points})
-    place = {seen: k for k, seen in enumerate(examples)}
-    table = np.full((len(lines), len(examples)), np.nan)
-    for values, points in zip(table, lines.values(), strict=True):
-        for seen, value in points:
-            values[place[seen]] = np.nan if value is None else value
-    known = np.isfinite(table).any(0)
-    median = np.full(len(examples), np.nan)
-    median[known] = np.nanmedian(table[:, known], axis=0)
-    curves = {number: list(values) for number, values in zip(lines, table, strict=True)}
-    return examples, curves, list(median)

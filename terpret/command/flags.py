@@ -57,6 +57,7 @@ EVALUATE = (
     Setting("data", str, "", "Where the data are now, if they were moved."),
     Setting("test_data", str, "", "Where the test data are now, if they were moved."),
     Setting("hypers", str, "", "Where the hypers file is now, if it was moved."),
+    Setting("new_data", str, "", "Other examples to measure the best restart on."),
     Setting("format", str, "text", "How to print the tables.", values=("text", "markdown", "json")),
     Setting("plots", bool, False, "Draw curves, marginals and networks into WORKDIR/plots/."),
     Setting("export", str, "", "A new folder for a SavedModel of the best restart's program."),
