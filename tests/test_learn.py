@@ -24,7 +24,7 @@ from terpret import signals
 from terpret.api.learn import Learned
 from terpret.api.solution import Solution
 from terpret.compile import compile_model
-from terpret.errors import InputError
+from terpret.errors import InputError, RunError
 from terpret.language.errors import Source
 from terpret.learning.layers import row_layers
 from terpret.learning.program_file import SavedProgram
@@ -535,6 +535,15 @@ def test_a_refused_call_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         learned(SHIFT, shifted(), workdir=tmp_path / "run", init_nets=tmp_path / "none.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_place_for_temporary_files_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").write_text("")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "full"))
+    with pytest.raises(RunError, match=f"cannot write temporary files in {tmp_path}/full: not a "):
+        terpret.learn(READS, images(4))
 
 
 def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:
