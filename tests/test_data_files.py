@@ -8,15 +8,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from terpret import InputError
+from terpret import InputError, learn
 from terpret.api.given import data_file, model_file
 from terpret.data import npz_file
 from terpret.data.examples import as_examples, examples_of, is_batches, read_examples, read_sets
 from terpret.data.faults import Faults
 from terpret.data.file_array import FileArray
 from terpret.data.npz_file import read_npz
-from terpret.data.streams import told
 from terpret.errors import DataError, RunError
+from terpret.learning.learner import Learner
 from terpret.runs import own_data
 from tests.language.helpers import checked
 from tests.own_images import (
@@ -259,17 +259,21 @@ def overwritten(path):
     os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns + 10**9))
 
 
-def test_a_stream_of_a_file_that_changes_says_so(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("eagerly")
+def test_a_run_ends_with_one_sentence_where_its_file_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(npz_file, "LEFT_FROM", 50)
     monkeypatch.setattr(own_data, "IN_MEMORY", 50)
-    path, model = as_npz(tmp_path / "one.npz", arrays_of()), sums()
-    stream = own_data._stream(own_data.instances_from(model, read_examples(path, model)))
-    batches = iter(stream(0, 4, 0, 0))
-    assert next(batches)["a"].shape == (4, 4, 3)
-    overwritten(path)
-    with pytest.raises(DataError, match=f"^{path} has changed .* begin again$"), told():
-        for _ in range(20):
-            next(batches)
+    arrays = {"a": arrays_of()["a"], "y": np.arange(6)}
+    path, run = as_npz(tmp_path / "one.npz", arrays), Learner.run
+
+    def change(*given):
+        overwritten(path)
+        return run(*given)
+
+    monkeypatch.setattr(Learner, "run", change)
+    model = model_file(ONE, str(tmp_path))
+    with pytest.raises(DataError, match=f"^{path} has changed .* begin again$"):
+        learn(model, path, restarts=1, preset="ntpt", xla=False, progress=False)
 
 
 def test_masked_labels_are_not_observed(tmp_path):

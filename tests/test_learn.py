@@ -24,7 +24,7 @@ from terpret import signals
 from terpret.api.learn import Learned
 from terpret.api.solution import Solution
 from terpret.compile import compile_model
-from terpret.errors import InputError
+from terpret.errors import InputError, RunError
 from terpret.language.errors import Source
 from terpret.learning.layers import row_layers
 from terpret.learning.program_file import SavedProgram
@@ -553,6 +553,15 @@ def test_a_call_that_is_refused_late_leaves_nothing_either(adder: Learned, tmp_p
             learned(other, images(20), init_nets=tmp_path / "adder.npz", workdir=tmp_path / name)
     assert {one.name for one in tmp_path.iterdir()} == {"adder.npz", "mine"}
     assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_no_place_for_temporary_files_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").write_text("")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "full"))
+    with pytest.raises(RunError, match=f"cannot write temporary files in {tmp_path}/full: not a "):
+        terpret.learn(READS, images(4))
 
 
 def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:

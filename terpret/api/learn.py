@@ -5,7 +5,6 @@ import dataclasses
 import html
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from terpret.api.run_folders import solution_of
 from terpret.api.solution import Solution
 from terpret.backends.keras_models import Build
 from terpret.errors import InputError
+from terpret.files.temporary import temporary_folder
 from terpret.runs import run as single
 from terpret.runs.config import Config
 from terpret.runs.measured import results_of
@@ -172,11 +172,11 @@ def learn(
     if data is None:
         raise InputError("data=None: give examples to learn from")
     with contextlib.ExitStack() as given:
-        files = given.enter_context(tempfile.TemporaryDirectory(prefix="terpret-"))
+        files = given.enter_context(temporary_folder())
         given.enter_context(told_without(files))
         kept = None
         if workdir is None:
-            kept = tempfile.TemporaryDirectory(prefix="terpret-")
+            kept = temporary_folder()
             workdir = os.path.join(kept.name, "run")
         path = model_file(model, files)
         data_path, keep = data_file(data, "data", path, hypers, files)

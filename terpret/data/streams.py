@@ -5,9 +5,7 @@ example numbers at once, so a stream can be cut into batches anywhere, resumed a
 the same on every machine.
 """
 
-import contextlib
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -150,18 +148,6 @@ def served(batches: tf.data.Dataset) -> tf.data.Dataset:
     options.threading.max_intra_op_parallelism = 1
     options.threading.private_threadpool_size = 1
     return batches.prefetch(_PREFETCHED_BATCHES).with_options(options)
-
-
-@contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Raises the `DataError` that ended a stream, which TensorFlow hides in an error of its own."""
-    try:
-        yield
-    except tf.errors.OpError as error:
-        found = re.search(rf"{DataError.__name__}: (.*)", str(error.message))
-        if found is None:
-            raise
-        raise DataError(found[1]) from None
 
 
 def _stream_word(seed: int, purpose: int) -> tf.Tensor:

@@ -79,8 +79,9 @@ class Task:
 
     Attributes:
       name: as on the command line.
-      batches: the endless training stream of a seed, from an example number on, with images moved
-        by `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches.
+      batches: the training stream of a seed, from an example number on, with images moved by
+        `shift` pixels at most: (seed, batch_size, start, shift) -> data set of batches. It ends
+        nowhere, unless its data cannot be read any more.
       test_set: unseen examples; of a data file without a test batch, what was learned from.
       tested_on: what they are, in words.
       symbols: what a correct program is tested on; of a data file, the training instances.
@@ -94,6 +95,7 @@ class Task:
         learning curves; None for none.
       verify: further tests of a correct program, too slow for every check: the part of the answers
         that are right, by what is tested, in words.
+      refuse_changed: raises `DataError` where data that lie in files are not what they were.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Task:
     verifiable: bool = True
     watched: TestSet | None = None
     verify: Callable[[Program], Mapping[str, float]] = lambda _: {}
+    refuse_changed: Callable[[], None] = lambda: None
 
     def correct_restarts(self, model: CompiledModel) -> list[bool | None]:
         """Whether the program of each restart gives every answer, in the tests of `verify` too.

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
-from terpret.data.streams import told
+from terpret.errors import DataError
 from terpret.learning import resumable
 from terpret.learning.accuracies import discrete_accuracies, network_accuracies
 from terpret.learning.checkpoints import Checkpoints
@@ -146,10 +147,17 @@ class _Loop:
         return all(row.stopped for row in rows)
 
     def advance(self) -> None:
-        """Trains for a stretch, looks at the restarts and reports."""
+        """Trains for a stretch, looks at the restarts and reports.
+
+        Raises:
+          DataError: the data have changed, or cannot be read.
+        """
         batches, started = self._batches, time.monotonic()
-        with told():
+        try:
             progress = self._stretched(batches, self._seen)
+        except (tf.errors.OutOfRangeError, StopIteration):
+            self._task.refuse_changed()
+            raise DataError("the data that are learned from cannot be read any more") from None
         self._seen = progress.examples
         self._report(progress)
         self.restarts.seconds += time.monotonic() - started

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from terpret import check_model
 from terpret.data.examples import Examples, is_batches, read_sets
-from terpret.data.file_array import Values
+from terpret.data.file_array import FileArray, Values
 from terpret.data.moves import moved
 from terpret.data.streams import draws, shuffled_epochs
 from terpret.errors import DataError
@@ -213,6 +213,7 @@ def own_task(data: OwnData) -> Task:
         unseen=test is not None,
         judged_on=judged_on + (f", {WITHIN}" if training.squares else ""),
         verifiable=known is not None or not reads_images(data.model),
+        refuse_changed=lambda: _refuse_changed(training),
     )
 
 
@@ -274,14 +275,15 @@ def _stream(instances: Instances) -> Batches:
         held = {name: tf.constant(value) for name, value in arrays.items()}
         pools = {name: _held(pool) for name, pool in instances.pools.items()}
 
-        def batch(number: tf.Tensor) -> dict[str, tf.Tensor]:
+        def batch(number: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
             numbers = start + number * batch_size + tf.range(batch_size, dtype=tf.int64)
             chosen = shuffled_epochs(seed, numbers, size)
             values = {name: tf.gather(value, chosen) for name, value in held.items()}
-            first = 0
+            first, whole = 0, tf.constant(True)
             for name, pool in pools.items():
                 places = values[name]
-                images = _taken(pool, tf.reshape(places, [-1]))
+                images, there = _taken(pool, tf.reshape(places, [-1]))
+                whole &= there
                 # The numbers of other tensors are what they are: none is moved.
                 if shift and images.dtype.is_integer:
                     each = int(np.prod(places.shape[1:]))
@@ -289,9 +291,14 @@ def _stream(instances: Instances) -> Batches:
                     images = moved(images, tf.reshape(moves, [-1, 2]), shift)
                     first += 2 * each
                 values[name] = tf.reshape(_shown(images), [*places.shape, *pool.shape[1:]])
-            return values or {NOTHING: chosen}
+            return values or {NOTHING: chosen}, whole
 
-        return tf.data.Dataset.counter(dtype=tf.int64).map(batch).prefetch(8)
+        read = tf.data.Dataset.counter(dtype=tf.int64).map(batch)
+        if not all(map(tf.is_tensor, pools.values())):
+            # An error in the stream would leave it reading while it is taken down, which both wait
+            # for each other then; its end does not.
+            read = read.take_while(lambda _, whole: whole)
+        return read.map(lambda values, _: values).prefetch(8)
 
     return batches
 
@@ -301,12 +308,29 @@ def _held(pool: Values) -> Values | tf.Tensor:
     return tf.constant(np.asarray(pool)) if pool.nbytes <= IN_MEMORY else pool
 
 
-def _taken(pool: Values | tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-    """Images of a pool [places, *shape]; of a large one only these are read."""
+def _taken(pool: Values | tf.Tensor, places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Images of a pool [places, *shape], and whether they could be read.
+
+    Of a large pool only these are read.
+    """
     if tf.is_tensor(pool):
-        return tf.gather(pool, places)
-    images = tf.numpy_function(lambda chosen: pool[chosen], [places], pool.dtype)
-    return tf.ensure_shape(images, [*places.shape, *pool.shape[1:]])
+        return tf.gather(pool, places), tf.constant(True)
+
+    def read(chosen: np.ndarray) -> tuple[np.ndarray, bool]:
+        try:
+            return pool[chosen], True
+        except DataError:
+            return np.zeros((len(chosen), *pool.shape[1:]), pool.dtype), False
+
+    images, there = tf.numpy_function(read, [places], [pool.dtype, tf.bool])
+    images = tf.ensure_shape(images, [*places.shape, *pool.shape[1:]])
+    return images, tf.ensure_shape(there, [])
+
+
+def _refuse_changed(instances: Instances) -> None:
+    for pool in instances.pools.values():
+        if isinstance(pool, FileArray):
+            pool.file.refuse_changed()
 
 
 def _shown(images: tf.Tensor) -> tf.Tensor:

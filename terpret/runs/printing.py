@@ -41,8 +41,13 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
     fence = "```\n" if style == "markdown" else ""
     if results.method:
         print(f"\nmethod: {_learned_by(results)}")
-    print(f"\nlearned program of restart {best.restart} (confidence of each line):\n")
-    print(f"{fence}{best.program}\n{fence}".rstrip())
+    if results.programs.get("assignments") == 1:
+        print(
+            f"\nthe program is given; the best of its learned networks are those of restart {best.restart}"
+        )
+    else:
+        print(f"\nlearned program of restart {best.restart} (confidence of each line):\n")
+        print(f"{fence}{best.program}\n{fence}".rstrip())
     print(f"\n{heading(results)}:\n")
     print(results_table(results, style, scenario.published_in))
     for batch, accuracy in results.batches.items():
