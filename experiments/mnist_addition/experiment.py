@@ -29,7 +29,7 @@ STAGES: dict[str, Stage] = {
         examples=450_000,
         batch_size=16,
         method=METHOD,
-        begins_with=Seeds(LEARNED, {"N": 2}, SEEDS, examples=60_000, batch_size=16, restarts=5),
+        begins_with=Seeds(LEARNED, {"N": 2}, SEEDS, examples=150_000, batch_size=16, restarts=5),
     ),
 }
 

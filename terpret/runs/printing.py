@@ -42,9 +42,7 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
     if results.method:
         print(f"\nmethod: {_learned_by(results)}")
     if results.programs.get("assignments") == 1:
-        print(
-            f"\nthe program is given; the best of its learned networks are those of restart {best.restart}"
-        )
+        print(f"\nthe program is given; networks of restart {best.restart}")
     else:
         print(f"\nlearned program of restart {best.restart} (confidence of each line):\n")
         print(f"{fence}{best.program}\n{fence}".rstrip())
