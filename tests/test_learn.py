@@ -130,6 +130,29 @@ def test_labels_of_the_images_verify_the_program(adder: Learned) -> None:
     assert "held-out" in str(run) and "hold a correct program" in str(run)
 
 
+def test_a_network_that_calls_images_by_other_labels_is_told_of() -> None:
+    model = """a = InputTensor(2, 2)
+y = Output(2)
+
+
+@Learn([Tensor(2, 2)], 2, hid_sizes=[4])
+def net(image):
+    pass
+
+
+y.set_to(net(a))
+"""
+    shown = np.arange(40) % 2
+    data = {"a": np.stack([DARK, LIGHT])[shown], "y": shown, "a_net": 1 - shown}
+    run = learned(model, data)
+    assert not run.results.correct_restarts and run.results.best_restart.discrete_accuracy == 1.0
+    assert run.results.diagnosis is not None
+    assert run.results.diagnosis.reasons[0].startswith(
+        "'net' tells 1.00 of the labelled images apart, and calls them by other labels than yours "
+        "(0 is called 1, 1 is called 0)"
+    )
+
+
 def test_a_saved_program_predicts_the_same(adder: Learned, tmp_path: Path) -> None:
     adder.best.save(tmp_path / "adder.npz")
     again, new = terpret.load(tmp_path / "adder.npz"), images(9, seed=3)

@@ -9,12 +9,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from experiments.config import TaskConfig
-from terpret import InputError
+from terpret import InputError, check_model
+from terpret.language.errors import Source
 from terpret.learning.attempts import Attempts
 from terpret.learning.own_method import changed, fields_of
 from terpret.learning.presets import PRESETS
 from terpret.runs.config import read_config
-from terpret.runs.own_method import method_text, own_method
+from terpret.runs.own_method import idle_fields, method_text, own_method
 from terpret.runs.records import read_results
 from tests.commands import evaluate, run_eagerly, train
 from tests.small_runs import write_files
@@ -28,6 +29,17 @@ def test_own_values_stand_in_the_preset_and_in_its_strategy() -> None:
     assert isinstance(method.strategy, Attempts) and method.strategy.attempt == 200
     assert method.strategy.wait == ROBUST.strategy.wait and method.decay == ROBUST.decay
     assert changed(ROBUST, {}) == ROBUST
+
+
+def test_fields_that_change_nothing_of_a_model_are_told_of() -> None:
+    source = Source("mine.py", "x = Input(3)\ny = Output(3)\ny.set_to(x)\n")
+    values = {"shift": 2, "gumbel": 0.5, "clip": 1.0, "program_rate": 0.1, "network_rate": 0.1}
+    assert idle_fields(values, check_model(source)) == [
+        "shift: of no effect here, for the model reads no image",
+        "network_rate: of no effect here, for the model has no network",
+        "gumbel and program_rate: of no effect here, for the model has no Param",
+    ]
+    assert idle_fields(values, check_model("ntpt_models/add2x2_model.py")) == []
 
 
 @pytest.mark.parametrize("name", PRESETS)

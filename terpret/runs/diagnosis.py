@@ -22,6 +22,7 @@ from terpret.learning.restarts import Restart, Restarts
 from terpret.runs.contradictions import MOST, contradictions
 from terpret.runs.next_command import next_command
 from terpret.runs.prepared import Run
+from terpret.runs.renamed_labels import renamed
 from terpret.runs.results import Diagnosis, RunResult
 from terpret.runs.tables import power
 
@@ -105,7 +106,7 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
             return None
         seen = _seen(run, restarts)
         if results.verifiable or seen.best < MISREAD or seen.best <= seen.constant:
-            causes = _causes(run, results, seen, instances)
+            causes = _causes(run, restarts, results, seen, instances)
         elif instances is not None and _overfitted(results, seen):
             causes = [_too_few(results, seen, instances)]
         else:
@@ -179,7 +180,13 @@ def _falls(restart: Restart) -> bool:
     return bool(np.mean(after) < (1 - FALLING) * np.mean(before))
 
 
-def _causes(run: Run, results: RunResult, seen: _Seen, instances: Instances | None) -> list[_Cause]:
+def _causes(
+    run: Run,
+    restarts: Restarts,
+    results: RunResult,
+    seen: _Seen,
+    instances: Instances | None,
+) -> list[_Cause]:
     """What explains that no program was found; the first is to be mended first."""
     found = contradictions(instances) if instances is not None else None
     causes = []
@@ -192,6 +199,9 @@ def _causes(run: Run, results: RunResult, seen: _Seen, instances: Instances | No
                 "from 0)"
             )
         )
+    best = [row.number for row in restarts.rows].index(results.best_restart.restart)
+    if told := renamed(run, best):
+        causes.append(_Cause(told, _other_ways(run, False)))
     lost = sum(one.loss is None and one.examples > 0 for one in results.restarts)
     if 2 * lost >= len(results.restarts):
         return [*causes, _no_number(run, lost, len(results.restarts))]

@@ -9,9 +9,12 @@ import tomllib
 from collections.abc import Mapping
 
 from terpret.errors import InputError
+from terpret.language.checked import CheckedModel
 from terpret.learning.own_method import Value, changed, differing
 from terpret.learning.presets import preset
 
+# What `Method.for_networks_alone` leaves out, and the rate of what is not there.
+_OF_PROGRAMS = ("program_rate", "gradient_noise", "entropy", "dirichlet", "gumbel")
 # A file of a few fields is no longer; nothing longer is read.
 _MOST_BYTES = 100_000
 _FORM = "write NAME=VALUE,NAME=VALUE, or give a file that ends with .toml"
@@ -50,6 +53,27 @@ def differences(name: str, values: Mapping[str, object], place: str = "method") 
         return differing(changed(known, values), known)
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
+
+
+def idle_fields(values: Mapping[str, Value], model: CheckedModel) -> list[str]:
+    """A sentence for each kind of fields that change nothing, whatever values they have.
+
+    Args:
+      values: by field.
+      model: what is learned.
+    """
+    images = any(not isinstance(one.domain, int) for one in model.of_kind("Input"))
+    kinds = {
+        "reads no image": [] if images else ["shift"],
+        "has no network": [] if model.networks else ["network_rate"],
+        "has no Param": [] if model.of_kind("Param") else _OF_PROGRAMS,
+    }
+    found = {why: [name for name in values if name in fields] for why, fields in kinds.items()}
+    return [
+        f"{' and '.join(names)}: of no effect here, for the model {why}"
+        for why, names in found.items()
+        if names
+    ]
 
 
 def method_text(values: Mapping[str, object]) -> str:

@@ -28,6 +28,7 @@ from terpret.runs.config import Config
 from terpret.runs.described import FORMAT, described
 from terpret.runs.hyper_notes import hyper_notes
 from terpret.runs.own_data import OwnData, open_data, own_task
+from terpret.runs.own_method import idle_fields
 from terpret.runs.room import refuse_too_large
 from terpret.runs.run_folder import (
     kept_data,
@@ -74,8 +75,9 @@ class Run:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on the user's own data."""
-        return [*hyper_notes(self.config, self.own), *self.own.notes] if self.own else []
+        """Sentences on the user's own data and method."""
+        notes = [*hyper_notes(self.config, self.own), *self.own.notes] if self.own else []
+        return notes + idle_fields(self.config.method, self.model.checked)
 
     @property
     def space(self) -> tuple[int, int]:
