@@ -120,4 +120,4 @@ def test_the_experiment_ends_in_the_table_of_the_field(
     (one, other), folder = found.stages["learned-2"].runs, tmp_path / "run/stages/learned-2"
     assert one.run.networks_from["task"] == other.run.networks_from["task"] == "addition"
     first = read_results(str(folder / "seed-0-first/results.json"))
-    assert first is not None and len(first.restarts) == 5 and one.run.seconds > first.seconds
+    assert first is not None and len(first.restarts) == 16 and one.run.seconds > first.seconds

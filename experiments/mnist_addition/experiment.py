@@ -21,7 +21,8 @@ STAGES: dict[str, Stage] = {
     "given-2": Seeds(GIVEN, {"N": 2}, SEEDS, examples=450_000, batch_size=16, method=METHOD),
     "given-4": Seeds(GIVEN, {"N": 4}, SEEDS, examples=300_000, batch_size=8, method=METHOD),
     "given-15": Seeds(GIVEN, {"N": 15}, SEEDS, examples=80_000, batch_size=4, method=METHOD),
-    # Of the starts from nothing some end in networks that no program makes sense of.
+    # About every fourth start from nothing finds the program, and does so early, by many small
+    # updates; most of the others end in networks that no program makes sense of.
     "learned-2": Seeds(
         LEARNED,
         {"N": 2},
@@ -29,7 +30,7 @@ STAGES: dict[str, Stage] = {
         examples=450_000,
         batch_size=16,
         method=METHOD,
-        begins_with=Seeds(LEARNED, {"N": 2}, SEEDS, examples=150_000, batch_size=16, restarts=5),
+        begins_with=Seeds(LEARNED, {"N": 2}, SEEDS, examples=20_000, batch_size=4, restarts=16),
     ),
 }
 
