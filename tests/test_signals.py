@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -153,6 +153,18 @@ def test_fifty_signals_at_random_moments_are_one_line_each(
 def raised(*numbers: int) -> None:
     for number in numbers:
         signal.raise_signal(number)
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """No signal is ignored, as `nohup` has it."""
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    ignored = [number for number, handler in before.items() if handler is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def stop(action: Callable[[], object]) -> None:
