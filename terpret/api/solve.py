@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from terpret.api.arguments import refuse_other_kinds, told_without
 from terpret.api.given import model_file
@@ -17,7 +18,7 @@ from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples
 from terpret.data.examples import as_arrays, as_examples
-from terpret.discrete.program import Program, checked_integers
+from terpret.discrete.program import Program, checked_integers, program_of
 from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, size_of
 from terpret.language.model_files import model_path
@@ -63,6 +64,7 @@ def solve(
     workers: int = 2,
     memory: int = 0,
     seed: int = 0,
+    progress: bool = True,
 ) -> ExactSolution:
     """Finds a program that explains examples, or proves that there is none.
 
@@ -83,6 +85,7 @@ def solve(
       workers: threads that search.
       memory: bytes that the solver may take; 0 is half of what is left.
       seed: of the solver's randomness.
+      progress: whether a line shows how it goes.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
@@ -99,8 +102,10 @@ def solve(
         if not isinstance(checked, CheckedModel):
             checked = check_model(model_path(model_file(checked, folder)), hypers)
         problem = _problem(checked, data, labels, tolerate, smallest or {})
-    with Solver(workers, memory, seed) as solver:
-        found = search(problem, solver, seconds, hint=hint)
+        near = None if hint is None else program_of(checked, hint.values)
+    line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
+    with line, Solver(workers, memory, seed) as solver:
+        found = search(problem, solver, seconds, line.set_description_str, near)
     return _solution(found, problem, time.monotonic() - started)
 
 

@@ -122,6 +122,14 @@ def test_what_is_not_decided_in_time_or_memory_says_so() -> None:
     assert small.status == "undecided" and "memory" in small.proved
 
 
+def test_a_program_that_is_near_may_be_given_and_of_another_model_not() -> None:
+    found = terpret.solve(SHIFT, shifted())
+    again = terpret.solve(SHIFT, shifted(), hint=found.program, progress=False)
+    assert again.program.key == found.program.key
+    with pytest.raises(InputError, match="no Param 'which'"):
+        terpret.solve(TINY, {"x": [0], "y": [1]}, hint=found.program)
+
+
 def test_unobserved_answers_ask_for_nothing() -> None:
     found = terpret.solve(TINY, {"x": [0, 1, 2], "y": [1, 2, -1]})
     assert found.status == "found" and found.explained == 3
