@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from terpret import examples
     from terpret.api.learn import Learned, learn
     from terpret.api.solution import Solution, load
+    from terpret.api.solve import solve
     from terpret.backends.model import CompiledModel
     from terpret.backends.networks import Library
     from terpret.compile import check_model, compile_model
@@ -31,6 +32,7 @@ _HOMES = {
     "Solution": "terpret.api.solution",
     "learn": "terpret.api.learn",
     "load": "terpret.api.solution",
+    "solve": "terpret.api.solve",
     "Diagnostic": "terpret.language.errors",
     "InputError": "terpret.errors",
     "ModelError": "terpret.language.errors",
@@ -56,6 +58,7 @@ __all__ = [
     "learn",
     "load",
     "program_of",
+    "solve",
 ]
 
 # Parts of the library that are named without an import of their own.

@@ -122,14 +122,16 @@ def test_a_wheel_declares_what_the_requirements_do(about: Message) -> None:
     declared = about.get_all("Requires-Dist")
     plain = {parts(line) for line in declared if ";" not in line}
     assert plain == {parts(line) for line in lines("requirements-library.txt")}
-    extra = {parts(line.split(";")[0]) for line in declared if 'extra == "paper"' in line}
-    assert extra == {parts(line) for line in lines("requirements-paper.txt")}
+    for name in ("paper", "exact"):
+        extra = {parts(one.split(";")[0]) for one in declared if f'extra == "{name}"' in one}
+        assert extra == {parts(line) for line in lines(f"requirements-{name}.txt")}
     assert about["Name"] == "neural-terpret" and about["Version"] == terpret.__version__
     assert set(about["Requires-Python"].split(",")) == {">=3.11", "<3.14"}
 
 
 def test_the_library_imports_only_what_it_declares() -> None:
-    text = (ROOT / "requirements-library.txt").read_text(encoding="utf-8")
+    files = "requirements-library.txt", "requirements-exact.txt"
+    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in files)
     declared = set(re.findall(r"^[\w-]+", text, re.MULTILINE))
     owners = metadata.packages_distributions()
     for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):

@@ -31,8 +31,8 @@ def refuse_other_kinds(**given: object) -> None:
     """Refuses arguments that are no path, or no mapping from names, though they should be.
 
     Args:
-      given: `model`, `workdir` and `init_nets`, paths; `hypers` and `method`, mappings; None and an
-        empty mapping are nothing.
+      given: `model`, `workdir` and `init_nets`, paths; `hypers`, `method` and `smallest`, mappings;
+        None and an empty mapping are nothing.
 
     Raises:
       InputError: one is something else.
@@ -40,7 +40,7 @@ def refuse_other_kinds(**given: object) -> None:
     for name, value in given.items():
         if value is None:
             continue
-        if name in ("hypers", "method"):
+        if name in ("hypers", "method", "smallest"):
             if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
                 raise InputError(f"{name}={value!r:.60} is no mapping from names to values")
         elif value != "" or name != "init_nets":

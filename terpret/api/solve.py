@@ -1,0 +1,204 @@
+"""Exact solving from Python: a program that explains examples, or the proof that none does."""
+
+import dataclasses
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from terpret.api.arguments import refuse_other_kinds, told_without
+from terpret.api.given import model_file
+from terpret.backends.exact.encode import refuse_tensors
+from terpret.backends.exact.search import Found, Problem, search
+from terpret.backends.exact.solver import Solver
+from terpret.compile import check_model
+from terpret.data.example_set import Examples
+from terpret.data.examples import as_arrays, as_examples
+from terpret.discrete.program import Program, checked_integers, program_of
+from terpret.errors import InputError
+from terpret.language.checked import CheckedModel, size_of
+from terpret.language.model_files import model_path
+from terpret.language.reads import label_names
+
+
+@dataclasses.dataclass(frozen=True)
+class ExactSolution:
+    """What exact solving has found.
+
+    Attributes:
+      status: `found`; `none`: it is proved that there is no such program; `undecided`: neither was
+        found out in time or memory.
+      program: the best program; None where there is none, or none was found.
+      explained: how many of the examples it explains, by the discrete interpreter.
+      examples: how many there are.
+      seconds: that it took.
+      proved: what was proved, in a sentence.
+    """
+
+    status: str
+    program: Program | None
+    explained: int
+    examples: int
+    seconds: float
+    proved: str
+
+    def __str__(self) -> str:
+        line = f"{self.status} in {self.seconds:.1f} s: {self.proved}"
+        return line if self.program is None else f"{line}\n\n{self.program}"
+
+
+def solve(
+    model: str | os.PathLike | CheckedModel,
+    data: Any,
+    labels: Mapping[str, object] | None = None,
+    *,
+    tolerate: float = 0.0,
+    seconds: float = 600.0,
+    smallest: Mapping[str, int] | None = None,
+    hypers: Mapping[str, int] | None = None,
+    hint: Program | None = None,
+    workers: int = 2,
+    memory: int = 0,
+    seed: int = 0,
+    progress: bool = True,
+) -> ExactSolution:
+    """Finds a program that explains examples, or proves that there is none.
+
+    Args:
+      model: a model file, the text of one, or a checked model.
+      data: the examples, as for `terpret.learn`. A model whose networks read images is told their
+        labels: by the data, as for `terpret.learn`, or by `labels`.
+      labels: what each network says of each image, integers [examples, *dims], under the network's
+        name, or names like `digit(a)` where it reads several InputTensors. The data are arrays
+        without images then.
+      tolerate: the share of the examples that may stay unexplained; the program that explains most
+        of them is found.
+      seconds: for the search.
+      smallest: Params with the value that is no instruction, like `{"instr": 0}`: of the programs
+        that explain as many examples, one with the fewest other values.
+      hypers: values for the model's hypers.
+      hint: a program that may be near.
+      workers: threads that search.
+      memory: bytes that the solver may take; 0 is half of what is left.
+      seed: of the solver's randomness.
+      progress: whether a line shows how it goes.
+
+    Raises:
+      ModelError, InputError, DataError, RunError: with what is wrong.
+    """
+    if not isinstance(model, CheckedModel):
+        refuse_other_kinds(model=model, hypers=hypers, smallest=smallest)
+    if not (isinstance(tolerate, int | float) and 0 <= tolerate < 1):
+        raise InputError(f"tolerate={tolerate!r:.60} is not a share from 0 to less than 1")
+    if not (isinstance(seconds, int | float) and seconds > 0):
+        raise InputError(f"seconds={seconds!r:.60} is not a time")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="terpret-") as folder, told_without(folder):
+        checked = model
+        if not isinstance(checked, CheckedModel):
+            checked = check_model(model_path(model_file(checked, folder)), hypers)
+        problem = _problem(checked, data, labels, tolerate, smallest or {})
+        near = None if hint is None else program_of(checked, hint.values)
+    line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
+    with line, Solver(workers, memory, seed) as solver:
+        found = search(problem, solver, seconds, line.set_description_str, near)
+    return _solution(found, problem, time.monotonic() - started)
+
+
+def _problem(
+    model: CheckedModel,
+    data: Any,
+    labels: Mapping[str, object] | None,
+    tolerate: float,
+    smallest: Mapping[str, int],
+) -> Problem:
+    """The model and its examples as a problem.
+
+    Raises:
+      InputError: they do not fit the model, or it computes with tensors.
+    """
+    refuse_tensors(model)
+    params = {variable.name: variable for variable in model.of_kind("Param")}
+    for name, value in smallest.items():
+        if name not in params or not 0 <= value < params[name].size:
+            raise InputError(
+                f"smallest={{'{name}': {value}}}: no Param of the model has that value"
+            )
+    inputs = [v for v in model.of_kind("Input") if isinstance(v.domain, int)]
+    outputs = model.of_kind("Output")
+    if labels is None:
+        examples = as_examples(data, model)
+        arrays, said = examples.arrays, _labels(model, examples)
+        size = examples.size
+    else:
+        arrays, told = as_arrays(data), as_arrays(labels, "labels")
+        said = {
+            name: checked_integers(told, name, image.dims, _answers(model, network))
+            for name, (network, image) in label_names(model).items()
+        }
+        for variable in inputs:
+            checked_integers(arrays, variable.name, variable.dims, variable.size)
+        for variable in outputs:
+            checked_integers(arrays, variable.name, variable.dims, variable.size, -1)
+        sizes = {len(v) for v in (*said.values(), *(arrays[v.name] for v in (*inputs, *outputs)))}
+        if len(sizes) > 1:
+            raise InputError(f"data and labels differ in their number of examples: {sorted(sizes)}")
+        size = sizes.pop() if sizes else 0
+    if not size:
+        raise InputError("data: there are no examples")
+    return Problem(
+        model,
+        {variable.name: np.asarray(arrays[variable.name]) for variable in inputs},
+        {variable.name: np.asarray(arrays[variable.name]) for variable in outputs},
+        said,
+        size,
+        int(tolerate * size),
+        smallest,
+    )
+
+
+def _labels(model: CheckedModel, examples: Examples) -> dict[str, np.ndarray]:
+    """The labels of all images, under the names of `label_names`.
+
+    Raises:
+      InputError: some are not known.
+    """
+    said = {}
+    for name, (network, image) in label_names(model).items():
+        known = examples.labels.get(network, {}).get(image.name)
+        if known is None or (known < 0).any():
+            raise InputError(
+                f"{examples.source}: a solver reads no images: give what '{network}' says of each "
+                f"one of '{image.name}' ({image.name}_{network}), or labels="
+            )
+        said[name] = known
+    return said
+
+
+def _answers(model: CheckedModel, name: str) -> int:
+    """How many labels a network has."""
+    return size_of(next(one.output for one in model.networks if one.name == name))
+
+
+def _solution(found: Found, problem: Problem, seconds: float) -> ExactSolution:
+    size, used = problem.size, found.used
+    few = f"{used:,} of the {size:,} examples"
+    if found.program is None and found.proved:
+        enough = f"at least {size - problem.unexplained:,} of " if problem.unexplained else ""
+        told = f"no program explains {enough}the {size:,} examples; {used:,} of them prove it"
+        return ExactSolution("none", None, 0, size, seconds, told)
+    if not found.proved:
+        reason = found.stopped or "it was ended"
+        return ExactSolution(
+            "undecided", found.program, found.explained, size, seconds, f"{reason}, at {few}"
+        )
+    told = f"the program explains {found.explained:,} of {size:,} examples"
+    if problem.unexplained:
+        told += ", and none explains more"
+    if problem.no_op:
+        told += "; none with fewer instructions explains as many"
+    return ExactSolution("found", found.program, found.explained, size, seconds, told)

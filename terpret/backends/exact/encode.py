@@ -1,0 +1,192 @@
+"""A checked model on one example as clauses: a program's Params are shared by all examples.
+
+Every element that is set is a value (`clauses.Value`), made of the values it is set from, whether
+its branch is taken or not; a branch decides only which value is merged. So nothing has a guard, and
+what an example fixes folds away before a solver sees it.
+"""
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+
+from terpret.backends.exact.clauses import LOST, TRUE, Clauses, Value, known
+from terpret.discrete.program import Program, program_of
+from terpret.errors import InputError
+from terpret.language import checked
+from terpret.language.checked import BoundVariable, CheckedModel, Element, elements_of
+from terpret.language.reads import label_names, labels_suffice
+
+Params = Mapping[Element, Value]
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """One example.
+
+    Attributes:
+      inputs: the integer Inputs by name, [*dims].
+      answers: the integer Outputs by name, [*dims]; -1 where nothing was observed.
+      labels: what networks say of images, [*dims], under the names of `reads.label_names`.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    answers: Mapping[str, np.ndarray]
+    labels: Mapping[str, np.ndarray]
+
+
+def refuse_tensors(model: CheckedModel) -> None:
+    """Refuses models that compute with numbers that have no discrete value.
+
+    Raises:
+      InputError: with what it is that has none.
+    """
+    for variable in model.variables:
+        if variable.kind == "Output" and not isinstance(variable.domain, int):
+            raise InputError(
+                f"'{variable.name}' is an OutputTensor: a solver answers in integers alone; "
+                "learn it by a preset"
+            )
+    if not labels_suffice(model):
+        raise InputError(
+            "a network here computes with numbers that have no discrete value: a solver takes "
+            "networks from one image to an integer, whose labels are given"
+        )
+
+
+def new_params(model: CheckedModel, clauses: Clauses) -> dict[Element, Value]:
+    """A value for every element of every Param, clamped ones known."""
+    return {
+        element: known(model.clamps[element])
+        if element in model.clamps
+        else clauses.value(range(variable.size))
+        for variable in model.of_kind("Param")
+        for element in elements_of(variable)
+    }
+
+
+def program_from(model: CheckedModel, params: Params, holds: Collection[int]) -> Program:
+    """The program that Params are where these literals hold."""
+    values = {v.name: np.zeros(v.dims, np.int64) for v in model.of_kind("Param")}
+    for element, value in params.items():
+        values[element.variable.name][element.index] = next(
+            integer
+            for integer, literal in value
+            if literal == TRUE or (literal > 0) == (abs(literal) in holds)
+        )
+    return program_of(model, values)
+
+
+def wanted(model: CheckedModel, params: Params, example: Example, clauses: Clauses) -> list[int]:
+    """The literals that hold where a program explains an example: its answers and observations.
+
+    Args:
+      model: the model.
+      params: as `new_params` gives them.
+      example: the example.
+      clauses: what is added to.
+    """
+    return _Run(model, params, example, clauses).wanted()
+
+
+class _Run:
+    def __init__(self, model: CheckedModel, params: Params, example: Example, clauses: Clauses):
+        self._model, self._params, self._example, self._clauses = model, params, example, clauses
+        self._bound: dict[BoundVariable, Value] = {}
+        self._values: dict[Element, Value] = {}
+        tensors = [v for v in model.of_kind("Input") if not isinstance(v.domain, int)]
+        self._images = [element for variable in tensors for element in elements_of(variable)]
+        self._codes = {element: known(code) for code, element in enumerate(self._images)}
+        self._names = {(n, v.name): name for name, (n, v) in label_names(model).items()}
+        self._block(model.statements)
+
+    def wanted(self) -> list[int]:
+        found = []
+        for variable in self._model.of_kind("Output"):
+            for element in elements_of(variable):
+                answer = int(self._example.answers[variable.name][element.index])
+                if answer >= 0:
+                    found.append(dict(self._element(element)).get(answer, -TRUE))
+        for one in self._model.observations:
+            found.append(dict(self._element(one.element)).get(one.value, -TRUE))
+        return [literal for literal in found if literal != TRUE]
+
+    def _block(self, statements: tuple[checked.Statement, ...]) -> None:
+        for statement in statements:
+            match statement:
+                case checked.Set(element, value):
+                    self._values[element] = self._value(value)
+                case checked.Switch(subject, cases, merged):
+                    self._switch(self._value(subject), cases, merged)
+                case checked.Bind(variable, subject, body, merged):
+                    chosen = self._bound[variable] = self._value(subject)
+                    self._block(body)
+                    for element in merged:
+                        options = {k: self._values[element] if k >= 0 else LOST for k, _ in chosen}
+                        self._values[element] = self._clauses.select(chosen, options)
+
+    def _switch(
+        self, subject: Value, cases: tuple[checked.Case, ...], merged: tuple[Element, ...]
+    ) -> None:
+        before, after = self._values, dict[int, dict[Element, Value]]()
+        for case in cases:
+            taken = [integer for integer, _ in subject if integer in case.values]
+            if taken:
+                self._values = dict(before)
+                self._block(case.body)
+                after |= dict.fromkeys(taken, self._values)
+        self._values = before
+        for element in merged:
+            options = {k: after.get(k, {}).get(element, LOST) for k, _ in subject}
+            before[element] = self._clauses.select(subject, options)
+
+    def _picked(self, bound: tuple[BoundVariable, ...], at: Callable[[int], Value]) -> Value:
+        """The value at the place that bound variables choose, the last varying fastest."""
+
+        def chosen(depth: int, place: int) -> Value:
+            if depth == len(bound):
+                return at(place)
+            variable = bound[depth]
+            subject = self._bound[variable]
+            options = {
+                integer: chosen(depth + 1, place * variable.size + integer)
+                if integer >= 0
+                else LOST
+                for integer, _ in subject
+            }
+            return self._clauses.select(subject, options)
+
+        return chosen(0, 0)
+
+    def _value(self, expression: checked.Expression) -> Value:
+        match expression:
+            case checked.Known(bound, values):
+                return self._picked(bound, lambda place: known(values[place]))
+            case checked.Read(bound, elements):
+                return self._picked(bound, lambda place: self._element(elements[place]))
+            case checked.Apply(table, arguments):
+                given = [self._value(argument) for argument in arguments]
+                return self._clauses.apply(table.values, given)
+            case checked.Learned(network, arguments):
+                codes = self._value(arguments[0])
+                said = {code: self._label(network, code) for code, _ in codes}
+                return self._clauses.select(codes, said)
+        raise AssertionError(f"no kind of expression that is known: {type(expression).__name__}")
+
+    def _label(self, network: checked.Network, code: int) -> Value:
+        if code < 0:
+            return LOST
+        element, size = self._images[code], network.output
+        assert isinstance(size, int)
+        name = self._names[network.name, element.variable.name]
+        return known(int(self._example.labels[name][element.index]) % size)
+
+    def _element(self, element: Element) -> Value:
+        variable = element.variable
+        if element in self._codes:
+            return self._codes[element]
+        if variable.kind == "Param":
+            return self._params[element]
+        if variable.kind == "Input":
+            return known(int(self._example.inputs[variable.name][element.index]))
+        return self._values.get(element, LOST)

@@ -1,0 +1,159 @@
+"""`terpret.solve`: a program that explains examples, or the proof that there is none."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import terpret
+from terpret.errors import InputError
+from terpret.language.model_files import built_in_path
+from tests.small_models import NETWORKED, TINY
+from tests.test_learn import SHIFT, shifted
+
+DATA = Path(__file__).resolve().parent.parent / "models" / "data"
+LOOKUP = "x = Input(4)\ny = Output(4)\np = Param(4)[4]\nwith x as v:\n    y.set_to(p[v])\n"
+ADD = """x = Input(4)
+y = Output(4)
+instr = Param(3)[3]
+at = Var(4)[4]
+
+
+@Runtime([4], 4)
+def inc(a):
+    return (a + 1) % 4
+
+
+@Runtime([4], 4)
+def double(a):
+    return 2 * a % 4
+
+
+at[0].set_to(x)
+for t in range(3):
+    if instr[t] == 0:
+        at[t + 1].set_to(at[t])
+    elif instr[t] == 1:
+        at[t + 1].set_to(inc(at[t]))
+    elif instr[t] == 2:
+        at[t + 1].set_to(double(at[t]))
+y.set_to(at[3])
+"""
+
+
+def original(name: str) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+    """The hypers and the training instances of a data file of the original's."""
+    batches = json.loads((DATA / f"{name}_data.json").read_text())
+    batch = next(one for one in batches if one["batch_name"] == "train")
+    hypers = json.loads((DATA / f"{name}_hypers.json").read_text())[batch["hypers"]]
+    names = batch["instances"][0]
+    return hypers, {k: np.array([one[k] for one in batch["instances"]]) for k in names}
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("turing", "turing_invert"),
+        ("circuit", "circuit_swap"),
+        ("basic_block", "basic_block_access"),
+    ],
+)
+def test_the_originals_tasks_are_solved_and_impossible_ones_are_proved_to_be(
+    model: str, name: str
+) -> None:
+    hypers, data = original(name)
+    found = terpret.solve(built_in_path(model), data, hypers=hypers)
+    assert found.status == "found" and found.explained == found.examples == len(
+        data[next(iter(data))]
+    )
+    output = next(v.name for v in found.program.model.of_kind("Output") if v.name in data)
+    # The first input once more, with another answer.
+    twice = {key: np.concatenate([value, value[:1]]) for key, value in data.items()}
+    twice[output] = twice[output].copy()
+    twice[output][-1] = 1 - np.minimum(twice[output][-1], 1)
+    none = terpret.solve(built_in_path(model), twice, hypers=hypers)
+    assert (none.status, none.program) == ("none", None)
+    assert "no program explains the" in none.proved
+
+
+def test_a_program_runs_as_it_was_found() -> None:
+    found = terpret.solve(SHIFT, shifted())
+    assert found.program.values["which"] == 1 and found.program.values["shift"] == 3
+    assert "found in" in str(found) and "which = 1" in str(found)
+
+
+def test_of_wrong_answers_as_few_as_can_be_stay_unexplained() -> None:
+    x = np.arange(40) % 4
+    y = (x + 2) % 4
+    y[[3, 17]] = 0, 0
+    strict = terpret.solve(LOOKUP, {"x": x, "y": y})
+    assert strict.status == "none"
+    found = terpret.solve(LOOKUP, {"x": x, "y": y}, tolerate=0.1)
+    assert (found.status, found.explained) == ("found", 38)
+    assert found.program.values["p"].tolist() == [2, 3, 0, 1]
+    assert "none explains more" in found.proved
+    assert terpret.solve(LOOKUP, {"x": x, "y": y}, tolerate=0.04).status == "none"
+
+
+def test_the_smallest_program_has_the_fewest_instructions() -> None:
+    x = np.arange(4)
+    found = terpret.solve(ADD, {"x": x, "y": 2 * x % 4}, smallest={"instr": 0})
+    assert sorted(found.program.values["instr"].tolist()) == [0, 0, 2]
+    assert "none with fewer instructions" in found.proved
+
+
+def test_networks_are_their_labels() -> None:
+    said = np.arange(6) % 3
+    data = {"image": np.zeros((6, 4), np.float32), "y": (said + 2) % 3}
+    found = terpret.solve(NETWORKED, {**data, "image_net": said})
+    assert found.program.values["q"] == 2
+    again = terpret.solve(NETWORKED, {"y": data["y"]}, labels={"net": said})
+    assert again.program.values["q"] == 2
+    with pytest.raises(InputError, match="a solver reads no images.*image_net"):
+        terpret.solve(NETWORKED, data)
+
+
+def test_what_is_not_decided_in_time_or_memory_says_so() -> None:
+    hypers, data = original("basic_block_access")
+    late = terpret.solve(built_in_path("basic_block"), data, hypers=hypers, seconds=1e-3)
+    assert late.status == "undecided" and "no more time" in late.proved
+    small = terpret.solve(built_in_path("basic_block"), data, hypers=hypers, memory=1)
+    assert small.status == "undecided" and "memory" in small.proved
+
+
+def test_a_program_that_is_near_may_be_given_and_of_another_model_not() -> None:
+    found = terpret.solve(SHIFT, shifted())
+    again = terpret.solve(SHIFT, shifted(), hint=found.program, progress=False)
+    assert again.program.key == found.program.key
+    with pytest.raises(InputError, match="no Param 'which'"):
+        terpret.solve(TINY, {"x": [0], "y": [1]}, hint=found.program)
+
+
+def test_unobserved_answers_ask_for_nothing() -> None:
+    found = terpret.solve(TINY, {"x": [0, 1, 2], "y": [1, 2, -1]})
+    assert found.status == "found" and found.explained == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"tolerate": 1.0}, "tolerate=1.0 is not a share"),
+        ({"seconds": 0}, "seconds=0 is not a time"),
+        ({"smallest": {"p": 9}}, "no Param of the model has that value"),
+        ({"hypers": {"T": 2}}, "no hyper 'T'"),
+        ({"labels": {}}, None),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str | None) -> None:
+    if said is None:
+        assert terpret.solve(TINY, {"x": [0], "y": [1]}, **wrong).status == "found"
+        return
+    with pytest.raises(InputError, match=said):
+        terpret.solve(TINY, {"x": [0], "y": [1]}, **wrong)
+
+
+def test_tensors_that_no_label_stands_for_are_refused() -> None:
+    model = "a = InputTensor(2)\ny = OutputTensor(2)\ny.set_to(a)\n"
+    with pytest.raises(InputError, match="'y' is an OutputTensor"):
+        terpret.solve(model, {"a": np.zeros((1, 2)), "y": np.zeros((1, 2))})
