@@ -14,7 +14,7 @@ import train as train_script
 from experiments.command import evaluation, training
 
 ROOT = Path(__file__).resolve().parent.parent
-_FILES = ("data", "test_data", "new_data", "hypers", "operators", "signs")
+FILES = ("data", "test_data", "new_data", "hypers", "operators", "signs")
 
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess:
@@ -50,5 +50,5 @@ def train(*flags: str) -> int:
 def evaluate(workdir: Path, style: str = "text", plots: bool = False, **more: str) -> int:
     """`evaluate.py` on a run folder, in this process; the exit status."""
     flags = {"workdir": str(workdir), "data_dir": None, "plots": plots, "export": ""}
-    flags |= dict.fromkeys(_FILES, "") | more
+    flags |= dict.fromkeys(FILES, "") | more
     return evaluation.evaluate(types.SimpleNamespace(**flags, format=style))

@@ -26,6 +26,7 @@ from experiments.command import evaluation, training
 from terpret.command import arguments
 from terpret.files import own_files
 from terpret.files.lock import LOCK, WRITER
+from tests.commands import FILES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = int(os.environ.get("TERPRET_FUZZ_COMMANDS", "40"))
@@ -181,6 +182,7 @@ EVALUATED: Mapping[str, list[object]] = {
     "data_dir": [None, *NOWHERE],
     "data": ["", *VALUES["data"]],
     "test_data": ["", *VALUES["test_data"]],
+    "new_data": ["", *VALUES["test_data"]],
     "hypers": ["", *VALUES["hypers"]],
     "operators": ["", *VALUES["operators"]],
     "signs": ["", *VALUES["signs"]],
@@ -321,7 +323,7 @@ def test_evaluate_ends_with_a_word_and_touches_its_own(
     finished: Path, given_flags: dict[str, object]
 ) -> None:
     usual = {"workdir": "run", "data_dir": None, "format": "text", "plots": False, "export": ""}
-    where = dict.fromkeys(("data", "test_data", "hypers", "operators", "signs"), "")
+    where = dict.fromkeys(FILES, "")
     values = types.SimpleNamespace(**{**usual, **where, **given_flags})
     with untouched(finished, [values.workdir, "served"]):
         assert_a_word(told(lambda: evaluation.evaluate(values)))
