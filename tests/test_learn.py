@@ -420,7 +420,9 @@ def test_a_workdir_is_a_run_folder_like_any_other(
         terpret.load(tmp_path)
     assert evaluate(tmp_path / "run", plots=True) == 0
     assert "held-out" in capsys.readouterr().out
-    with pytest.raises(terpret.errors.RunError, match="other data"):
+    with pytest.raises(
+        terpret.errors.RunError, match="other data: give another workdir, or train with overwrite"
+    ):
         learned(SHIFT, shifted(30), preset="terpret-fp", workdir=tmp_path / "run")
 
 

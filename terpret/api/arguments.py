@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from terpret.errors import DataError, InputError, RunError
 from terpret.language.errors import ModelError, Source
 from terpret.runs.config import Config
 from terpret.runs.setting import Setting, settings_of
+
+# What a flag has before its name.
+_FLAG = re.compile(r"(?<![\w-])--(?=[a-z])")
 
 
 def path_of(name: str, value: object) -> str:
@@ -68,26 +72,26 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def told_without(folder: str) -> Iterator[None]:
-    """Has what is refused inside told without the folder in which arguments are kept as files.
+def told_in_python(folder: str) -> Iterator[None]:
+    """Has what is refused inside told in Python's words: arguments in place of flags and files.
 
     Args:
-      folder: its path.
+      folder: the folder in which arguments are kept as files.
 
     Raises:
-      ModelError, InputError, DataError, RunError: as inside, without the folder in their messages.
+      ModelError, InputError, DataError, RunError: as inside.
     """
     try:
         yield
     except ModelError as error:
-        source = Source(_without(folder, error.source.path), error.source.text)
+        source = Source(_reworded(folder, error.source.path), error.source.text)
         raise ModelError(source, error.diagnostics) from None
     except (InputError, DataError, RunError) as error:
-        raise type(error)(_without(folder, str(error))) from None
+        raise type(error)(_reworded(folder, str(error))) from None
 
 
-def _without(folder: str, text: str) -> str:
-    return text.replace(os.path.join(folder, ""), "")
+def _reworded(folder: str, text: str) -> str:
+    return _FLAG.sub("", text.replace(os.path.join(folder, ""), ""))
 
 
 def _plain(value: Any) -> Any:

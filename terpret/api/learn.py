@@ -11,7 +11,7 @@ from typing import Any
 import terpret.quiet  # noqa: F401
 
 # isort: split
-from terpret.api.arguments import plain, refuse_other_kinds, told_without
+from terpret.api.arguments import plain, refuse_other_kinds, told_in_python
 from terpret.api.given import data_file, model_file
 from terpret.api.own_networks import described_networks
 from terpret.api.run_folders import solution_of
@@ -173,7 +173,7 @@ def learn(
         raise InputError("data=None: give examples to learn from")
     with contextlib.ExitStack() as given:
         files = given.enter_context(temporary_folder())
-        given.enter_context(told_without(files))
+        given.enter_context(told_in_python(files))
         kept = None
         if workdir is None:
             kept = temporary_folder()

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from terpret.api.arguments import refuse_other_kinds, told_without
+from terpret.api.arguments import refuse_other_kinds, told_in_python
 from terpret.api.given import model_file
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.search import Found, Problem, search
@@ -20,6 +19,7 @@ from terpret.data.example_set import Examples
 from terpret.data.examples import as_arrays, as_examples
 from terpret.discrete.program import Program, checked_integers, program_of
 from terpret.errors import InputError
+from terpret.files.temporary import temporary_folder
 from terpret.language.checked import CheckedModel, size_of
 from terpret.language.model_files import model_path
 from terpret.language.reads import label_names
@@ -97,7 +97,7 @@ def solve(
     if not (isinstance(seconds, int | float) and seconds > 0):
         raise InputError(f"seconds={seconds!r:.60} is not a time")
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="terpret-") as folder, told_without(folder):
+    with temporary_folder() as folder, told_in_python(folder):
         checked = model
         if not isinstance(checked, CheckedModel):
             checked = check_model(model_path(model_file(checked, folder)), hypers)
