@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from terpret import examples
     from terpret.api.learn import Learned, learn
     from terpret.api.solution import Solution, load
-    from terpret.api.solve import solve
+    from terpret.api.solve import alternatives, solve
     from terpret.backends.model import CompiledModel
     from terpret.backends.networks import Library
     from terpret.compile import check_model, compile_model
@@ -32,6 +32,7 @@ _HOMES = {
     "Solution": "terpret.api.solution",
     "learn": "terpret.api.learn",
     "load": "terpret.api.solution",
+    "alternatives": "terpret.api.solve",
     "solve": "terpret.api.solve",
     "Diagnostic": "terpret.language.errors",
     "InputError": "terpret.errors",
@@ -52,6 +53,7 @@ __all__ = [
     "Program",
     "Solution",
     "__version__",
+    "alternatives",
     "check_model",
     "compile_model",
     "examples",

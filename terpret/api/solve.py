@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from terpret.api.arguments import refuse_other_kinds, told_in_python
 from terpret.api.given import model_file
+from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.search import Found, Problem, search
 from terpret.backends.exact.solver import Solver
@@ -49,6 +50,39 @@ class ExactSolution:
     def __str__(self) -> str:
         line = f"{self.status} in {self.seconds:.1f} s: {self.proved}"
         return line if self.program is None else f"{line}\n\n{self.program}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Alternative:
+    """Another program of the same examples, and an input that it answers differently.
+
+    Attributes:
+      status: `found`; `none`: it is proved that there is none; `undecided`.
+      program: the other program.
+      inputs: the integer Inputs of which the answers differ, [*dims] by name.
+      labels: what networks say there, [*dims] by name.
+      answers: by Output what the program gives there, and what the other gives, [*dims] each.
+      seconds: that it took.
+      proved: what was found out, in a sentence.
+    """
+
+    status: str
+    program: Program | None
+    inputs: Mapping[str, np.ndarray]
+    labels: Mapping[str, np.ndarray]
+    answers: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    seconds: float
+    proved: str
+
+    def __str__(self) -> str:
+        lines = [f"{self.status} in {self.seconds:.1f} s: {self.proved}"]
+        given = {**self.inputs, **self.labels}.items()
+        lines += [f"{name} = {value.tolist()}" for name, value in given]
+        lines += [
+            f"{name}: {one.tolist()} by the program, {two.tolist()} by the other"
+            for name, (one, two) in self.answers.items()
+        ]
+        return "\n".join(lines if self.program is None else [*lines, "", str(self.program)])
 
 
 def solve(
@@ -90,44 +124,122 @@ def solve(
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    if not isinstance(model, CheckedModel):
-        refuse_other_kinds(model=model, hypers=hypers, smallest=smallest)
     if not (isinstance(tolerate, int | float) and 0 <= tolerate < 1):
         raise InputError(f"tolerate={tolerate!r:.60} is not a share from 0 to less than 1")
-    if not (isinstance(seconds, int | float) and seconds > 0):
-        raise InputError(f"seconds={seconds!r:.60} is not a time")
+    _refuse_no_time(seconds)
+    refuse_other_kinds(smallest=smallest)
     started = time.monotonic()
-    with temporary_folder() as folder, told_in_python(folder):
-        checked = model
-        if not isinstance(checked, CheckedModel):
-            checked = check_model(model_path(model_file(checked, folder)), hypers)
-        problem = _problem(checked, data, labels, tolerate, smallest or {})
-        near = None if hint is None else program_of(checked, hint.values)
+    problem = _read(model, data, labels, hypers)
+    problem = _asked(problem, tolerate, smallest)
+    near = None if hint is None else program_of(problem.model, hint.values)
     line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
     with line, Solver(workers, memory, seed) as solver:
         found = search(problem, solver, seconds, line.set_description_str, near)
     return _solution(found, problem, time.monotonic() - started)
 
 
-def _problem(
-    model: CheckedModel,
+def alternatives(
+    model: str | os.PathLike | CheckedModel,
+    program: Program | Mapping[str, Any],
     data: Any,
-    labels: Mapping[str, object] | None,
-    tolerate: float,
-    smallest: Mapping[str, int],
-) -> Problem:
-    """The model and its examples as a problem.
+    labels: Mapping[str, object] | None = None,
+    *,
+    seconds: float = 600.0,
+    hypers: Mapping[str, int] | None = None,
+    workers: int = 2,
+    memory: int = 0,
+    seed: int = 0,
+) -> Alternative:
+    """Whether examples decide a program, or another explains them and differs somewhere.
+
+    Args:
+      model: as of `solve`.
+      program: the program, or the value of each of its Params.
+      data: the examples, each of which the program explains; as of `solve`.
+      labels: as of `solve`.
+      seconds: for the search.
+      hypers: values for the model's hypers.
+      workers: threads that search.
+      memory: bytes that the solver may take; 0 is half of what is left.
+      seed: of the solver's randomness.
 
     Raises:
-      InputError: they do not fit the model, or it computes with tensors.
+      ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    refuse_tensors(model)
-    params = {variable.name: variable for variable in model.of_kind("Param")}
-    for name, value in smallest.items():
-        if name not in params or not 0 <= value < params[name].size:
+    _refuse_no_time(seconds)
+    started = time.monotonic()
+    problem = _read(model, data, labels, hypers)
+    values = program.values if isinstance(program, Program) else program
+    own = program_of(problem.model, values)
+    if (wrong := np.flatnonzero(~problem.explained(own))).size:
+        raise InputError(f"the program does not explain example {wrong[0]}: it is wrong anyway")
+    with Solver(workers, memory, seed) as solver:
+        other = other_program(problem, own, solver, seconds)
+    taken = time.monotonic() - started
+    if other.program is None:
+        told = f"no other program explains the {problem.size:,} examples and differs from it"
+        status = "none" if other.proved else "undecided"
+        return Alternative(status, None, {}, {}, {}, taken, other.stopped or told)
+    answers = {
+        name: (one[0], two[0])
+        for (name, one), two in zip(
+            own.run(other.inputs, other.labels).items(),
+            other.program.run(other.inputs, other.labels).values(),
+            strict=True,
+        )
+    }
+    inputs, said = ({n: v[0] for n, v in part.items()} for part in (other.inputs, other.labels))
+    told = f"another program explains the {problem.size:,} examples: they do not decide"
+    return Alternative("found", other.program, inputs, said, answers, taken, told)
+
+
+def _refuse_no_time(seconds: object) -> None:
+    """Refuses what is no time.
+
+    Raises:
+      InputError: it is none.
+    """
+    if not (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
+        raise InputError(f"seconds={seconds!r:.60} is not a time")
+
+
+def _asked(problem: Problem, tolerate: float, smallest: Mapping[str, int] | None) -> Problem:
+    """The problem with what may stay unexplained, and with what is no instruction.
+
+    Raises:
+      InputError: the model has no such Param or value.
+    """
+    params = {variable.name: variable for variable in problem.model.of_kind("Param")}
+    no_op = dict(smallest or {})
+    for name, value in no_op.items():
+        if name not in params or value not in range(params[name].size):
             raise InputError(
                 f"smallest={{'{name}': {value}}}: no Param of the model has that value"
             )
+    unexplained = int(tolerate * problem.size)
+    return dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
+
+
+def _read(
+    given: str | os.PathLike | CheckedModel,
+    data: Any,
+    labels: Mapping[str, object] | None,
+    hypers: Mapping[str, int] | None,
+) -> Problem:
+    """A model and its examples.
+
+    Raises:
+      ModelError, InputError: one is wrong, or the model computes with tensors.
+    """
+    with temporary_folder() as folder, told_in_python(folder):
+        if isinstance(given, CheckedModel):
+            return _problem(given, data, labels)
+        refuse_other_kinds(model=given, hypers=hypers)
+        return _problem(check_model(model_path(model_file(given, folder)), hypers), data, labels)
+
+
+def _problem(model: CheckedModel, data: Any, labels: Mapping[str, object] | None) -> Problem:
+    refuse_tensors(model)
     inputs = [v for v in model.of_kind("Input") if isinstance(v.domain, int)]
     outputs = model.of_kind("Output")
     if labels is None:
@@ -156,8 +268,6 @@ def _problem(
         {variable.name: np.asarray(arrays[variable.name]) for variable in outputs},
         said,
         size,
-        int(tolerate * size),
-        smallest,
     )
 
 

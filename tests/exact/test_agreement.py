@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terpret.backends.exact.clauses import Clauses
-from terpret.backends.exact.encode import new_params, program_from, wanted
+from terpret.backends.exact.encode import new_params, program_from
 from terpret.backends.exact.search import Problem
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
@@ -75,7 +75,7 @@ def test_a_program_is_found_where_there_is_one_and_nowhere_else(
         params.append(new_params(problem.model, clauses))
         chosen.append(clauses.literal())
         for number in range(problem.size):
-            for literal in wanted(problem.model, params[-1], problem.example(number), clauses):
+            for literal in problem.wanted(params[-1], number, clauses):
                 clauses.require(-chosen[-1], literal)
     with Solver(workers=1) as solver:
         answer = solver.solve(clauses, 60.0, [-literal for literal in chosen])

@@ -153,6 +153,26 @@ def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str | None) -> None
         terpret.solve(TINY, {"x": [0], "y": [1]}, **wrong)
 
 
+def test_too_few_examples_leave_another_program_and_an_input_that_tells_them_apart() -> None:
+    program = {"which": 1, "shift": 3}
+    few = {"x": [[1, 1], [2, 2]], "y": [0, 1]}
+    other = terpret.alternatives(SHIFT, program, few)
+    assert other.status == "found" and other.program is not None
+    one, two = other.answers["y"]
+    assert one == (other.inputs["x"][1] + 3) % 4 != two
+    assert "by the program" in str(other)
+    decided = terpret.alternatives(SHIFT, program, {"x": [[1, 1], [2, 0]], "y": [0, 3]})
+    assert (decided.status, decided.program) == ("none", None)
+    with pytest.raises(InputError, match="does not explain example 1"):
+        terpret.alternatives(SHIFT, program, {"x": [[1, 1], [2, 2]], "y": [0, 0]})
+
+
+def test_labels_tell_programs_apart_too() -> None:
+    said = np.array([1])
+    other = terpret.alternatives(NETWORKED, {"q": 1}, {"y": [2]}, labels={"net": said})
+    assert other.status == "none"
+
+
 def test_tensors_that_no_label_stands_for_are_refused() -> None:
     model = "a = InputTensor(2)\ny = OutputTensor(2)\ny.set_to(a)\n"
     with pytest.raises(InputError, match="'y' is an OutputTensor"):

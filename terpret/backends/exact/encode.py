@@ -6,7 +6,7 @@ what an example fixes folds away before a solver sees it.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -14,25 +14,30 @@ from terpret.backends.exact.clauses import LOST, TRUE, Clauses, Value, known
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
 from terpret.language import checked
-from terpret.language.checked import BoundVariable, CheckedModel, Element, elements_of
+from terpret.language.checked import (
+    BoundVariable,
+    CheckedModel,
+    Element,
+    elements_of,
+    size_of,
+)
 from terpret.language.reads import label_names, labels_suffice
 
 Params = Mapping[Element, Value]
 
 
 @dataclasses.dataclass(frozen=True)
-class Example:
-    """One example.
+class Given:
+    """What a program is given.
 
     Attributes:
-      inputs: the integer Inputs by name, [*dims].
-      answers: the integer Outputs by name, [*dims]; -1 where nothing was observed.
-      labels: what networks say of images, [*dims], under the names of `reads.label_names`.
+      inputs: the value of each element of the integer Inputs.
+      labels: what networks say of the elements of InputTensors, under the names of
+        `reads.label_names`.
     """
 
-    inputs: Mapping[str, np.ndarray]
-    answers: Mapping[str, np.ndarray]
-    labels: Mapping[str, np.ndarray]
+    inputs: Mapping[Element, Value]
+    labels: Mapping[tuple[str, Element], Value]
 
 
 def refuse_tensors(model: CheckedModel) -> None:
@@ -65,6 +70,50 @@ def new_params(model: CheckedModel, clauses: Clauses) -> dict[Element, Value]:
     }
 
 
+def given_by(
+    model: CheckedModel, inputs: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]
+) -> Given:
+    """What an example gives: integers [*dims] by name."""
+    return Given(
+        {one: known(int(inputs[one.variable.name][one.index])) for one in _inputs(model)},
+        {
+            (name, one): known(int(labels[name][one.index]) % size)
+            for name, one, size in _labelled(model)
+        },
+    )
+
+
+def anything(model: CheckedModel, clauses: Clauses) -> Given:
+    """What may be given: any integer in each place."""
+    return Given(
+        {one: clauses.value(range(one.variable.size)) for one in _inputs(model)},
+        {(name, one): clauses.value(range(size)) for name, one, size in _labelled(model)},
+    )
+
+
+def _inputs(model: CheckedModel) -> Iterator[Element]:
+    for variable in model.of_kind("Input"):
+        if isinstance(variable.domain, int):
+            yield from elements_of(variable)
+
+
+def _labelled(model: CheckedModel) -> Iterator[tuple[str, Element, int]]:
+    """The name, the element of an InputTensor and the number of labels of each label."""
+    sizes = {network.name: network.output for network in model.networks}
+    for name, (network, variable) in label_names(model).items():
+        for element in elements_of(variable):
+            yield name, element, size_of(sizes[network])
+
+
+def constant_params(program: Program) -> dict[Element, Value]:
+    """A program's own values."""
+    return {
+        element: known(int(program.values[variable.name][element.index]))
+        for variable in program.model.of_kind("Param")
+        for element in elements_of(variable)
+    }
+
+
 def program_from(model: CheckedModel, params: Params, holds: Collection[int]) -> Program:
     """The program that Params are where these literals hold."""
     values = {v.name: np.zeros(v.dims, np.int64) for v in model.of_kind("Param")}
@@ -77,21 +126,43 @@ def program_from(model: CheckedModel, params: Params, holds: Collection[int]) ->
     return program_of(model, values)
 
 
-def wanted(model: CheckedModel, params: Params, example: Example, clauses: Clauses) -> list[int]:
+def wanted(
+    model: CheckedModel,
+    params: Params,
+    given: Given,
+    answers: Mapping[str, np.ndarray],
+    clauses: Clauses,
+) -> list[int]:
     """The literals that hold where a program explains an example: its answers and observations.
 
     Args:
       model: the model.
-      params: as `new_params` gives them.
-      example: the example.
+      params: the value of each element of a Param.
+      given: what the example gives.
+      answers: its Outputs by name, [*dims]; -1 where nothing was observed.
       clauses: what is added to.
     """
-    return _Run(model, params, example, clauses).wanted()
+    run = _Run(model, params, given, clauses)
+    found = [
+        dict(value).get(int(answers[element.variable.name][element.index]), -TRUE)
+        for element, value in run.outputs()
+        if answers[element.variable.name][element.index] >= 0
+    ]
+    for one in model.observations:
+        found.append(dict(run.element(one.element)).get(one.value, -TRUE))
+    return [literal for literal in found if literal != TRUE]
+
+
+def outputs(
+    model: CheckedModel, params: Params, given: Given, clauses: Clauses
+) -> dict[Element, Value]:
+    """What a program gives: the value of each element of an Output; arguments as of `wanted`."""
+    return dict(_Run(model, params, given, clauses).outputs())
 
 
 class _Run:
-    def __init__(self, model: CheckedModel, params: Params, example: Example, clauses: Clauses):
-        self._model, self._params, self._example, self._clauses = model, params, example, clauses
+    def __init__(self, model: CheckedModel, params: Params, given: Given, clauses: Clauses):
+        self._model, self._params, self._given, self._clauses = model, params, given, clauses
         self._bound: dict[BoundVariable, Value] = {}
         self._values: dict[Element, Value] = {}
         tensors = [v for v in model.of_kind("Input") if not isinstance(v.domain, int)]
@@ -100,16 +171,10 @@ class _Run:
         self._names = {(n, v.name): name for name, (n, v) in label_names(model).items()}
         self._block(model.statements)
 
-    def wanted(self) -> list[int]:
-        found = []
+    def outputs(self) -> Iterator[tuple[Element, Value]]:
         for variable in self._model.of_kind("Output"):
             for element in elements_of(variable):
-                answer = int(self._example.answers[variable.name][element.index])
-                if answer >= 0:
-                    found.append(dict(self._element(element)).get(answer, -TRUE))
-        for one in self._model.observations:
-            found.append(dict(self._element(one.element)).get(one.value, -TRUE))
-        return [literal for literal in found if literal != TRUE]
+                yield element, self.element(element)
 
     def _block(self, statements: tuple[checked.Statement, ...]) -> None:
         for statement in statements:
@@ -163,7 +228,7 @@ class _Run:
             case checked.Known(bound, values):
                 return self._picked(bound, lambda place: known(values[place]))
             case checked.Read(bound, elements):
-                return self._picked(bound, lambda place: self._element(elements[place]))
+                return self._picked(bound, lambda place: self.element(elements[place]))
             case checked.Apply(table, arguments):
                 given = [self._value(argument) for argument in arguments]
                 return self._clauses.apply(table.values, given)
@@ -176,17 +241,15 @@ class _Run:
     def _label(self, network: checked.Network, code: int) -> Value:
         if code < 0:
             return LOST
-        element, size = self._images[code], network.output
-        assert isinstance(size, int)
-        name = self._names[network.name, element.variable.name]
-        return known(int(self._example.labels[name][element.index]) % size)
+        element = self._images[code]
+        return self._given.labels[self._names[network.name, element.variable.name], element]
 
-    def _element(self, element: Element) -> Value:
+    def element(self, element: Element) -> Value:
         variable = element.variable
         if element in self._codes:
             return self._codes[element]
         if variable.kind == "Param":
             return self._params[element]
         if variable.kind == "Input":
-            return known(int(self._example.inputs[variable.name][element.index]))
+            return self._given.inputs[element]
         return self._values.get(element, LOST)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 
 from terpret.backends.exact.clauses import TRUE, Clauses
-from terpret.backends.exact.encode import Example, new_params, program_from, wanted
+from terpret.backends.exact.encode import Params, given_by, new_params, program_from, wanted
 from terpret.backends.exact.solver import Answer, Solver
 from terpret.discrete.answers import right
 from terpret.discrete.program import Program
@@ -61,13 +61,11 @@ class Problem:
     unexplained: int = 0
     no_op: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
-    def example(self, number: int) -> Example:
-        """One example."""
-        rows = (
-            {n: v[number] for n, v in part.items()}
-            for part in (self.inputs, self.answers, self.labels)
-        )
-        return Example(*rows)
+    def wanted(self, params: Params, number: int, clauses: Clauses) -> list[int]:
+        """The literals that hold where Params explain an example; see `encode.wanted`."""
+        parts = self.inputs, self.labels, self.answers
+        inputs, labels, answers = ({n: v[number] for n, v in part.items()} for part in parts)
+        return wanted(self.model, params, given_by(self.model, inputs, labels), answers, clauses)
 
     def explained(self, program: Program) -> np.ndarray:
         """Which examples a program explains, bool [examples], by the discrete interpreter."""
@@ -130,7 +128,7 @@ class _Search:
     def _use(self, number: int) -> None:
         """Gives the solver one more example."""
         problem = self._problem
-        literals = wanted(problem.model, self._params, problem.example(number), self._clauses)
+        literals = problem.wanted(self._params, number, self._clauses)
         if problem.unexplained:
             self._used[number] = self._clauses.all_of(literals)
             return

@@ -1,0 +1,91 @@
+"""Whether examples decide a program: another that explains them too, and where the two differ."""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from terpret.backends.exact.clauses import Clauses
+from terpret.backends.exact.encode import (
+    Given,
+    anything,
+    constant_params,
+    new_params,
+    outputs,
+    program_from,
+)
+from terpret.backends.exact.search import Arrays, Problem
+from terpret.backends.exact.solver import Solver
+from terpret.discrete.program import Program
+
+
+@dataclasses.dataclass(frozen=True)
+class Other:
+    """Another program of the same examples, and an input that the two answer differently.
+
+    Attributes:
+      program: the other program; None where there is none, or none was found.
+      inputs: the integer Inputs, [1, *dims] by name.
+      labels: what networks say there, as in `Program.run`.
+      proved: that no other program gives all examples and differs anywhere.
+      stopped: why the search ended before that; empty where it did not.
+    """
+
+    program: Program | None
+    inputs: Arrays
+    labels: Arrays
+    proved: bool = False
+    stopped: str = ""
+
+
+def other_program(problem: Problem, program: Program, solver: Solver, seconds: float) -> Other:
+    """Searches for a program that explains the same examples and differs somewhere.
+
+    Args:
+      problem: the model and its examples, each of which is to be explained.
+      program: the program that is not to be found again.
+      solver: holds nothing yet.
+      seconds: for the whole search.
+    """
+    model, clauses, until = problem.model, Clauses(), time.monotonic() + seconds
+    params, given = new_params(model, clauses), anything(model, clauses)
+    one, two = (
+        outputs(model, values, given, clauses) for values in (constant_params(program), params)
+    )
+    differs = []
+    for element, value in one.items():
+        differs.append(clauses.literal())
+        other = dict(two[element])
+        for integer, literal in value:
+            if integer in other:
+                clauses.require(-differs[-1], -literal, -other[integer])
+    clauses.require(*differs)
+    used = 0
+    while True:
+        left = until - time.monotonic()
+        answer = solver.solve(clauses, left)
+        if answer.holds is None:
+            stopped = answer.stopped or "there was no more time"
+            return Other(None, {}, {}, answer.proved, "" if answer.proved else stopped)
+        found = program_from(model, params, answer.holds)
+        wrong = np.flatnonzero(~problem.explained(found))
+        if not len(wrong):
+            return Other(found, *_arrays(problem, given, answer.holds))
+        used += 1
+        for literal in problem.wanted(params, int(wrong[0]), clauses):
+            clauses.require(literal)
+
+
+def _arrays(problem: Problem, given: Given, holds: frozenset[int]) -> tuple[Arrays, Arrays]:
+    """What is given where these literals hold, as arrays of one example."""
+
+    def integer(value: tuple[tuple[int, int], ...]) -> int:
+        return next(k for k, one in value if one == 1 or (one > 0) == (abs(one) in holds))
+
+    inputs = {name: np.zeros((1, *v.shape[1:]), np.int64) for name, v in problem.inputs.items()}
+    for element, value in given.inputs.items():
+        inputs[element.variable.name][(0, *element.index)] = integer(value)
+    labels = {name: np.zeros((1, *v.shape[1:]), np.int64) for name, v in problem.labels.items()}
+    for (name, element), value in given.labels.items():
+        labels[name][(0, *element.index)] = integer(value)
+    return inputs, labels
