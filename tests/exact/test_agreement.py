@@ -23,7 +23,7 @@ from tests.fuzz import generator
 MODELS = int(os.environ.get("TERPRET_FUZZ_EXACT", "100"))
 # Problems that one process of the solver decides together.
 TOGETHER = 10
-MOST_PROGRAMS = 300
+MOST_PROGRAMS = 20_000
 CASES = st.tuples(generator.models(networks=False), st.integers(0, 2**32 - 1))
 
 
