@@ -153,6 +153,23 @@ y.set_to(net(a))
     )
 
 
+def test_vectors_of_bytes_are_learned_from_and_an_output_has_its_declared_shape() -> None:
+    model = """x = InputTensor(3)
+y = OutputTensor(1)
+
+
+@Learn([Vector(3)], Vector(1), hid_sizes=[4])
+def net(values):
+    pass
+
+
+y.set_to(net(x))
+"""
+    x = np.random.default_rng(0).integers(0, 256, (40, 3), np.uint8)
+    run = learned(model, {"x": x, "y": x[:, :1] / 255}, restarts=1, examples=320)
+    assert run.best.predict({"x": x[:5]})["y"].shape == (5, 1)
+
+
 def test_a_saved_program_predicts_the_same(adder: Learned, tmp_path: Path) -> None:
     adder.best.save(tmp_path / "adder.npz")
     again, new = terpret.load(tmp_path / "adder.npz"), images(9, seed=3)

@@ -284,8 +284,8 @@ def _stream(instances: Instances) -> Batches:
                 places = values[name]
                 images, there = _taken(pool, tf.reshape(places, [-1]))
                 whole &= there
-                # The numbers of other tensors are what they are: none is moved.
-                if shift and images.dtype.is_integer:
+                # The numbers of vectors and of other tensors are what they are: none is moved.
+                if shift and images.dtype.is_integer and len(pool.shape) > 2:
                     each = int(np.prod(places.shape[1:]))
                     moves = draws(seed, numbers, 2 * each, 2 * shift + 1, first)
                     images = moved(images, tf.reshape(moves, [-1, 2]), shift)
