@@ -40,6 +40,10 @@ def test_fields_that_change_nothing_of_a_model_are_told_of() -> None:
         "gumbel and program_rate: of no effect here, for the model has no Param",
     ]
     assert idle_fields(values, check_model("ntpt_models/add2x2_model.py")) == []
+    vectors = Source("mine.py", "x = InputTensor(4)\ny = OutputTensor(4)\ny.set_to(x)\n")
+    assert idle_fields({"shift": 2}, check_model(vectors)) == [
+        "shift: of no effect here, for the model reads no image"
+    ]
 
 
 @pytest.mark.parametrize("name", PRESETS)

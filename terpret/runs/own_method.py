@@ -62,7 +62,8 @@ def idle_fields(values: Mapping[str, Value], model: CheckedModel) -> list[str]:
       values: by field.
       model: what is learned.
     """
-    images = any(not isinstance(one.domain, int) for one in model.of_kind("Input"))
+    shapes = (one.domain for one in model.of_kind("Input") if not isinstance(one.domain, int))
+    images = any(len(shape) > 1 for shape in shapes)
     kinds = {
         "reads no image": [] if images else ["shift"],
         "has no network": [] if model.networks else ["network_rate"],
