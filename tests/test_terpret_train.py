@@ -54,6 +54,8 @@ def test_a_run_is_measured_on_new_data(here: Path, capsys: pytest.CaptureFixture
     assert main([*flags, "--format=json"]) == 0
     assert json.loads(capsys.readouterr().out)["new_data"]["examples"] == 3
     assert {path: path.read_bytes() for path in before} == before
+    assert main(["evaluate", "--workdir=run", "--data=new.csv"]) == 1
+    assert "or measure other examples by --new_data=" in capsys.readouterr().err
     (here / "new.csv").write_text("x[0],y\n0,7\n")
     assert main(flags) == 1
     assert "new.csv" in capsys.readouterr().err

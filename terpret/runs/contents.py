@@ -110,6 +110,8 @@ def gone_files(config: StoredConfig, workdir: str, hashes: Mapping[str, str]) ->
         elif now != hashes[setting]:
             flag = flags_of_files(type(config)).get(setting)
             advice = f"say by --{flag}= where that file is now" if flag else "undo that"
+            if setting in ("data", "test_data"):
+                advice += ", or measure other examples by --new_data="
             changed = changed_since(path, hashes[setting], workdir)
             raise RunError(f"{changed}, or another lies in its place; {advice}")
     return gone
