@@ -26,7 +26,6 @@ from terpret.command import arguments
 
 # isort: split
 import tensorflow as tf
-from terpret.runs.file_task import open_file
 
 from terpret import CompiledModel, compile_model
 from terpret.backends.convolution import compiled_by_xla
@@ -37,6 +36,7 @@ from terpret.language.model_files import model_path
 from terpret.learning.learner import Learner
 from terpret.learning.optimise import OPTIMISERS
 from terpret.learning.presets import PRESETS
+from terpret.runs.batches_file import open_batches
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("model", "add2x2_model.py", "A model file, or a name in ntpt_models/.")
@@ -132,7 +132,7 @@ def measure() -> int:
     if FLAGS.data:
         named = FLAGS.hypers.endswith(".json")
         values = {} if named else parse_hypers(FLAGS.hypers)
-        file = open_file(FLAGS.data, model_or_path, values, FLAGS.hypers if named else "")
+        file = open_batches(FLAGS.data, model_or_path, values, FLAGS.hypers if named else "")
         model_or_path = file.model
         arrays = {**file.training.inputs, **file.training.answers}
     else:

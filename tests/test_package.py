@@ -1,6 +1,8 @@
 """The package: what a wheel and an sdist hold and declare, and the command that is installed."""
 
 import ast
+import importlib
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -127,6 +129,19 @@ def test_a_wheel_declares_what_the_requirements_do(about: Message) -> None:
         assert extra == {parts(line) for line in lines(f"requirements-{name}.txt")}
     assert about["Name"] == "neural-terpret" and about["Version"] == terpret.__version__
     assert set(about["Requires-Python"].split(",")) == {">=3.11", "<3.14"}
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "tools"])
+def test_scripts_beside_the_package_import_what_there_is(folder: str) -> None:
+    ours = {*PACKAGES, "baselines", "datasets", "experiments"}
+    for path in sorted((ROOT / folder).glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ours:
+                there = importlib.import_module(node.module)
+                for alias in node.names:
+                    inside = f"{node.module}.{alias.name}"
+                    known = hasattr(there, alias.name) or importlib.util.find_spec(inside)
+                    assert known, f"{path.name} imports {inside}"
 
 
 def test_the_library_imports_only_what_it_declares() -> None:
