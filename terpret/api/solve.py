@@ -13,7 +13,7 @@ from terpret.api.arguments import refuse_other_kinds, told_in_python
 from terpret.api.given import model_file
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
-from terpret.backends.exact.search import Found, Problem, search
+from terpret.backends.exact.search import Effort, Found, Problem, search
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples
@@ -116,9 +116,9 @@ def solve(
         that explain as many examples, one with the fewest other values.
       hypers: values for the model's hypers.
       hint: a program that may be near.
-      workers: threads that search.
-      memory: bytes that the solver may take; 0 is half of what is left.
-      seed: of the solver's randomness.
+      workers: how many search at once, each in a process and an order of its own.
+      memory: bytes that they may take; 0 is half of what is left.
+      seed: of their randomness.
       progress: whether a line shows how it goes.
 
     Raises:
@@ -133,8 +133,9 @@ def solve(
     problem = _asked(problem, tolerate, smallest)
     near = None if hint is None else program_of(problem.model, hint.values)
     line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
-    with line, Solver(workers, memory, seed) as solver:
-        found = search(problem, solver, seconds, line.set_description_str, near)
+    effort = Effort(seconds, workers, memory, seed)
+    with line:
+        found = search(problem, effort, line.set_description_str, near)
     return _solution(found, problem, time.monotonic() - started)
 
 
@@ -146,7 +147,6 @@ def alternatives(
     *,
     seconds: float = 600.0,
     hypers: Mapping[str, int] | None = None,
-    workers: int = 2,
     memory: int = 0,
     seed: int = 0,
 ) -> Alternative:
@@ -159,7 +159,6 @@ def alternatives(
       labels: as of `solve`.
       seconds: for the search.
       hypers: values for the model's hypers.
-      workers: threads that search.
       memory: bytes that the solver may take; 0 is half of what is left.
       seed: of the solver's randomness.
 
@@ -173,7 +172,7 @@ def alternatives(
     own = program_of(problem.model, values)
     if (wrong := np.flatnonzero(~problem.explained(own))).size:
         raise InputError(f"the program does not explain example {wrong[0]}: it is wrong anyway")
-    with Solver(workers, memory, seed) as solver:
+    with Solver(memory, seed) as solver:
         other = other_program(problem, own, solver, seconds)
     taken = time.monotonic() - started
     if other.program is None:
@@ -296,19 +295,20 @@ def _answers(model: CheckedModel, name: str) -> int:
 
 def _solution(found: Found, problem: Problem, seconds: float) -> ExactSolution:
     size, used = problem.size, found.used
-    few = f"{used:,} of the {size:,} examples"
+    least = size - problem.unexplained
     if found.program is None and found.proved:
-        enough = f"at least {size - problem.unexplained:,} of " if problem.unexplained else ""
+        enough = f"at least {least:,} of " if problem.unexplained else ""
         told = f"no program explains {enough}the {size:,} examples; {used:,} of them prove it"
         return ExactSolution("none", None, 0, size, seconds, told)
-    if not found.proved:
-        reason = found.stopped or "it was ended"
-        return ExactSolution(
-            "undecided", found.program, found.explained, size, seconds, f"{reason}, at {few}"
-        )
+    if found.program is None or found.explained < least:
+        told = f"{found.stopped or 'it was ended'}, at {used:,} of the {size:,} examples"
+        return ExactSolution("undecided", found.program, found.explained, size, seconds, told)
     told = f"the program explains {found.explained:,} of {size:,} examples"
-    if problem.unexplained:
-        told += ", and none explains more"
-    if problem.no_op:
-        told += "; none with fewer instructions explains as many"
+    if found.proved:
+        told += ", and none explains more" if problem.unexplained else ""
+        told += "; none with fewer instructions explains as many" if problem.no_op else ""
+    elif problem.unexplained or problem.no_op:
+        asked = ["explains more"] if problem.unexplained else []
+        asked += ["does so with fewer instructions"] if problem.no_op else []
+        told += f"; whether another {' or '.join(asked)} is not decided: {found.stopped}"
     return ExactSolution("found", found.program, found.explained, size, seconds, told)

@@ -1,86 +1,125 @@
-"""The process that holds CP-SAT: requests on its input, answers on its output, a line of JSON each.
+"""The process that holds a SAT solver: requests on its input, answers on its output, a line each.
 
-OR-tools and TensorFlow do not live in one process: each brings its own protobuf. And a solver that
-takes too much memory is ended without harm to the run.
+A solver that takes too much memory or time is ended without harm to the run. What it has learned
+from one request it knows in the next.
 
-A request adds to the problem and solves it:
+A request adds to the problem and solves it, as JSON:
 
     {"literals": n, "clauses": [[1, -2], ...], "exactly_one": [[...], ...],
-     "at_most": [[literals, k], ...], "minimise": [literals], "hint": [literals],
-     "seconds": 10.0, "workers": 2, "seed": 0}
+     "assume": [literals], "at_most": [[literals, k], ...], "hint": [literals]}
 
-Lines like `{"best": 3, "bound": 1, "true": [...]}` tell of better solutions, with the literals that
-hold, and `{"status": "OPTIMAL", "true": [...]}` ends it.
+where `assume` and `at_most` are of this request alone. `{"true": [...]}` answers with the literals
+that hold, or `{"true": null}` where there is no solution.
 """
 
 import json
+import os
+import queue
+import random
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ortools.sat.python import cp_model
+from pysat.card import CardEnc, EncType, ITotalizer
+from pysat.solvers import Solver
+
+# From so many literals on, "at most one" is said by a counter and not of every pair.
+MANY = 30
 
 
-def main() -> None:
-    """Answers requests until its input ends."""
-    model = cp_model.CpModel()
-    variables: list[Any] = [None]
+def main(name: str, seed: int) -> None:
+    """Answers requests until its input ends.
 
-    def literal(number: int) -> Any:
-        return variables[number] if number > 0 else variables[-number].negated()
+    Args:
+      name: the solver, as PySAT calls it.
+      seed: of the order in which it is told literals and clauses; 0 for their own.
+    """
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    for line in sys.stdin:
-        request = json.loads(line)
-        while len(variables) <= request["literals"]:
-            variables.append(model.new_bool_var(""))
-        for clause in request["clauses"]:
-            model.add_bool_or([literal(one) for one in clause])
+    def read() -> None:
+        for line in sys.stdin:
+            requests.put(line)
+        # Nobody waits for an answer any more, however far it is.
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    problem = _Problem(name, seed)
+    while True:
+        answer = problem.solved(json.loads(requests.get()))
+        print(json.dumps({"true": answer}), flush=True)
+
+
+class _Problem:
+    """The clauses so far, in the solver's own numbers of variables."""
+
+    def __init__(self, name: str, seed: int):
+        self._solver = Solver(name)
+        self._random = random.Random(seed) if seed else None
+        self._variables: list[int] = [0]
+        self._last = 0
+        self._totals: dict[tuple[int, ...], ITotalizer] = {}
+
+    def solved(self, request: dict[str, Any]) -> list[int] | None:
+        """Adds what a request says, and solves it."""
+        self._number(request["literals"])
+        for clause in self._in_order(request["clauses"]):
+            self._add(self._own(clause))
         for group in request["exactly_one"]:
-            model.add_exactly_one([literal(one) for one in group])
+            self._exactly_one(self._own(group))
+        assumed = self._own(request["assume"])
         for group, most in request["at_most"]:
-            model.add(sum(literal(one) for one in group) <= most)
-        model.clear_objective()
-        if request["minimise"]:
-            model.minimize(sum(literal(one) for one in request["minimise"]))
-        model.clear_hints()
-        for one in request["hint"]:
-            model.add_hint(variables[abs(one)], one > 0)
-        _tell(_solved(model, variables, request))
+            assumed += self._at_most(tuple(self._own(group)), most)
+        if request["hint"]:
+            self._solver.set_phases(self._own(request["hint"]))
+        if not self._solver.solve(assumptions=assumed):
+            return None
+        model = self._solver.get_model()
+        holds = [number < len(model) + 1 and model[number - 1] > 0 for number in self._variables]
+        return [literal for literal in range(1, len(holds)) if holds[literal]]
 
+    def _number(self, literals: int) -> None:
+        """Gives the literals that are new numbers of the solver's."""
+        new = literals + 1 - len(self._variables)
+        numbers = list(range(self._last + 1, self._last + 1 + new))
+        self._last += new
+        self._variables += self._in_order(numbers)
 
-def _solved(model: Any, variables: list[Any], request: dict[str, Any]) -> dict[str, Any]:
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = request["seconds"]
-    solver.parameters.num_workers = request["workers"]
-    solver.parameters.random_seed = request["seed"]
-    better = _Better(variables) if request["minimise"] else None
-    status = solver.status_name(solver.solve(model, better))
-    answer: dict[str, Any] = {"status": status}
-    if status in ("OPTIMAL", "FEASIBLE"):
-        answer["true"] = _holding(variables, solver.boolean_value)
-    return answer
+    def _in_order(self, things: list[Any]) -> list[Any]:
+        if self._random is not None:
+            self._random.shuffle(things)
+        return things
 
+    def _own(self, literals: Iterable[int]) -> list[int]:
+        return [self._variables[x] if x > 0 else -self._variables[-x] for x in literals]
 
-def _holding(variables: list[Any], value: Callable[[Any], bool]) -> list[int]:
-    return [number for number in range(1, len(variables)) if value(variables[number])]
+    def _add(self, clause: Sequence[int]) -> None:
+        self._solver.add_clause(list(clause))
 
+    def _exactly_one(self, group: list[int]) -> None:
+        self._add(group)
+        encoding = EncType.seqcounter if len(group) > MANY else EncType.pairwise
+        counted = CardEnc.atmost(group, 1, top_id=self._last, encoding=encoding)
+        self._last = max(self._last, counted.nv)
+        for clause in counted.clauses:
+            self._add(clause)
 
-class _Better(cp_model.CpSolverSolutionCallback):
-    """Tells of a better solution."""
-
-    def __init__(self, variables: list[Any]):
-        super().__init__()
-        self._variables = variables
-
-    def on_solution_callback(self) -> None:
-        """Called by the solver."""
-        counts = {"best": self.objective_value, "bound": self.best_objective_bound}
-        _tell({**counts, "true": _holding(self._variables, self.boolean_value)})
-
-
-def _tell(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)
+    def _at_most(self, group: tuple[int, ...], most: int) -> list[int]:
+        """The assumption under which at most so many of a group hold."""
+        if most >= len(group):
+            return []
+        total = self._totals.get(group)
+        if total is None:
+            total = self._totals[group] = ITotalizer(list(group), most, top_id=self._last)
+            new = total.cnf.clauses
+        else:
+            total.increase(ubound=most, top_id=self._last)
+            new = total.cnf.clauses[len(total.cnf.clauses) - total.nof_new :]
+        self._last = max(self._last, total.top_id)
+        for clause in new:
+            self._add(clause)
+        return [-total.rhs[most]]
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], int(sys.argv[2]))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import psutil
@@ -18,7 +18,9 @@ from terpret.errors import InputError
 from terpret.free_memory import available_bytes
 
 # Seconds between looks at the child's memory.
-LOOK = 0.2
+LOOK = 0.1
+# The SAT solver, as PySAT calls it.
+NAME = "glucose4"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Answer:
     """What a solver says of the clauses so far.
 
     Attributes:
-      holds: the literals that hold in the best solution; None where it has found none.
-      proved: that no solution is better, or that there is none.
+      holds: the literals that hold in a solution; None where there is none, or none is known.
+      proved: whether there is no solution.
       stopped: why it was ended before it had an answer; empty where it was not.
     """
 
@@ -37,23 +39,30 @@ class Answer:
 
 
 class Solver:
-    """CP-SAT with the clauses that it was told.
+    """A SAT solver with the clauses that it was told.
 
     Attributes:
-      workers: threads that search.
       memory: bytes that its process may take.
-      seed: of its randomness.
     """
 
-    def __init__(self, workers: int = 2, memory: int = 0, seed: int = 0):
-        if importlib.util.find_spec("ortools") is None:
+    def __init__(self, memory: int = 0, seed: int = 0):
+        """Starts its process.
+
+        Args:
+          memory: bytes that it may take; 0 is half of what is left.
+          seed: of the order in which it is told literals and clauses; 0 for their own.
+
+        Raises:
+          InputError: PySAT is not installed.
+        """
+        if importlib.util.find_spec("pysat") is None:
             raise InputError(
-                "exact solving needs OR-tools: pip install 'neural-terpret[exact]', or ortools"
+                "exact solving needs PySAT: pip install 'neural-terpret[exact]', or python-sat"
             )
-        self.workers, self.seed = workers, seed
         self.memory = memory or available_bytes() // 2
         self._told = (0, 0)
-        command = [sys.executable, "-m", "terpret.backends.exact.child"]
+        self._ended = ""
+        command = [sys.executable, "-m", "terpret.backends.exact.child", NAME, str(seed)]
         # A session of its own: Ctrl-C is for this process, which ends it.
         self._child = subprocess.Popen(
             command,
@@ -71,67 +80,73 @@ class Solver:
         self._child.kill()
         self._child.communicate()
 
+    def end(self, why: str) -> None:
+        """Ends it, whatever it is at; may be called by another thread."""
+        self._ended = self._ended or why
+        self._child.kill()
+
     def solve(
         self,
         clauses: Clauses,
         seconds: float,
-        minimise: Sequence[int] = (),
+        assume: Sequence[int] = (),
         at_most: Collection[tuple[Sequence[int], int]] = (),
         hint: Sequence[int] = (),
-        progress: Callable[[float, float], None] = lambda best, bound: None,
     ) -> Answer:
         """Solves the clauses, of which it is told what is new.
 
         Args:
           clauses: all of them; only ever longer than before.
           seconds: for the answer.
-          minimise: literals of which as few as can be are to hold; none: any solution will do.
-          at_most: literals, and how many of them may hold, from now on.
+          assume: literals that are to hold, in this answer.
+          at_most: literals, and how many of them may hold, in this answer.
           hint: literals that probably hold.
-          progress: is told of a better solution: how many of `minimise` hold, and the least bound.
         """
+        if seconds <= 0:
+            return Answer(None, False, NO_TIME)
         said, units = self._told
         request = {
             "literals": clauses.literals,
             "clauses": clauses.clauses[said:],
             "exactly_one": clauses.exactly_one[units:],
+            "assume": list(assume),
             "at_most": [[list(literals), most] for literals, most in at_most],
-            "minimise": list(minimise),
             "hint": list(hint),
-            "seconds": max(0.01, seconds),
-            "workers": self.workers,
-            "seed": self.seed,
         }
         self._told = len(clauses.clauses), len(clauses.exactly_one)
-        watched = _Watch(self._child, self.memory, seconds)
-        holds = None
-        with watched:
-            for answer in self._answers(request):
-                holds = frozenset(answer["true"]) if "true" in answer else holds
-                if "status" in answer:
-                    return Answer(holds, answer["status"] in ("OPTIMAL", "INFEASIBLE"))
-                progress(answer["best"], answer["bound"])
-        return Answer(holds, False, watched.why or "the solver's process ended")
+        with _Watch(self, seconds):
+            answer = self._answer(request)
+        if answer is None:
+            return Answer(None, False, self._ended or "the solver's process ended")
+        holds = answer["true"]
+        return Answer(None, True) if holds is None else Answer(frozenset(holds), False)
 
-    def _answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The child's lines, until it is ended."""
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The child's answer; None where it was ended."""
         assert self._child.stdin is not None and self._child.stdout is not None
         with contextlib.suppress(OSError):
             self._child.stdin.write(json.dumps(request) + "\n")
             self._child.stdin.flush()
-        for line in self._child.stdout:
-            yield json.loads(line)
+        line = self._child.stdout.readline()
+        return json.loads(line) if line.endswith("\n") else None
+
+    def bytes_taken(self) -> int:
+        """The memory of its process; 0 where that has ended."""
+        try:
+            return psutil.Process(self._child.pid).memory_info().rss
+        except psutil.Error:
+            return 0
+
+
+NO_TIME = "there was no more time"
 
 
 class _Watch:
-    """Ends a process that takes more memory or time than it may."""
+    """Ends a solver that takes more memory or time than it may."""
 
-    # What a solver takes beyond its time to come to an end, in seconds.
-    LATE = 20.0
-
-    def __init__(self, child: subprocess.Popen, memory: int, seconds: float):
-        self._child, self._memory, self._until = child, memory, time.monotonic() + seconds
-        self._over, self.why = threading.Event(), ""
+    def __init__(self, solver: Solver, seconds: float):
+        self._solver, self._until = solver, time.monotonic() + seconds
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> None:
@@ -142,15 +157,14 @@ class _Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._over.wait(LOOK):
-            try:
-                taken = psutil.Process(self._child.pid).memory_info().rss
-            except psutil.Error:
-                return
-            if taken > self._memory:
-                self.why = f"the solver took more than {self._memory / 2**30:.1f} GB of memory"
-            elif time.monotonic() > self._until + self.LATE:
-                self.why = "the solver did not end in its time"
-            if self.why:
-                self._child.kill()
-                return
+        memory = self._solver.memory
+        while not self._over.is_set():
+            left = self._until - time.monotonic()
+            if self._solver.bytes_taken() > memory:
+                self._solver.end(f"the solver took more than {memory / 2**30:.1f} GB of memory")
+            elif left <= 0:
+                self._solver.end(NO_TIME)
+            else:
+                self._over.wait(min(LOOK, left))
+                continue
+            return
