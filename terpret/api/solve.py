@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from terpret.api.arguments import refuse_other_kinds, told_in_python
+from terpret.api.arguments import as_python, refuse_other_kinds, told_in_python
 from terpret.api.given import model_file
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
@@ -17,7 +17,8 @@ from terpret.backends.exact.search import Found, Problem, search
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples
-from terpret.data.examples import as_arrays, as_examples
+from terpret.data.examples import as_examples
+from terpret.data.given_arrays import as_arrays
 from terpret.discrete.program import Program, checked_integers, program_of
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
@@ -235,7 +236,8 @@ def _read(
         if isinstance(given, CheckedModel):
             return _problem(given, data, labels)
         refuse_other_kinds(model=given, hypers=hypers)
-        return _problem(check_model(model_path(model_file(given, folder)), hypers), data, labels)
+        checked = check_model(model_path(model_file(given, folder)), as_python(hypers))
+        return _problem(checked, data, labels)
 
 
 def _problem(model: CheckedModel, data: Any, labels: Mapping[str, object] | None) -> Problem:
