@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from terpret.errors import RunError
 from terpret.files.own_files import is_ours
 from terpret.runs.config import every_kind
-from terpret.runs.named_files import folders_of
+from terpret.runs.named_files import KEEPING, folders_of
 from terpret.runs.records import damaged, read_record, read_results
 from terpret.runs.results import RestartResult, RunResult, best, median_networks
 
@@ -157,4 +157,4 @@ def _number(one: RestartResult) -> int:
 
 def _own_settings() -> set[str]:
     """What the shards of one run may differ in."""
-    return {"shard"}.union(*map(folders_of, every_kind()))
+    return {"shard", *KEEPING}.union(*map(folders_of, every_kind()))
