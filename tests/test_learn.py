@@ -150,12 +150,21 @@ y.set_to(net(a))
     shown = np.arange(40) % 2
     data = {"a": np.stack([DARK, LIGHT])[shown], "y": shown, "a_net": 1 - shown}
     run = learned(model, data)
+    told = "'net' tells 1.00 of the labelled images apart, and calls them by other labels than"
     assert not run.results.correct_restarts and run.results.best_restart.discrete_accuracy == 1.0
     assert run.results.diagnosis is not None
     assert run.results.diagnosis.reasons[0].startswith(
-        "'net' tells 1.00 of the labelled images apart, and calls them by other labels than yours "
-        "(0 is called 1, 1 is called 0)"
+        f"{told} yours (0 is called 1, 1 is called 0)"
     )
+    assert "the program is given, so none was searched: it is wrong on the labels" in str(run)
+    assert "solved after" not in str(run) and "why not all is right:" in str(run)
+    # Labels that only the test has.
+    unlabelled = {name: data[name] for name in ("a", "y")}
+    run = learned(model, unlabelled, data)
+    assert run.results.best_restart.network_accuracies == {"net": 0.0}
+    assert told in str(run) and told in str(run.best.evaluate(data))
+    assert told not in str(run.best.evaluate({**data, "a_net": shown}))
+    assert "why" not in str(learned(model, unlabelled, {**data, "a_net": shown}))
 
 
 def test_vectors_of_bytes_are_learned_from_and_an_output_has_its_declared_shape() -> None:

@@ -36,7 +36,7 @@ from terpret.runs.prepared import Run, has_begun, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
 from terpret.runs.scenario import PLAIN, Scenario
-from terpret.runs.tables import heading, results_table, success
+from terpret.runs.tables import heading, results_table, success, why
 from terpret.signals import Stopped
 
 Data = Mapping[str, object] | str | os.PathLike | Any
@@ -112,7 +112,7 @@ class Learned:
             return []
         changes = ", ".join(f"{name}={value!r}" for name, value in found.changes.items())
         call = [f"to try next: terpret.learn(..., {changes})"] if changes else []
-        return ["why nothing was found:", *(f"- {one}" for one in found.reasons), *call]
+        return [f"{why(self.results)}:", *(f"- {one}" for one in found.reasons), *call]
 
 
 def learn(
@@ -232,7 +232,7 @@ def _learned(
         if not progress:
             return Silent()
         bars.append(Bar(run.examples))
-        return RestartsLine(bars[-1].show, run.examples, run.task.verifiable)
+        return RestartsLine(bars[-1].show, run.examples, run.searches)
 
     stopped = False
     try:

@@ -80,6 +80,11 @@ class Run:
         return notes + idle_fields(self.config.method, self.model.checked)
 
     @property
+    def searches(self) -> bool:
+        """Whether programs are searched, and it can be told that one is found."""
+        return self.task.verifiable and assignments(self.model.checked) > 1
+
+    @property
     def space(self) -> tuple[int, int]:
         """The number of parameter assignments, and of distinct programs."""
         checked = self.model.checked
