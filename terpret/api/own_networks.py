@@ -69,6 +69,11 @@ def remade(
                 f"networks: the model of '{name}' takes {list(taken)}, and the saved one "
                 f"{list(network.shape)}"
             )
+        if _largest(model, taken) > network.largest:
+            raise InputError(
+                f"the layers of '{name}' make more numbers of one value than they did when they "
+                "were saved: the description is damaged"
+            )
         _refuse_other_output(declared, model, taken)
         _refuse_left_out(name, model)
     return given
