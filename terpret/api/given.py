@@ -1,18 +1,21 @@
 """What Python gives to be learned, as the files that a run is made of."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from terpret.api.arguments import path_of
+from terpret.api.arguments import path_of, place_of
 from terpret.compile import check_model
 from terpret.data.array_values import filled
-from terpret.data.examples import examples_of
+from terpret.data.examples import Examples, as_examples, examples_of
 from terpret.data.given_arrays import Given, as_arrays
 from terpret.errors import InputError
 from terpret.files.temporary import placing
+from terpret.language.checked import CheckedModel
+from terpret.language.errors import Source
 from terpret.language.model_files import model_path
 
 # What a model that is given as a text is called in messages and in the run folder.
@@ -42,6 +45,25 @@ def model_file(model: str | os.PathLike, folder: str) -> str:
     with placing(), open(path, "wb") as file:
         file.write(text)
     return path
+
+
+def without_folder(model: CheckedModel, folder: str = "") -> CheckedModel:
+    """A model that is called by the name of its file alone, as a saved one.
+
+    Args:
+      model: the model.
+      folder: in which it must lie for that; empty for any.
+    """
+    place, name = os.path.split(model.source.path)
+    if folder and place != folder:
+        return model
+    return dataclasses.replace(model, source=Source(name, model.source.text))
+
+
+def examples_given(data: object, model: CheckedModel, answers: bool = True) -> Examples:
+    """Examples that are given as a path or in Python; see `as_examples`."""
+    given = place_of("data", data) if isinstance(data, str | os.PathLike) else data
+    return as_examples(given, model, answers)
 
 
 def data_files(

@@ -4,10 +4,10 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
+from terpret.api.given import without_folder
 from terpret.backends.keras_models import Build
 from terpret.errors import RunError
 from terpret.files.typed_json import to_json
-from terpret.language.errors import Source
 from terpret.learning.layers import row_layers
 from terpret.learning.program_file import SavedProgram
 from terpret.runs.config import Config
@@ -45,10 +45,7 @@ def best_of_run(workdir: str, networks: Mapping[str, Build]) -> SavedProgram:
 def solution_of(run: Run, row: int, result: RestartResult) -> SavedProgram:
     """The program and the networks of one row of a run."""
     program = run.model.program(row)
-    model = program.model
-    # As a saved one: where the model lay says nothing elsewhere.
-    source = Source(os.path.basename(model.source.path), model.source.text)
-    program = dataclasses.replace(program, model=dataclasses.replace(model, source=source))
+    program = dataclasses.replace(program, model=without_folder(program.model))
     return SavedProgram(
         program,
         row_layers(run.model, row),

@@ -12,13 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.api.arguments import place_of
+from terpret.api.given import examples_given
 from terpret.api.own_networks import refuse_no_builders, remade
 from terpret.api.run_folders import best_of_run
 from terpret.backends.keras_models import Build
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.compile import compile_model
-from terpret.data.examples import Examples, as_examples
 from terpret.errors import InputError, RunError
 from terpret.files import own_files
 from terpret.files.asked import write_asked
@@ -88,7 +88,7 @@ class Solution:
         Raises:
           InputError: an Input is missing or does not fit the model.
         """
-        instances = instances_from(self.checked, _examples(data, self.checked, answers=False))
+        instances = instances_from(self.checked, examples_given(data, self.checked, answers=False))
         inputs = [variable.name for variable in self.checked.of_kind("Input")]
         parts = []
         for part in instances.parts(AT_ONCE):
@@ -109,7 +109,8 @@ class Solution:
         Raises:
           InputError: they do not fit the model.
         """
-        return evaluated(self.model, 0, instances_from(self.checked, _examples(data, self.checked)))
+        examples = examples_given(data, self.checked)
+        return evaluated(self.model, 0, instances_from(self.checked, examples))
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes program, model and networks to a file, which `terpret.load` reads.
@@ -162,12 +163,6 @@ class Solution:
     def _served(self) -> Any:
         """The function of an export, which gives the Outputs in their order."""
         return served(self.model, 0)
-
-
-def _examples(data: object, model: CheckedModel, answers: bool = True) -> Examples:
-    """Examples that are given as a path or in Python; see `as_examples`."""
-    given = place_of("data", data) if isinstance(data, str | os.PathLike) else data
-    return as_examples(given, model, answers)
 
 
 def load(path: str | os.PathLike, networks: Mapping[str, Build] | None = None) -> Solution:

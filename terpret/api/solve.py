@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from terpret.api.arguments import as_python, refuse_other_kinds, told_in_python
-from terpret.api.given import model_file
+from terpret.api.arguments import as_python, refuse_no_booleans, refuse_other_kinds, told_in_python
+from terpret.api.given import examples_given, model_file, without_folder
+from terpret.api.search_arguments import effort, no_ops, program_given, share
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.search import Found, Problem, search
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples
-from terpret.data.examples import as_examples
 from terpret.data.given_arrays import as_arrays
-from terpret.discrete.program import Program, checked_integers, program_of
+from terpret.discrete.program import Program, checked_integers
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
 from terpret.language.checked import CheckedModel, size_of
@@ -95,7 +95,7 @@ def solve(
     seconds: float = 600.0,
     smallest: Mapping[str, int] | None = None,
     hypers: Mapping[str, int] | None = None,
-    hint: Program | None = None,
+    hint: Program | Mapping[str, Any] | None = None,
     workers: int = 2,
     memory: int = 0,
     seed: int = 0,
@@ -116,8 +116,8 @@ def solve(
       smallest: Params with the value that is no instruction, like `{"instr": 0}`: of the programs
         that explain as many examples, one with the fewest other values.
       hypers: values for the model's hypers.
-      hint: a program that may be near.
-      workers: threads that search.
+      hint: a program that may be near, or the value of each of its Params.
+      workers: threads that search; 0: one for each processor.
       memory: bytes that the solver may take; 0 is half of what is left.
       seed: of the solver's randomness.
       progress: whether a line shows how it goes.
@@ -125,17 +125,16 @@ def solve(
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    if not (isinstance(tolerate, int | float) and 0 <= tolerate < 1):
-        raise InputError(f"tolerate={tolerate!r:.60} is not a share from 0 to less than 1")
-    _refuse_no_time(seconds)
+    tolerated, given = share(tolerate), effort(seconds, workers, memory, seed)
     refuse_other_kinds(smallest=smallest)
+    refuse_no_booleans(progress=progress)
     started = time.monotonic()
     problem = _read(model, data, labels, hypers)
-    problem = _asked(problem, tolerate, smallest)
-    near = None if hint is None else program_of(problem.model, hint.values)
+    problem = _asked(problem, tolerated, smallest)
+    near = None if hint is None else program_given("hint", hint, problem.model)
     line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
-    with line, Solver(workers, memory, seed) as solver:
-        found = search(problem, solver, seconds, line.set_description_str, near)
+    with line, Solver(*given.solver) as solver:
+        found = search(problem, solver, given.seconds, line.set_description_str, near)
     return _solution(found, problem, time.monotonic() - started)
 
 
@@ -160,22 +159,21 @@ def alternatives(
       labels: as of `solve`.
       seconds: for the search.
       hypers: values for the model's hypers.
-      workers: threads that search.
+      workers: threads that search; 0: one for each processor.
       memory: bytes that the solver may take; 0 is half of what is left.
       seed: of the solver's randomness.
 
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    _refuse_no_time(seconds)
+    given = effort(seconds, workers, memory, seed)
     started = time.monotonic()
     problem = _read(model, data, labels, hypers)
-    values = program.values if isinstance(program, Program) else program
-    own = program_of(problem.model, values)
+    own = program_given("program", program, problem.model)
     if (wrong := np.flatnonzero(~problem.explained(own))).size:
         raise InputError(f"the program does not explain example {wrong[0]}: it is wrong anyway")
-    with Solver(workers, memory, seed) as solver:
-        other = other_program(problem, own, solver, seconds)
+    with Solver(*given.solver) as solver:
+        other = other_program(problem, own, solver, given.seconds)
     taken = time.monotonic() - started
     if other.program is None:
         told = f"no other program explains the {problem.size:,} examples and differs from it"
@@ -194,29 +192,13 @@ def alternatives(
     return Alternative("found", other.program, inputs, said, answers, taken, told)
 
 
-def _refuse_no_time(seconds: object) -> None:
-    """Refuses what is no time.
-
-    Raises:
-      InputError: it is none.
-    """
-    if not (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
-        raise InputError(f"seconds={seconds!r:.60} is not a time")
-
-
 def _asked(problem: Problem, tolerate: float, smallest: Mapping[str, int] | None) -> Problem:
     """The problem with what may stay unexplained, and with what is no instruction.
 
     Raises:
       InputError: the model has no such Param or value.
     """
-    params = {variable.name: variable for variable in problem.model.of_kind("Param")}
-    no_op = dict(smallest or {})
-    for name, value in no_op.items():
-        if name not in params or value not in range(params[name].size):
-            raise InputError(
-                f"smallest={{'{name}': {value}}}: no Param of the model has that value"
-            )
+    no_op = no_ops(smallest, problem.model)
     unexplained = int(tolerate * problem.size)
     return dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
 
@@ -237,7 +219,8 @@ def _read(
             return _problem(given, data, labels)
         refuse_other_kinds(model=given, hypers=hypers)
         checked = check_model(model_path(model_file(given, folder)), as_python(hypers))
-        return _problem(checked, data, labels)
+        # Where a text was written is gone afterwards.
+        return _problem(without_folder(checked, folder), data, labels)
 
 
 def _problem(model: CheckedModel, data: Any, labels: Mapping[str, object] | None) -> Problem:
@@ -245,7 +228,7 @@ def _problem(model: CheckedModel, data: Any, labels: Mapping[str, object] | None
     inputs = [v for v in model.of_kind("Input") if isinstance(v.domain, int)]
     outputs = model.of_kind("Output")
     if labels is None:
-        examples = as_examples(data, model)
+        examples = examples_given(data, model)
         arrays, said = examples.arrays, _labels(model, examples)
         size = examples.size
     else:
