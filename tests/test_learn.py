@@ -540,6 +540,18 @@ def test_of_a_file_beside_arrays_no_copy_is_kept(tmp_path: Path) -> None:
         assert terpret.load(tmp_path / name).source == first.best.source == again.best.source
 
 
+def test_an_input_has_any_name_and_the_copy_is_as_numpy_writes_it(tmp_path: Path) -> None:
+    options = {"preset": "terpret-fp", "examples": 100, "workdir": tmp_path / "run"}
+    for name in ("file", "allow_pickle"):
+        model = SHIFT.replace("x = Input", f"{name} = Input").replace("x[w]", f"{name}[w]")
+        data = {name: shifted()["x"], "y": shifted()["y"]}
+        learned(model, data, **options, overwrite=True)
+    learned(SHIFT, shifted(), **options, overwrite=True)
+    # A folder of before knows its data by these bytes.
+    np.savez(tmp_path / "other.npz", **shifted())
+    assert (tmp_path / "run" / "data.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
+
+
 def as_before(workdir: Path) -> None:
     """Makes a run folder one that was written before which set is kept was noted."""
     settings = json.loads((workdir / "config.json").read_text())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -134,7 +135,18 @@ def _data_file(
     # What is wrong is said of the arrays, and not of the file.
     examples_of(arrays, check_model(model_path(model), hypers), name)
     path = os.path.join(folder, f"{name}.npz")
-    entries: dict[str, Any] = {key: filled(value) for key, value in arrays.items()}
     with placing():
-        np.savez(path, **entries)
+        _write(path, arrays)
     return path, True
+
+
+def _write(path: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays to the bit as `np.savez`, which takes none of the names of its own arguments.
+
+    Raises:
+      OSError: they cannot be written.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, filled(array), allow_pickle=False)
