@@ -643,6 +643,7 @@ def test_a_run_and_a_program_show_themselves_as_html(adder: Learned) -> None:
         ({"test": 5}, "test"),
         ({"test": {"x": [[0, 1]]}}, "^test"),
         ({"hypers": {"T": 3}}, "no hyper 'T'"),
+        ({"method": {"strategy": 1}}, "choose that by preset=$"),
         ({"method": {"program_rat": 0.1}}, "program_rat.*did you mean 'program_rate'"),
     ],
 )

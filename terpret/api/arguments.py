@@ -17,6 +17,8 @@ from terpret.runs.setting import Setting, settings_of
 
 # What a flag has before its name.
 _FLAG = re.compile(r"(?<![\w-])--(?=[a-z])")
+# A flag, and the argument that stands for it.
+_EITHER = re.compile(r"--\w+ \(in Python: (\w+=)\)")
 
 
 def path_of(name: str, value: object) -> str:
@@ -147,7 +149,7 @@ def _reworded(text: str, folder: str, run: str) -> str:
         text = text.replace(f"; {CONTINUES}", "") + ": make room there, or give a workdir"
     for name in ("data", "test"):
         text = text.replace(os.path.join(folder, f"{name}.npz"), name)
-    text = text.replace(CONTINUES, CONTINUES.replace("command", "call"))
+    text = _EITHER.sub(r"\1", text.replace(CONTINUES, CONTINUES.replace("command", "call")))
     return _FLAG.sub("", text.replace(os.path.join(folder, ""), ""))
 
 
