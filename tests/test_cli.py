@@ -45,6 +45,21 @@ def test_check_of_a_wrong_model_is_status_1(tmp_path: Path, capsys: pytest.Captu
     )
 
 
+def test_check_of_several_models_tells_the_errors_of_all(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    wrong = [str(tmp_path / name) for name in ("one.py", "two.py")]
+    for path in wrong:
+        Path(path).write_text(MODEL.replace("add(x, shift)", "add(x, shft)"))
+    assert main(["check", wrong[0], model, wrong[1], str(tmp_path / "none.py")]) == 1
+    told = capsys.readouterr()
+    assert told.out == f"{model}: no errors, 0 warnings\n"
+    for path in wrong:
+        assert f"{path}:11:17: error[E201]: 'shft' is not declared\n" in told.err
+    assert f"{tmp_path}/none.py:1:1: error[E101]: cannot read the model" in told.err
+    assert main(["check", model, model]) == 0
+
+
 def test_dump_shows_each_stage(model: str, capsys: pytest.CaptureFixture) -> None:
     assert main(["dump", "--stage=parse", model]) == 0
     assert "y.set_to(add(x, shift))" in capsys.readouterr().out

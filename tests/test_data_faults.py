@@ -12,8 +12,10 @@ import tensorflow as tf
 from PIL import Image
 
 from terpret import InputError
-from terpret.data import csv_table, examples, image_files, npz_file
-from terpret.data.examples import as_arrays, examples_of, read_examples, read_sets
+from terpret.data import csv_table, given_arrays, image_files, npz_file
+from terpret.data.examples import examples_of, read_examples, read_sets
+from terpret.data.faults import MOST
+from terpret.data.given_arrays import as_arrays
 from terpret.errors import RunError
 from tests.language.helpers import checked
 from tests.own_images import ONE, arrays_of, as_csv, as_npz, npy, sums, zipped
@@ -369,10 +371,22 @@ def test_what_is_no_data_in_python_is_said(data, message):
     assert message in refused(as_arrays, data)[0]
 
 
+def test_all_that_is_no_data_in_python_is_said_at_once():
+    wrong = {"x": [[1], [1, 2]], 3: [1], "y": [{}, [1]], "z": [1]}
+    assert len(refused(as_arrays, wrong)) == 3
+    some = [{"x": [1]}, 1, {"x": [1, 2], "y": 1}, {"x": [1]}]
+    assert [line[:20] for line in refused(as_arrays, some)] == [
+        "data: example 1 is o",
+        "data: example 2 has ",
+        "data: example 2: 'x'",
+    ]
+    assert len(refused(as_arrays, ({"x": [0] * n} for n in itertools.count()))) == MOST
+
+
 def test_data_without_an_end_are_refused(monkeypatch):
     endless = tf.data.Dataset.from_tensors({"x": [0, 1]}).repeat()
     assert "the data set has no end: take" in refused(as_arrays, endless)[0]
-    monkeypatch.setattr(examples, "available_bytes", lambda: 20_000)
+    monkeypatch.setattr(given_arrays, "available_bytes", lambda: 20_000)
     (line,) = refused(as_arrays, ({"x": [0, 1]} for _ in itertools.count()))
     assert "examples up to here take 1e-05 GB, more than half of the memory that was free" in line
     assert len(as_arrays({"x": [0, 1]} for _ in range(50))["x"]) == 50

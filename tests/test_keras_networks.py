@@ -18,6 +18,7 @@ import tensorflow as tf
 import terpret
 from terpret import Library, compile_model
 from terpret.api.learn import Learned
+from terpret.api.own_networks import remade
 from terpret.backends.keras_models import KerasNetwork, described, keras_network, seeded
 from terpret.errors import InputError
 from terpret.files import own_files
@@ -235,6 +236,23 @@ def test_a_description_is_never_run_as_code(tmp_path: Path) -> None:
     for text in ("", "{}", "[]", '{"shape": [0], "weights": [[1]], "largest": 1, "layers": ""}'):
         with pytest.raises(ValueError):
             keras_network(text)
+
+
+def test_layers_that_are_not_those_of_the_weights_are_never_made(
+    convolutions: Learned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = convolutions.best.saved.keras["net"]
+    huge = json.loads(network.layers.replace('"units": 2', '"units": 50000000000'))
+    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", lambda *_, **__: 1 / 0)
+    with pytest.raises(InputError, match="the layers of 'net' are not those of its weights"):
+        dataclasses.replace(network, layers=json.dumps(huge), build=None).made("net")
+
+
+def test_layers_that_make_more_numbers_than_before_are_never_called(convolutions: Learned) -> None:
+    kept = convolutions.best.saved.keras["net"]
+    fewer = {"net": dataclasses.replace(kept, largest=kept.largest - 1)}
+    with pytest.raises(InputError, match="the layers of 'net' make more numbers of one value"):
+        remade(fewer, {}, convolutions.best.checked)
 
 
 def sequential(*inside: object, shape: tuple[int, ...] = (2, 2)) -> Callable[[], keras.Model]:

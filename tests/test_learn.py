@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import copy
+import errno
 import functools
 import io
 import json
@@ -10,10 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ import tensorflow as tf
 
 import terpret
 from terpret import signals
+from terpret.api import learn as learning
 from terpret.api.learn import Learned
 from terpret.api.solution import Solution
 from terpret.compile import compile_model
@@ -30,6 +34,7 @@ from terpret.learning.layers import row_layers
 from terpret.learning.program_file import SavedProgram
 from terpret.runs import progress
 from terpret.runs import run as single
+from terpret.runs.described import digest_of
 from tests.commands import evaluate
 
 # Which of two images is shown, and what is added to the digit that a network reads there.
@@ -145,12 +150,21 @@ y.set_to(net(a))
     shown = np.arange(40) % 2
     data = {"a": np.stack([DARK, LIGHT])[shown], "y": shown, "a_net": 1 - shown}
     run = learned(model, data)
+    told = "'net' tells 1.00 of the labelled images apart, and calls them by other labels than"
     assert not run.results.correct_restarts and run.results.best_restart.discrete_accuracy == 1.0
     assert run.results.diagnosis is not None
     assert run.results.diagnosis.reasons[0].startswith(
-        "'net' tells 1.00 of the labelled images apart, and calls them by other labels than yours "
-        "(0 is called 1, 1 is called 0)"
+        f"{told} yours (0 is called 1, 1 is called 0)"
     )
+    assert "the program is given, so none was searched: it is wrong on the labels" in str(run)
+    assert "solved after" not in str(run) and "why not all is right:" in str(run)
+    # Labels that only the test has.
+    unlabelled = {name: data[name] for name in ("a", "y")}
+    run = learned(model, unlabelled, data)
+    assert run.results.best_restart.network_accuracies == {"net": 0.0}
+    assert told in str(run) and told in str(run.best.evaluate(data))
+    assert told not in str(run.best.evaluate({**data, "a_net": shown}))
+    assert "why" not in str(learned(model, unlabelled, {**data, "a_net": shown}))
 
 
 def test_vectors_of_bytes_are_learned_from_and_an_output_has_its_declared_shape() -> None:
@@ -476,15 +490,27 @@ def test_what_was_learned_stays_though_its_folder_goes_or_holds_another_run(tmp_
     assert first.best.predict({"x": [[0, 1]]})["y"].shape == (1,)
 
 
-def test_interrupting_the_measurement_returns_what_was_learned(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("where", "name", "stopped"),
+    [(single, "results_of", True), (learning, "restored", False), (learning, "prepare", False)],
+)
+def test_interrupting_the_end_returns_what_was_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: ModuleType, name: str, stopped: bool
 ) -> None:
-    def interrupted(*_: object) -> None:
+    options = {"preset": "terpret-fp", "examples": 200, "workdir": tmp_path / "run"}
+    if name == "prepare":
+        # A run that is done is made ready again, to be read.
+        learned(SHIFT, shifted(), **options)
+
+    whole = getattr(where, name)
+
+    def interrupted(*_: object, **__: object) -> None:
+        monkeypatch.setattr(where, name, whole)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(single, "results_of", interrupted)
-    run = learned(SHIFT, shifted(), preset="terpret-fp", examples=200)
-    assert run.stopped and "shift" in run.best.source
+    monkeypatch.setattr(where, name, interrupted)
+    run = learned(SHIFT, shifted(), **options)
+    assert run.stopped == stopped and "shift" in run.best.source
 
 
 def test_a_run_that_is_done_says_its_notes_again(tmp_path: Path) -> None:
@@ -502,10 +528,69 @@ def test_a_file_to_learn_from_stands_beside_arrays_to_test_on(tmp_path: Path) ->
     assert run.results.tested == 12
 
 
+def test_of_a_file_beside_arrays_no_copy_is_kept(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", **shifted())
+    options = {"preset": "terpret-fp", "examples": 200}
+    for name, pair, kept in (
+        ("one", (tmp_path / "mine.npz", shifted(12)), {"test_data.npz"}),
+        ("other", (shifted(12), tmp_path / "mine.npz"), {"data.npz"}),
+    ):
+        first, again = (learned(SHIFT, *pair, workdir=tmp_path / name, **options) for _ in range(2))
+        assert {one.name for one in (tmp_path / name).glob("*data.npz")} == kept
+        assert terpret.load(tmp_path / name).source == first.best.source == again.best.source
+
+
+def test_an_input_has_any_name_and_the_copy_is_as_numpy_writes_it(tmp_path: Path) -> None:
+    options = {"preset": "terpret-fp", "examples": 100, "workdir": tmp_path / "run"}
+    for name in ("file", "allow_pickle"):
+        model = SHIFT.replace("x = Input", f"{name} = Input").replace("x[w]", f"{name}[w]")
+        data = {name: shifted()["x"], "y": shifted()["y"]}
+        learned(model, data, **options, overwrite=True)
+    learned(SHIFT, shifted(), **options, overwrite=True)
+    # A folder of before knows its data by these bytes.
+    np.savez(tmp_path / "other.npz", **shifted())
+    assert (tmp_path / "run" / "data.npz").read_bytes() == (tmp_path / "other.npz").read_bytes()
+
+
+def as_before(workdir: Path) -> None:
+    """Makes a run folder one that was written before which set is kept was noted."""
+    settings = json.loads((workdir / "config.json").read_text())
+    del settings["keep_only"]
+    text = json.dumps(settings, indent=2) + "\n"
+    (workdir / "config.json").write_text(text)
+    manifest = json.loads((workdir / "manifest.json").read_text())
+    manifest["config"] = digest_of(text)
+    (workdir / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("test", ["arrays", "file", "none"])
+def test_an_older_folder_of_arrays_is_read_and_known_again(tmp_path: Path, test: str) -> None:
+    np.savez(tmp_path / "mine.npz", **shifted(12))
+    sets = {"arrays": [shifted(12)], "file": [tmp_path / "mine.npz"], "none": []}[test]
+    options = {"preset": "terpret-fp", "examples": 200, "workdir": tmp_path / "run"}
+    first = learned(SHIFT, shifted(), *sets, **options)
+    if test == "file":
+        # Both were kept.
+        shutil.copy(tmp_path / "mine.npz", tmp_path / "run" / "test_data.npz")
+        with open(tmp_path / "run" / "files.txt", "a") as listed:
+            listed.write('"test_data.npz"\n')
+    as_before(tmp_path / "run")
+    (tmp_path / "run" / "results.json").rename(tmp_path / "results.json")
+    again = learned(SHIFT, shifted(), *sets, **options)
+    assert again.best.source == first.best.source
+    (tmp_path / "mine.npz").unlink()
+    assert terpret.load(tmp_path / "run").source == first.best.source
+    assert evaluate(tmp_path / "run") == 0
+
+
 def test_numbers_of_numpy_are_numbers() -> None:
     three = {"restarts": np.int64(3), "seed": np.int32(0), "split": np.float64(0.9)}
     run = learned(SHIFT, shifted(), preset="terpret-fp", examples=np.int64(200), **three)
     assert len(run.restarts) == 3
+    options = {"method": {"program_rate": np.float64(0.05)}, "hypers": {"N": np.int64(4)}}
+    model = "N = Hyper()\n" + SHIFT.replace("Output(4)", "Output(N)")
+    run = learned(model, shifted(), preset="terpret-fp", examples=200, **options)
+    assert dict(run.best.checked.hypers) == {"N": 4}
 
 
 def test_threads_leave_signals_to_the_main_thread() -> None:
@@ -545,11 +630,20 @@ def test_a_run_and_a_program_show_themselves_as_html(adder: Learned) -> None:
         ({"stop_after_solved": 5}, "stop_after_solved=5: there are only restarts=3"),
         ({"workdir": ""}, "workdir='' names nothing"),
         ({"workdir": 5}, "workdir=5 is no path"),
+        ({"workdir": "gs://mine/run"}, "^workdir=gs://mine/run is an address"),
+        ({"workdir": "a\0b"}, "workdir='a.x00b' has a character that no path has"),
+        ({"init_nets": "a\ud800"}, "init_nets='a.ud800' has a character that no path has"),
+        ({"overwrite": "no"}, "overwrite='no' is not a bool"),
+        ({"progress": 1}, "progress=1 is not a bool"),
+        ({"networks": 5}, "networks=5 is no mapping"),
+        ({"test": ""}, "test='' names nothing"),
+        ({"split": 0}, "^data: a split of 0 leaves none of 40"),
         ({"hypers": 5}, "hypers=5 is no mapping"),
         ({"method": [1]}, r"method=\[1\] is no mapping"),
         ({"test": 5}, "test"),
         ({"test": {"x": [[0, 1]]}}, "^test"),
         ({"hypers": {"T": 3}}, "no hyper 'T'"),
+        ({"method": {"strategy": 1}}, "choose that by preset=$"),
         ({"method": {"program_rat": 0.1}}, "program_rat.*did you mean 'program_rate'"),
     ],
 )
@@ -558,17 +652,80 @@ def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str) -> None:
         learned(SHIFT, shifted(), **wrong)
 
 
-@pytest.mark.parametrize(("model", "data"), [(5, {}), (SHIFT, 5), (SHIFT, None)])
-def test_what_is_no_model_or_no_data_is_one_sentence(model: object, data: object) -> None:
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("model", "data", "said"),
+    [
+        (5, {}, "model=5 is no path"),
+        (None, {}, "model=None is no path"),
+        (SHIFT, 5, "data are arrays by declared name"),
+        (SHIFT, None, "data=None: give examples to learn from"),
+        (SHIFT, "", "data='' names nothing"),
+        (f"{SHIFT}# \ud800\n", {}, "model: '.ud800' is no character of a text"),
+        ("a\0.py", {}, "model='a.x00.py' has a character that no path has"),
+    ],
+)
+def test_what_is_no_model_or_no_data_is_one_sentence(
+    model: object, data: object, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
         learned(model, data)
 
 
-@pytest.mark.parametrize("path", ["", 5, None])
+def test_a_zero_in_a_text_is_an_error_of_the_model() -> None:
+    with pytest.raises(terpret.ModelError):
+        learned(f"{SHIFT}\0", {})
+
+
+def test_faults_of_data_and_of_test_are_said_at_once() -> None:
+    with pytest.raises(InputError) as error:
+        learned(SHIFT, {"x": [[0, 9]], "y": [[1], [1, 2]]}, {"x": [[0, 1]]})
+    assert [line[:9] for line in str(error.value).splitlines()] == ["data: 'y'", "test: 'y'"]
+
+
+def test_without_a_folder_of_ones_own_no_temporary_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = learned(SHIFT, shifted(), preset="terpret-fp", examples=100)
+    assert run.results.data == {"data": "data"}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("terpret.runs.run._write", full)
+    said = f"cannot write to temporary files in {tempfile.gettempdir()}: No space left on device: "
+    with pytest.raises(RunError, match=f"^{said}make room there, or give a workdir$"):
+        learned(SHIFT, shifted(), preset="terpret-fp", examples=100)
+
+
+@pytest.mark.parametrize("path", ["", 5, None, "a\0b", "a\ud800"])
 def test_what_is_no_path_is_one_sentence(adder: Learned, path: object) -> None:
     for use in (adder.best.save, adder.best.export, terpret.load):
         with pytest.raises(InputError, match="no path|names nothing"):
             use(path)
+    if isinstance(path, str):
+        with pytest.raises(InputError, match="no path|names nothing"):
+            adder.best.evaluate(path)
+
+
+def test_a_program_is_saved_into_a_folder_that_is_there(adder: Learned, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=f"there is no folder {tmp_path}/mine: make it first"):
+        adder.best.save(tmp_path / "mine" / "adder.npz")
+    with pytest.raises(InputError, match="is a folder: give a file in it"):
+        adder.best.save(f"{tmp_path}/mine/")
+    assert list(tmp_path.iterdir()) == []
+    for use in (adder.best.save, adder.best.export, terpret.load):
+        with pytest.raises(InputError, match="is an address"):
+            use("gs://mine/1")
+
+
+@pytest.mark.parametrize("networks", [[], "", 5])
+def test_networks_that_are_no_mapping_are_refused(adder: Learned, networks: object) -> None:
+    with pytest.raises(InputError, match="is no mapping from names"):
+        terpret.load(adder.workdir, networks=networks)  # type: ignore[arg-type]
+
+
+def test_a_program_is_called_by_its_model_and_no_folder(adder: Learned) -> None:
+    assert {one.checked.source.path for one in adder.restarts} == {"model.py"}
 
 
 def test_an_error_in_a_text_names_no_folder_of_ours() -> None:
@@ -588,13 +745,15 @@ def test_a_refused_call_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_call_that_is_refused_late_leaves_nothing_either(adder: Learned, tmp_path: Path) -> None:
     adder.best.save(tmp_path / "adder.npz")
-    (tmp_path / "mine").mkdir()
+    for name in ("empty", "mine"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    before = set(tmp_path.rglob("*"))
     other = READS.replace("hid_sizes=[4]", "hid_sizes=[5]")
-    for name in ("mine", "new"):
-        with pytest.raises(InputError, match="hidden layers"):
+    for name in ("empty", "mine", "new", "new/inside/another"):
+        with pytest.raises(InputError, match=f"'net' in {tmp_path}/adder.npz has .*hidden layers"):
             learned(other, images(20), init_nets=tmp_path / "adder.npz", workdir=tmp_path / name)
-    assert {one.name for one in tmp_path.iterdir()} == {"adder.npz", "mine"}
-    assert list((tmp_path / "mine").iterdir()) == []
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_no_place_for_temporary_files_is_one_sentence(
@@ -610,8 +769,11 @@ def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:
     code = (
         "import numpy as np, terpret\n"
         f"x = np.arange(40).reshape(20, 2) % 4\n"
-        f"run = terpret.learn({SHIFT!r}, {{'x': x, 'y': (x[:, 1] + 3) % 4}}, preset='terpret-fp',\n"
-        "    restarts=2, examples=200, xla=False, progress=False)\n"
+        "for seed in range(7):\n"
+        f"    run = terpret.learn({SHIFT!r}, {{'x': x, 'y': (x[:, 1] + 3) % 4}}, seed=seed,\n"
+        "        preset='terpret-fp', restarts=2, examples=200, xla=False, progress=False)\n"
+        "    run.best.predict({'x': x})\n"
+        "    run.best.evaluate({'x': x, 'y': x[:, 0]})\n"
         "print(run.best.values['shift'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)

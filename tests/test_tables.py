@@ -9,9 +9,9 @@ import pytest
 from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.files.typed_json import to_json
-from terpret.runs.results import RestartResult, RunResult, best
+from terpret.runs.results import Diagnosis, RestartResult, RunResult, best
 from terpret.runs.shards import join, shard_name
-from terpret.runs.tables import render, results_table, success, wilson
+from terpret.runs.tables import heading, render, results_table, success, why, wilson
 
 SETTINGS = {"model": "add2x2_model", "task": "right", "seed": 0, "restarts": 6}
 
@@ -198,6 +198,38 @@ def test_the_best_of_a_run_without_a_correct_restart_is_a_shards_best(parent: Pa
     joined = join(str(parent))
     assert joined.best_restart.restart == 7
     assert joined.network_accuracies == {"net_0": 0.5}
+
+
+def test_shards_that_found_nothing_say_each_why(parent: Path) -> None:
+    common = "labels contradict each other"
+    for part in (1, 2, 3):
+        why = Diagnosis(
+            reasons=(common, f"reason {part}"), command=f"train --shard={part}/3 --workdir=run-2"
+        )
+        path = parent / shard_name(part, 3) / "results.json"
+        results = results_of([entry(part, loss=1 / part)], diagnosis=why)
+        path.write_text(json.dumps(results.to_json()))
+    joined = join(str(parent)).diagnosis
+    assert joined is not None and joined.command == "train --workdir=run-2"
+    assert joined.reasons == (
+        common,
+        "shard-3-of-3: reason 3",
+        "shard-1-of-3: reason 1",
+        "shard-2-of-3: reason 2",
+    )
+    path.write_text(json.dumps(results_of([correct(3, 0.9)]).to_json()))
+    assert join(str(parent)).diagnosis is None
+
+
+def test_a_given_program_is_not_counted_as_found() -> None:
+    given = {"programs": {"assignments": 1, "distinct": 1}, "judged_on": "the 5 examples"}
+    for entries, word in (([correct(0, 0.9)], "right"), ([entry(0)], "wrong")):
+        results = results_of(entries, **given)
+        line = f"the program is given, so none was searched: it is {word} on the 5 examples"
+        assert success(results) == line
+        assert "program" not in results_table(results) and "solved" not in results_table(results)
+        assert "correct" not in heading(results)
+        assert why(results) == "why not all is right"
 
 
 def test_no_test_answer_chooses_the_best_restart() -> None:

@@ -11,8 +11,15 @@ from typing import Any
 import terpret.quiet  # noqa: F401
 
 # isort: split
-from terpret.api.arguments import plain, refuse_other_kinds, told_in_python
-from terpret.api.given import data_file, model_file
+from terpret.api.arguments import (
+    as_python,
+    place_of,
+    plain,
+    refuse_no_booleans,
+    refuse_other_kinds,
+    told_in_python,
+)
+from terpret.api.given import data_files, model_file
 from terpret.api.own_networks import described_networks
 from terpret.api.run_folders import solution_of
 from terpret.api.solution import Solution
@@ -24,11 +31,12 @@ from terpret.runs.config import Config
 from terpret.runs.measured import results_of
 from terpret.runs.named_files import rooted
 from terpret.runs.own_method import differences
+from terpret.runs.places import refuse_workdir
 from terpret.runs.prepared import Run, has_begun, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
 from terpret.runs.scenario import PLAIN, Scenario
-from terpret.runs.tables import heading, results_table, success
+from terpret.runs.tables import heading, results_table, success, why
 from terpret.signals import Stopped
 
 Data = Mapping[str, object] | str | os.PathLike | Any
@@ -104,7 +112,7 @@ class Learned:
             return []
         changes = ", ".join(f"{name}={value!r}" for name, value in found.changes.items())
         call = [f"to try next: terpret.learn(..., {changes})"] if changes else []
-        return ["why nothing was found:", *(f"- {one}" for one in found.reasons), *call]
+        return [f"{why(self.results)}:", *(f"- {one}" for one in found.reasons), *call]
 
 
 def learn(
@@ -169,41 +177,39 @@ def learn(
     refuse_other_kinds(
         model=model, workdir=workdir, init_nets=init_nets, hypers=hypers, method=method
     )
+    refuse_no_booleans(overwrite=overwrite, progress=progress)
     if data is None:
         raise InputError("data=None: give examples to learn from")
+    hypers, method = as_python(hypers or {}), as_python(method or {})
     with contextlib.ExitStack() as given:
         files = given.enter_context(temporary_folder())
-        given.enter_context(told_in_python(files))
-        kept = None
-        if workdir is None:
-            kept = temporary_folder()
-            workdir = os.path.join(kept.name, "run")
+        kept = None if workdir is not None else temporary_folder()
+        temporary = os.path.join(kept.name, "run") if kept else ""
+        given.enter_context(told_in_python(files, temporary))
+        workdir = temporary or place_of("workdir", workdir)
+        refuse_workdir(workdir)
         path = model_file(model, files)
-        data_path, keep = data_file(data, "data", path, hypers, files)
-        test_path, keep_test = data_file(test, "test", path, hypers, files)
         settings: dict[str, Any] = {
             "model": path,
-            "data": data_path,
-            "test_data": test_path,
-            "keep_data": keep or keep_test,
+            **data_files(data, test, path, hypers, files),
             "preset": preset,
             "restarts": restarts,
             "examples": examples,
             "batch_size": batch_size,
             "seed": seed,
-            "hypers": dict(hypers or {}),
+            "hypers": hypers,
             "method": differences(preset, method) if method else {},
             "init_nets": os.fspath(init_nets or ""),
             "freeze_nets": freeze_nets,
             "split": split,
             "stop_after_solved": stop_after_solved,
             "xla": xla,
-            "networks": described_networks(networks, path, hypers) if networks else {},
+            "networks": {} if networks is None else described_networks(networks, path, hypers),
         }
         config, scenario = rooted(Config(**plain(settings))), PLAIN
         if networks:
             scenario = dataclasses.replace(PLAIN, builders=dict(networks))
-        return _learned(config, os.fspath(workdir), overwrite, progress, kept, scenario)
+        return _learned(config, workdir, overwrite, progress, kept, scenario)
 
 
 def _learned(
@@ -226,7 +232,7 @@ def _learned(
         if not progress:
             return Silent()
         bars.append(Bar(run.examples))
-        return RestartsLine(bars[-1].show, run.examples, run.task.verifiable)
+        return RestartsLine(bars[-1].show, run.examples, run.searches)
 
     stopped = False
     try:
@@ -239,8 +245,27 @@ def _learned(
     finally:
         for bar in bars:
             bar.close()
-    if not runs:
-        # It was done already.
-        runs.append(prepare(config, workdir, begins=False, scenario=scenario))
-        told.extend(runs[-1].notes)
-    return Learned(runs[-1], results, told, stopped, kept)
+
+    if kept:
+        # The folder is a temporary one: what was given as arrays has no other place.
+        data = {name: _name_of(path, workdir) for name, path in results.data.items()}
+        results = dataclasses.replace(results, data=data)
+
+    def read_back() -> Learned:
+        if not runs:
+            # It was done already.
+            runs.append(prepare(config, workdir, begins=False, scenario=scenario))
+            told.extend(runs[-1].notes)
+        return Learned(runs[-1], results, told, stopped, kept)
+
+    try:
+        return read_back()
+    except (Stopped, KeyboardInterrupt):
+        # All is there: no interrupt may lose it.
+        return read_back()
+
+
+def _name_of(path: str, workdir: str) -> str:
+    """What data are called: of a copy in a run folder the argument that they were given as."""
+    inside = os.path.dirname(path) == workdir
+    return os.path.splitext(os.path.basename(path))[0] if inside else path

@@ -69,21 +69,35 @@ def remade(
                 f"networks: the model of '{name}' takes {list(taken)}, and the saved one "
                 f"{list(network.shape)}"
             )
+        if _largest(model, taken) > network.largest:
+            raise InputError(
+                f"the layers of '{name}' make more numbers of one value than they did when they "
+                "were saved: the description is damaged"
+            )
         _refuse_other_output(declared, model, taken)
         _refuse_left_out(name, model)
     return given
 
 
-def _refuse_unknown(
-    networks: object, known: list[str], where: str, kind: str = "no network"
-) -> None:
-    """Refuses what is no mapping from such names to functions.
+def refuse_no_builders(networks: object) -> None:
+    """Refuses what is no mapping.
 
     Raises:
       InputError: it is none.
     """
     if not isinstance(networks, Mapping):
-        raise InputError(f"networks is a {type(networks).__name__}: {_FORM}")
+        raise InputError(f"networks={networks!r:.60} is no mapping from names: {_FORM}")
+
+
+def _refuse_unknown(
+    networks: Mapping[str, Any], known: list[str], where: str, kind: str = "no network"
+) -> None:
+    """Refuses names that are not known, and what is no function.
+
+    Raises:
+      InputError: it is none.
+    """
+    refuse_no_builders(networks)
     for name, build in networks.items():
         if name not in known:
             hint = suggestion(str(name), known) or f"it has: {', '.join(known) or 'none'}"

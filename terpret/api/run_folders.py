@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
+from terpret.api.given import without_folder
 from terpret.backends.keras_models import Build
 from terpret.errors import RunError
 from terpret.files.typed_json import to_json
@@ -44,6 +45,7 @@ def best_of_run(workdir: str, networks: Mapping[str, Build]) -> SavedProgram:
 def solution_of(run: Run, row: int, result: RestartResult) -> SavedProgram:
     """The program and the networks of one row of a run."""
     program = run.model.program(row)
+    program = dataclasses.replace(program, model=without_folder(program.model))
     return SavedProgram(
         program,
         row_layers(run.model, row),

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from terpret.api.arguments import path_of
-from terpret.api.own_networks import remade
+from terpret.api.arguments import place_of
+from terpret.api.given import examples_given
+from terpret.api.own_networks import refuse_no_builders, remade
 from terpret.api.run_folders import best_of_run
 from terpret.backends.keras_models import Build
 from terpret.backends.model import CompiledModel
 from terpret.backends.networks import Library
 from terpret.compile import compile_model
-from terpret.data.examples import as_examples
-from terpret.errors import RunError
+from terpret.errors import InputError, RunError
 from terpret.files import own_files
 from terpret.files.asked import write_asked
 from terpret.language.checked import CheckedModel
@@ -29,6 +29,7 @@ from terpret.learning.program_file import SavedProgram, load_program, program_by
 from terpret.runs.evaluated import Evaluation, evaluated
 from terpret.runs.export import export, served, serving_note, signature_name
 from terpret.runs.own_data import instances_from
+from terpret.runs.places import new_folder
 
 # Examples that a program is run on at once.
 AT_ONCE = 1000
@@ -87,7 +88,7 @@ class Solution:
         Raises:
           InputError: an Input is missing or does not fit the model.
         """
-        instances = instances_from(self.checked, as_examples(data, self.checked, answers=False))
+        instances = instances_from(self.checked, examples_given(data, self.checked, answers=False))
         inputs = [variable.name for variable in self.checked.of_kind("Input")]
         parts = []
         for part in instances.parts(AT_ONCE):
@@ -108,18 +109,23 @@ class Solution:
         Raises:
           InputError: they do not fit the model.
         """
-        return evaluated(
-            self.model, 0, instances_from(self.checked, as_examples(data, self.checked))
-        )
+        examples = examples_given(data, self.checked)
+        return evaluated(self.model, 0, instances_from(self.checked, examples))
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes program, model and networks to a file, which `terpret.load` reads.
 
         Raises:
-          InputError: it is no path.
-          RunError: it cannot be written, or what is there is a run's own or no plain file.
+          InputError: it is no path of a file.
+          RunError: it cannot be written, for its folder is not there, or what is there is a run's
+            own or no plain file.
         """
-        target = path_of("path", path)
+        target = place_of("path", path)
+        if os.fspath(path).endswith(os.sep):
+            raise InputError(f"path={path!r:.60} is a folder: give a file in it")
+        folder = os.path.dirname(target)
+        if folder and not os.path.isdir(folder):
+            raise RunError(f"cannot write {target}: there is no folder {folder}: make it first")
         plain = os.path.isfile(target) and not os.path.islink(target)
         if os.path.lexists(target) and (not plain or own_files.owns(os.path.realpath(target))):
             raise RunError(f"{target} is a run's own, or no plain file: give another name")
@@ -132,9 +138,10 @@ class Solution:
           folder: where; for TensorFlow Serving its name is a version number, as in `served/1`.
 
         Raises:
-          InputError: it is no path, is not empty, or cannot be written.
+          InputError: it is no path, is not empty, is a run's own, or cannot be written, or
+            TensorFlow could not read it.
         """
-        target = path_of("folder", folder)
+        target = place_of("folder", folder, new_folder)
         if note := serving_note(target):
             warnings.warn(note, stacklevel=2)
         logger = tf.get_logger()
@@ -170,10 +177,11 @@ def load(path: str | os.PathLike, networks: Mapping[str, Build] | None = None) -
       InputError: the file is not one of a program, or is damaged, or a network cannot be made.
       RunError: the folder holds no finished run, or its data are gone.
     """
-    place = path_of("path", path)
+    place, builders = place_of("path", path), {} if networks is None else networks
+    refuse_no_builders(builders)
     if os.path.isdir(place):
-        return Solution(best_of_run(place, networks or {}))
+        return Solution(best_of_run(place, builders))
     saved = load_program(place)
     return Solution(
-        dataclasses.replace(saved, keras=remade(saved.keras, networks or {}, saved.program.model))
+        dataclasses.replace(saved, keras=remade(saved.keras, builders, saved.program.model))
     )

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from terpret.api.arguments import refuse_other_kinds, told_in_python
-from terpret.api.given import model_file
+from terpret.api.arguments import as_python, refuse_no_booleans, refuse_other_kinds, told_in_python
+from terpret.api.given import examples_given, model_file, without_folder
+from terpret.api.search_arguments import effort, no_ops, program_given, share
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
-from terpret.backends.exact.search import Effort, Found, Problem, search
+from terpret.backends.exact.search import Found, Problem, search
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples
-from terpret.data.examples import as_arrays, as_examples
-from terpret.discrete.program import Program, checked_integers, program_of
+from terpret.data.given_arrays import as_arrays
+from terpret.discrete.program import Program, checked_integers
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
 from terpret.language.checked import CheckedModel, size_of
@@ -94,7 +95,7 @@ def solve(
     seconds: float = 600.0,
     smallest: Mapping[str, int] | None = None,
     hypers: Mapping[str, int] | None = None,
-    hint: Program | None = None,
+    hint: Program | Mapping[str, Any] | None = None,
     workers: int = 2,
     memory: int = 0,
     seed: int = 0,
@@ -115,8 +116,9 @@ def solve(
       smallest: Params with the value that is no instruction, like `{"instr": 0}`: of the programs
         that explain as many examples, one with the fewest other values.
       hypers: values for the model's hypers.
-      hint: a program that may be near.
-      workers: how many search at once, each in a process and an order of its own.
+      hint: a program that may be near, or the value of each of its Params.
+      workers: how many search at once, each in a process and an order of its own; 0: one for each
+        processor.
       memory: bytes that they may take; 0 is half of what is left.
       seed: of their randomness.
       progress: whether a line shows how it goes.
@@ -124,18 +126,16 @@ def solve(
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    if not (isinstance(tolerate, int | float) and 0 <= tolerate < 1):
-        raise InputError(f"tolerate={tolerate!r:.60} is not a share from 0 to less than 1")
-    _refuse_no_time(seconds)
+    tolerated, given = share(tolerate), effort(seconds, workers, memory, seed)
     refuse_other_kinds(smallest=smallest)
+    refuse_no_booleans(progress=progress)
     started = time.monotonic()
     problem = _read(model, data, labels, hypers)
-    problem = _asked(problem, tolerate, smallest)
-    near = None if hint is None else program_of(problem.model, hint.values)
+    problem = _asked(problem, tolerated, smallest)
+    near = None if hint is None else program_given("hint", hint, problem.model)
     line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
-    effort = Effort(seconds, workers, memory, seed)
     with line:
-        found = search(problem, effort, line.set_description_str, near)
+        found = search(problem, given, line.set_description_str, near)
     return _solution(found, problem, time.monotonic() - started)
 
 
@@ -165,15 +165,14 @@ def alternatives(
     Raises:
       ModelError, InputError, DataError, RunError: with what is wrong.
     """
-    _refuse_no_time(seconds)
+    given = effort(seconds, 1, memory, seed)
     started = time.monotonic()
     problem = _read(model, data, labels, hypers)
-    values = program.values if isinstance(program, Program) else program
-    own = program_of(problem.model, values)
+    own = program_given("program", program, problem.model)
     if (wrong := np.flatnonzero(~problem.explained(own))).size:
         raise InputError(f"the program does not explain example {wrong[0]}: it is wrong anyway")
-    with Solver(memory, seed) as solver:
-        other = other_program(problem, own, solver, seconds)
+    with Solver(given.memory, given.seed) as solver:
+        other = other_program(problem, own, solver, given.seconds)
     taken = time.monotonic() - started
     if other.program is None:
         told = f"no other program explains the {problem.size:,} examples and differs from it"
@@ -192,29 +191,13 @@ def alternatives(
     return Alternative("found", other.program, inputs, said, answers, taken, told)
 
 
-def _refuse_no_time(seconds: object) -> None:
-    """Refuses what is no time.
-
-    Raises:
-      InputError: it is none.
-    """
-    if not (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
-        raise InputError(f"seconds={seconds!r:.60} is not a time")
-
-
 def _asked(problem: Problem, tolerate: float, smallest: Mapping[str, int] | None) -> Problem:
     """The problem with what may stay unexplained, and with what is no instruction.
 
     Raises:
       InputError: the model has no such Param or value.
     """
-    params = {variable.name: variable for variable in problem.model.of_kind("Param")}
-    no_op = dict(smallest or {})
-    for name, value in no_op.items():
-        if name not in params or value not in range(params[name].size):
-            raise InputError(
-                f"smallest={{'{name}': {value}}}: no Param of the model has that value"
-            )
+    no_op = no_ops(smallest, problem.model)
     unexplained = int(tolerate * problem.size)
     return dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
 
@@ -234,7 +217,9 @@ def _read(
         if isinstance(given, CheckedModel):
             return _problem(given, data, labels)
         refuse_other_kinds(model=given, hypers=hypers)
-        return _problem(check_model(model_path(model_file(given, folder)), hypers), data, labels)
+        checked = check_model(model_path(model_file(given, folder)), as_python(hypers))
+        # Where a text was written is gone afterwards.
+        return _problem(without_folder(checked, folder), data, labels)
 
 
 def _problem(model: CheckedModel, data: Any, labels: Mapping[str, object] | None) -> Problem:
@@ -242,7 +227,7 @@ def _problem(model: CheckedModel, data: Any, labels: Mapping[str, object] | None
     inputs = [v for v in model.of_kind("Input") if isinstance(v.domain, int)]
     outputs = model.of_kind("Output")
     if labels is None:
-        examples = as_examples(data, model)
+        examples = examples_given(data, model)
         arrays, said = examples.arrays, _labels(model, examples)
         size = examples.size
     else:

@@ -6,10 +6,12 @@ model with any other code in it can be made by its own function only.
 
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -96,6 +98,8 @@ class KerasNetwork:
                 f"the layers of '{name}' are not all Keras' own, so nothing but its function makes "
                 f'them: give it to terpret.learn or terpret.load by networks={{"{name}": build}}'
             )
+        if self.build is None:
+            self._refuse_larger(name)
         with seeded(seed_of(key[0], f"{name}/keras", key[1])):
             model = (
                 built(self.build, self.shape, name) if self.build else _rebuilt(self.layers, name)
@@ -107,6 +111,19 @@ class KerasNetwork:
                 f"{_listed(self.weights)}: its function makes the same layers every time"
             )
         return model
+
+    def _refuse_larger(self, name: str) -> None:
+        """Refuses a description of other layers than those of the weights, before they are made.
+
+        Raises:
+          InputError: it is one.
+        """
+        planned = _planned(self.layers)
+        if planned is not None and planned != (self.weights, True):
+            raise InputError(
+                f"the layers of '{name}' are not those of its weights, which are "
+                f"{_listed(self.weights)}: the description is damaged"
+            )
 
 
 def keras_network(text: str) -> KerasNetwork:
@@ -240,6 +257,32 @@ def _rebuilt(layers: str, name: str) -> Any:
             f"{reason:.200}"
         ) from None
     return model
+
+
+@functools.cache
+def _planned(layers: str) -> tuple[tuple[tuple[int, ...], ...], bool] | None:
+    """What a description makes, found out without any memory for it.
+
+    Returns:
+      The shape of each weight that learns, and whether other variables are fewer; None where Keras
+      cannot tell.
+    """
+
+    def plan() -> tuple[tuple[tuple[int, ...], ...], bool]:
+        # No variable has a value here.
+        with keras().StatelessScope(initialize_variables=False):
+            model = _rebuilt(layers, "")
+        shapes = tuple(tuple(one.shape) for one in model.trainable_variables)
+        others = sum(math.prod(one.shape) for one in model.non_trainable_variables)
+        return shapes, others <= sum(map(math.prod, shapes))
+
+    # Keras would give these variables values at the end of another scope of the same thread.
+    with ThreadPoolExecutor(1) as apart:
+        try:
+            return apart.submit(plan).result()
+        except InputError:
+            # It is said what is wrong where the model is made.
+            return None
 
 
 def _keras_own(entry: object) -> bool:

@@ -12,6 +12,7 @@ from terpret.backends import log, losses, prob
 from terpret.backends.batches import Batch, checked_batch
 from terpret.backends.decided import apply_decided, marked, reads_mixtures, unmarked
 from terpret.backends.emit import Apply, emit
+from terpret.backends.graph import graph_of
 from terpret.backends.initial_values import initial_logits
 from terpret.backends.networks import Library, apply_network, images_at_once, layers
 from terpret.core.nodes import Learned, topological
@@ -70,10 +71,10 @@ class CompiledModel(tf.Module):
         nodes = topological(self.outputs.values())
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
         self.networks = {name: library.use(network) for name, network in used.items()}
-        self._marginals = tf.function(self.emit_marginals, autograph=False, reduce_retracing=True)
-        self._decided = tf.function(self.emit_decided, autograph=False, reduce_retracing=True)
-        self._losses = tf.function(self.emit_losses, autograph=False, reduce_retracing=True)
-        self._predict = tf.function(self._emit_predictions, autograph=False, reduce_retracing=True)
+        self._marginals = graph_of(self.emit_marginals, reduce_retracing=True)
+        self._decided = graph_of(self.emit_decided, reduce_retracing=True)
+        self._losses = graph_of(self.emit_losses, reduce_retracing=True)
+        self._predict = graph_of(self._emit_predictions, reduce_retracing=True)
 
     @property
     def network_variables(self) -> list[tf.Variable]:

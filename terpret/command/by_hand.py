@@ -12,7 +12,7 @@ from terpret.core.pool import MAX_NODES
 from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.checker import check
-from terpret.language.errors import Source, parse_hypers, read_source
+from terpret.language.errors import ModelError, Source, parse_hypers, read_source
 from terpret.language.parser import parse
 from terpret.language.printer import print_module
 
@@ -29,15 +29,21 @@ def define(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Adds the four commands to the parser of a command line."""
 
     def command(
-        name: str, action: Callable[[argparse.Namespace], None], help: str
+        name: str,
+        action: Callable[[argparse.Namespace], int | None],
+        help: str,
+        several: bool = False,
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help)
-        added.add_argument("model", help="a model file")
+        if several:
+            added.add_argument("models", nargs="+", metavar="model", help="model files")
+        else:
+            added.add_argument("model", help="a model file")
         added.add_argument("--hypers", default="", help="T=6,N=4, or a JSON file of TerpreT's")
         added.set_defaults(action=action)
         return added
 
-    command("check", _check, "parse and check a model")
+    command("check", _check, "parse and check models", several=True)
     dump = command("dump", _dump, "print a stage of its compilation")
     dump.add_argument("--stage", choices=STAGES, default="core")
     dump.add_argument("--max_nodes", type=_nodes, default=MAX_NODES, help="the largest network")
@@ -48,8 +54,8 @@ def define(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     show.add_argument("program", help="a JSON file: the value of every Param by name")
 
 
-def _load(options: argparse.Namespace) -> tuple[Source, CheckedModel]:
-    source = read_source(options.model)
+def _load(options: argparse.Namespace, path: str) -> tuple[Source, CheckedModel]:
+    source = read_source(path)
     return source, next(iter(_configurations(options, source).values()))
 
 
@@ -70,19 +76,30 @@ def _configurations(options: argparse.Namespace, source: Source) -> dict[str, Ch
     return {name: check(source, tree, hypers) for name, hypers in configs.items()}
 
 
-def _check(options: argparse.Namespace) -> None:
-    source, model = _load(options)
-    for warning in model.warnings:
-        print(warning.render(source))
-    count = len(model.warnings)
-    print(f"{source.path}: no errors, {count} warning{'' if count == 1 else 's'}")
+def _check(options: argparse.Namespace) -> int:
+    """Says what is wrong with each model; the exit status, 1 if anything is."""
+    status, many = 0, len(options.models) > 1
+    for path in options.models:
+        try:
+            source, model = _load(options, path)
+        except (ModelError, InputError) as error:
+            where = f"{path}: " if many else ""
+            located = isinstance(error, ModelError)
+            print(error if located else f"error: {where}{error}", file=sys.stderr)
+            status = 1
+            continue
+        for warning in model.warnings:
+            print(warning.render(source))
+        count = len(model.warnings)
+        print(f"{source.path}: no errors, {count} warning{'' if count == 1 else 's'}")
+    return status
 
 
 def _dump(options: argparse.Namespace) -> None:
     if options.stage == "parse":
         print(print_module(parse(read_source(options.model))), end="")
         return
-    _, model = _load(options)
+    _, model = _load(options, options.model)
     # TensorFlow is imported only where a stage needs it.
     from terpret import show
 
@@ -128,7 +145,7 @@ def _program(options: argparse.Namespace, model: CheckedModel) -> "Program":
 
 
 def _print(options: argparse.Namespace) -> None:
-    _, model = _load(options)
+    _, model = _load(options, options.model)
     print(_program(options, model))
 
 

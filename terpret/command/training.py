@@ -57,7 +57,7 @@ def train_run(
             print("\nsecond stage: the program")
         print_header(run)
         bars.append(Bar(run.examples))
-        return RestartsLine(bars[-1].show, run.examples, run.task.verifiable)
+        return RestartsLine(bars[-1].show, run.examples, run.searches)
 
     signals.promise(workdir, f"{same_command(values)} continues the run in {workdir}")
     with contextlib.ExitStack() as shown:

@@ -8,31 +8,21 @@ one by one. Each gives the same `Examples`.
 import itertools
 import os
 import re
-from collections.abc import Iterable, Mapping
-
-import numpy as np
 
 from terpret.data.array_examples import Arrays, examples_from
 from terpret.data.csv_file import read_csv
 from terpret.data.example_set import Examples, Sets
 from terpret.data.faults import Faults
+from terpret.data.given_arrays import Given, as_arrays
 from terpret.data.instance_list import read_instances, read_lines
 from terpret.data.json_file import MAX_BYTES, read_json
 from terpret.data.npz_file import read_npz
 from terpret.discrete.answers import labelled
 from terpret.errors import InputError
-from terpret.free_memory import available_bytes
 from terpret.language.checked import CheckedModel
-
-Given = Mapping[str, object] | Iterable[Mapping[str, object]]
-"""Examples in Python: arrays by name, or an iterable of examples, such as a `tf.data.Dataset`."""
 
 TRAIN, TEST = "train.csv", "test.csv"
 ACCEPTED = f"a .npz, .csv, .json or .jsonl file, or a folder with {TRAIN}"
-# What an array in memory takes besides its numbers.
-_HELD = 128
-# What a `tf.data.Dataset` says of its size where it has no end.
-ENDLESS = -1
 _BATCH_KEYS = ("batch_name", "hypers", "instances")
 _STARTS_AS_BATCHES = re.compile(
     rb"(\xef\xbb\xbf)?\s*\[\s*\{\s*\"(%s)\"\s*:" % "|".join(_BATCH_KEYS).encode()
@@ -155,53 +145,6 @@ def as_examples(data: object, model: CheckedModel, answers: bool = True) -> Exam
     return examples_from(as_arrays(data, "data"), model, "data", answers)
 
 
-def as_arrays(data: object, name: str = "data") -> dict[str, np.ndarray]:
-    """Arrays by name of what is given in Python.
-
-    Args:
-      data: arrays, or what can be made one, by name; or an iterable of examples, each such a
-        mapping, like a `tf.data.Dataset`.
-      name: what they are called in messages.
-
-    Raises:
-      InputError: they are no such thing.
-    """
-    if isinstance(data, Mapping):
-        return {_key(key, name): _array(value, f"{name}: '{key}'") for key, value in data.items()}
-    if isinstance(data, str | bytes | np.ndarray) or not isinstance(data, Iterable):
-        raise InputError(f"{name}: data are arrays by declared name, not {type(data).__name__}")
-    cardinality = getattr(data, "cardinality", None)
-    if cardinality is not None and int(cardinality()) == ENDLESS:
-        raise InputError(
-            f"{name}: the data set has no end: take as many of its examples as are needed"
-        )
-    columns: dict[str, list[np.ndarray]] = {}
-    taken, most = 0, available_bytes() // 2
-    for number, example in enumerate(data):
-        place = f"{name}: example {number}"
-        if not isinstance(example, Mapping):
-            kind = type(example).__name__
-            raise InputError(f"{place} is of type {kind}, not a mapping of values by declared name")
-        if number and example.keys() != columns.keys():
-            odd = sorted(map(str, example.keys() ^ columns.keys()))[0]
-            raise InputError(f"{place} has other names than example 0: '{odd}' is not in both")
-        for key, value in example.items():
-            column = columns.setdefault(_key(key, name), [])
-            column.append(_array(value, f"{place}: '{key}'"))
-            taken += column[-1].nbytes + _HELD
-            if column[-1].shape != column[0].shape:
-                shapes = f"{column[-1].shape}, in example 0 {column[0].shape}"
-                raise InputError(f"{place}: '{key}' has the shape {shapes}")
-        if taken > most:
-            raise InputError(
-                f"{place}: the examples up to here take {taken / 1e9:.2g} GB, more than half of "
-                "the memory that was free: give fewer, or an .npz file, which large arrays stay in"
-            )
-    if not columns:
-        raise InputError(f"{name}: there are no examples")
-    return {key: _stacked(column) for key, column in columns.items()}
-
-
 def is_batches(path: str | os.PathLike) -> bool:
     """Whether a file is JSON of the original TerpreT's batches, and no plain list of instances.
 
@@ -262,22 +205,3 @@ def _split(examples: Examples, model: CheckedModel, split: float, notes: list[st
     verb = "is" if count == 1 else "are"
     notes.append(f"{where}: {some} of its {size:,} examples {verb} held out to test on")
     return Sets(training, test, True, where, tuple(dict.fromkeys(notes)))
-
-
-def _key(key: object, name: str) -> str:
-    if not isinstance(key, str):
-        raise InputError(f"{name}: {key!r:.40} is not a declared name")
-    return key
-
-
-def _array(value: object, place: str) -> np.ndarray:
-    try:
-        return value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
-        raise InputError(f"{place} cannot be made an array: {reason}") from None
-
-
-def _stacked(rows: list[np.ndarray]) -> np.ndarray:
-    masked = any(isinstance(row, np.ma.MaskedArray) for row in rows)
-    return np.ma.stack(rows) if masked else np.stack(rows)

@@ -35,14 +35,27 @@ def writing_alone(folder: str, part_of: str = "") -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         whole = part_of or folder
         for place in _wholes(whole) or [whole]:
+            stack.enter_context(_made(place))
             stack.enter_context(_held(place))
         yield
 
 
 @contextlib.contextmanager
+def _made(folder: str) -> Iterator[None]:
+    """Makes a folder and those around it; those that are empty afterwards are gone again."""
+    new = [place for place in (folder, *own_files.around(folder)) if not os.path.lexists(place)]
+    try:
+        os.makedirs(folder, exist_ok=True)
+        yield
+    finally:
+        for place in new:
+            with contextlib.suppress(OSError):
+                os.rmdir(place)
+
+
+@contextlib.contextmanager
 def _held(folder: str) -> Iterator[None]:
-    new = not os.path.lexists(folder)
-    os.makedirs(folder, exist_ok=True)
+    """Holds the lock of a folder that is there."""
     # The real path: the folder may be reached in several ways.
     place = os.path.realpath(folder)
     lock = FileLock(os.path.join(place, LOCK), timeout=0, is_singleton=True)
@@ -73,11 +86,9 @@ def _held(folder: str) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 os.unlink(writer)
         with contextlib.suppress(OSError):
-            if lock.lock_counter == 1 and os.listdir(place) == [LOCK]:
+            if lock.lock_counter == 1 and not own_files.is_ours(place):
                 # Nothing came of it: it is as if nobody had been here.
                 os.unlink(lock.lock_file)
-                if new:
-                    os.rmdir(place)
         lock.release()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret.backends.emit import Apply
+from terpret.backends.graph import graph_of
 from terpret.backends.model import CompiledModel
 from terpret.core.nodes import RESTART, Input, Learned, Node, Pick, Stack, topological
 from terpret.data.test_set import TestSet
@@ -106,10 +107,11 @@ def answering(
     apply = _from_memory(model, predictions)
     ones = {name: (1,) * (images.ndim - 1) for name, images in test_set.images.items()}
 
-    @tf.function(autograph=False, reduce_retracing=True)
     def answers(batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         marginals = model.emit_marginals(batch, apply=apply)
         return {name: tf.argmax(values, -1) for name, values in marginals.items()}
+
+    graph = graph_of(answers, reduce_retracing=True)
 
     def answered(part: TestSet) -> dict[str, np.ndarray]:
         batch = {name: tf.constant(values, tf.int32) for name, values in part.integers.items()}
@@ -117,7 +119,7 @@ def answering(
             # The number of an image in place of the image goes the same way to the networks.
             numbers = part.inputs[name].reshape(*part.inputs[name].shape, *shape)
             batch[name] = tf.constant(numbers, model.dtype)
-        return {name: values.numpy() for name, values in answers(batch).items()}
+        return {name: values.numpy() for name, values in graph(batch).items()}
 
     return answered
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from terpret.backends.batches import Batch
 from terpret.backends.convolution import compiled_by_xla
+from terpret.backends.graph import graph_of
 from terpret.backends.model import CompiledModel
 from terpret.discrete.program import assignments
 from terpret.learning.layers import Layers
@@ -128,9 +129,9 @@ class Learner(tf.Module):
         self.slots = [shared.slots[v.ref()] for v in (*self.program, *self._networks)]
         self.finder = method.strategy.finder(self)
         self._xla = xla
-        self.step = tf.function(self._step, autograph=False, jit_compile=xla)
-        self.frozen_step = tf.function(self._frozen_step, autograph=False, jit_compile=xla)
-        self._run = tf.function(self._loop, autograph=False)
+        self.step = graph_of(self._step, jit_compile=xla)
+        self.frozen_step = graph_of(self._frozen_step, jit_compile=xla)
+        self._run = graph_of(self._loop)
         numbers = list(range(rows)) if numbers is None else list(numbers)
         self._numbers = tf.Variable(numbers, dtype=tf.int64, name="numbers")
         self._begin_all(numbers)

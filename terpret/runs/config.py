@@ -37,6 +37,7 @@ class Config(StoredConfig):
         TerpreT's; empty for none.
       test_data: what is tested on; empty where that is held out of `data`.
       keep_data: whether the run folder keeps a copy of the data, for they are in no other file.
+      keep_only: which of `data` and `test_data` that is, where the other is a file of the user's.
       split: the part of `data` that is learned from where nothing is given to test on.
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
@@ -68,6 +69,7 @@ class Config(StoredConfig):
         "", "Examples to test on; else the last of --data are held out.", path="file", added=True
     )
     keep_data: bool = declared(False, added=True)
+    keep_only: str = declared("", values=("", "data", "test_data"), added=True)
     split: float = declared(
         0.9, "The part of --data to learn from, without --test_data.", most=1, added=True
     )

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hashlib
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,6 +44,17 @@ def contradictions(instances: Instances) -> Contradictions:
             count += len(places)
             example = example or _described(instances, *pair)
     return Contradictions(len(chosen), len(alike), count, example)
+
+
+def most_bits(instances: Instances, distinct: int) -> float:
+    """What so many instances' labels can say at most, in bits."""
+    sizes = {v.name: v.domain for v in instances.model.of_kind("Output")}
+    every = 0.0
+    for name, labels in instances.integers.items():
+        size = sizes[name]
+        assert isinstance(size, int)
+        every += float((labels >= 0).sum()) * math.log2(size)
+    return every * distinct / max(1, len(instances.counted))
 
 
 def _digest(instances: Instances, place: int) -> bytes:

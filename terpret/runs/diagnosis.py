@@ -19,7 +19,7 @@ from terpret.learning.instances import AT_ONCE, LEAST, Instances, Judge, instanc
 from terpret.learning.judging import COLLAPSED, judged
 from terpret.learning.presets import AFTER
 from terpret.learning.restarts import Restart, Restarts
-from terpret.runs.contradictions import MOST, contradictions
+from terpret.runs.contradictions import MOST, contradictions, most_bits
 from terpret.runs.next_command import next_command
 from terpret.runs.prepared import Run
 from terpret.runs.renamed_labels import renamed
@@ -39,6 +39,8 @@ OVERFITTED = 0.2
 # A run is short that has less than this part of the updates that its preset is made for.
 SHORT = 0.5
 _MOST_RESTARTS = 10_000
+# What would tell names apart that only test examples tell.
+_UNNAMED = "with labels of training images, too, a restart whose labels are yours could be known"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +92,8 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
 
     Returns:
       The reasons and what to try next; None where a program was found that nothing speaks against,
-      or, where it cannot be verified, that fits nearly all training examples with its networks.
-      An OutputTensor has no such measure.
+      or, where it cannot be verified, that fits nearly all training examples with its networks,
+      and these call no images by other labels than are known. An OutputTensor has no such measure.
     """
     symbols = run.task.symbols
     instances = symbols.instances if isinstance(symbols, Judge) else None
@@ -109,6 +111,8 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
             causes = _causes(run, restarts, results, seen, instances)
         elif instances is not None and _overfitted(results, seen):
             causes = [_too_few(results, seen, instances)]
+        elif told := _renamed(run, restarts, results):
+            causes = [_Cause(told), _Cause(_UNNAMED)]
         else:
             return None
     changes = causes[0].changes
@@ -117,6 +121,12 @@ def why_nothing(run: Run, restarts: Restarts, results: RunResult) -> Diagnosis |
         changes=changes,
         command=next_command(run.config, changes, run.workdir, results.command),
     )
+
+
+def _renamed(run: Run, restarts: Restarts, results: RunResult) -> str:
+    """That a network of the best restart calls images by other labels; empty where none does."""
+    best = [row.number for row in restarts.rows].index(results.best_restart.restart)
+    return renamed(run.model, run.task.images, best)
 
 
 def _overfitted(results: RunResult, seen: _Seen) -> bool:
@@ -199,8 +209,7 @@ def _causes(
                 "from 0)"
             )
         )
-    best = [row.number for row in restarts.rows].index(results.best_restart.restart)
-    if told := renamed(run, best):
+    if told := _renamed(run, restarts, results):
         causes.append(_Cause(told, _other_ways(run, False)))
     lost = sum(one.loss is None and one.examples > 0 for one in results.restarts)
     if 2 * lost >= len(results.restarts):
@@ -333,21 +342,10 @@ def _undecided(run: Run, results: RunResult, instances: Instances) -> _Cause:
         f"instances, and the best gives {share:.2f} of the test's: the training instances do not "
         "decide"
     )
-    distinct, bits = run.space[1], _bits(instances, found.distinct)
+    distinct, bits = run.space[1], most_bits(instances, found.distinct)
     if not instances.model.observations and not instances.squares and bits < math.log2(distinct):
         told += (
             f"; they are too few, for their labels are {bits:,.0f} bits at most, and there are "
             f"{power(distinct)} programs, which take {math.log2(distinct):,.0f}"
         )
     return _Cause(f"{told}; give more of them")
-
-
-def _bits(instances: Instances, distinct: int) -> float:
-    """What so many instances' labels can say at most, in bits."""
-    sizes = {v.name: v.domain for v in instances.model.of_kind("Output")}
-    every = 0.0
-    for name, labels in instances.integers.items():
-        size = sizes[name]
-        assert isinstance(size, int)
-        every += float((labels >= 0).sum()) * math.log2(size)
-    return every * distinct / max(1, len(instances.counted))

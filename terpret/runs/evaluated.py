@@ -9,6 +9,7 @@ from terpret.backends.model import CompiledModel
 from terpret.learning.accuracies import network_accuracies
 from terpret.learning.instances import Instances, discrete_grades
 from terpret.runs.own_data import labelled, labelled_images, reads_images
+from terpret.runs.renamed_labels import renamed
 from terpret.runs.tables import wilson
 
 
@@ -26,6 +27,7 @@ class Evaluation:
       labelled: on how many examples `correct` was judged.
       network_accuracies: the share of labelled images that each network names right.
       errors: the mean squared error of each OutputTensor.
+      renamed: a sentence on a network that calls images by other labels; empty where none does.
     """
 
     examples: int
@@ -36,6 +38,7 @@ class Evaluation:
     labelled: int
     network_accuracies: Mapping[str, float]
     errors: Mapping[str, float]
+    renamed: str = ""
 
     def __str__(self) -> str:
         line = (
@@ -48,7 +51,7 @@ class Evaluation:
             parts = [f"the program is {judged} of {self.labelled:,} labelled examples"]
         parts += [f"{name} {share:.4f}" for name, share in self.network_accuracies.items()]
         parts += [f"error of {name} {error:.4g}" for name, error in self.errors.items()]
-        return "; ".join([line, *parts])
+        return "; ".join(filter(None, [line, *parts, self.renamed]))
 
 
 def evaluated(model: CompiledModel, row: int, instances: Instances) -> Evaluation:
@@ -64,7 +67,8 @@ def evaluated(model: CompiledModel, row: int, instances: Instances) -> Evaluatio
     hits, count = int(grades.right[row].sum()), len(some)
     low, high = wilson(hits, count)
     judged = _judged(model, some)
-    nets = network_accuracies(model, labelled_images(some))
+    images = labelled_images(some)
+    nets = network_accuracies(model, images)
     return Evaluation(
         examples=count,
         accuracy=hits / count,
@@ -74,6 +78,7 @@ def evaluated(model: CompiledModel, row: int, instances: Instances) -> Evaluatio
         labelled=len(judged),
         network_accuracies={name: float(values[row]) for name, values in nets.items()},
         errors={name: float(values[row].mean()) for name, values in grades.errors.items()},
+        renamed=renamed(model, images, row),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret import CompiledModel, InputError, Library, compile_model
+from terpret.backends.graph import graph_of
 from terpret.files.atomic import write_text
 from terpret.language import checked
 from terpret.learning.checkpoints import reason_of
@@ -153,7 +154,7 @@ def _serving(program: CompiledModel) -> tf.types.experimental.PolymorphicFunctio
             for variable in outputs
         }
 
-    return tf.function(serve, autograph=False, input_signature=[_spec(v) for v in inputs])
+    return graph_of(serve, input_signature=[_spec(v) for v in inputs])
 
 
 def _value(variable: checked.Variable, marginal: tf.Tensor, examples: tf.Tensor) -> tf.Tensor:

@@ -13,6 +13,8 @@ from terpret.runs.setting import settings_of
 INIT_NETWORKS = "init_networks.npz"
 # The copies of data that a run folder keeps, by setting.
 KEPT_DATA = {"data": "data.npz", "test_data": "test_data.npz"}
+# The settings that say which: they change nothing of what is learned.
+KEEPING = frozenset({"keep_data", "keep_only"})
 
 Kind = TypeVar("Kind", bound=StoredConfig)
 
@@ -39,11 +41,18 @@ def copies_of(config: StoredConfig) -> dict[str, str]:
         copies[os.path.join("model", os.path.basename(model))] = model
     if networks := files.get("init_nets"):
         copies[INIT_NETWORKS] = networks
-    if isinstance(config, Config) and config.keep_data:
-        # What was given as arrays is such a file; the other set may be a file of the user's.
-        kept = {place: files[name] for name, place in KEPT_DATA.items()}
-        copies |= {place: path for place, path in kept.items() if path.endswith(".npz")}
+    if isinstance(config, Config):
+        copies |= {place: files[name] for name, place in kept_places(config).items()}
     return copies
+
+
+def kept_places(config: Config) -> dict[str, str]:
+    """Where the run folder keeps copies of data that were given as arrays, by setting."""
+    if not config.keep_data:
+        return {}
+    kept = [config.keep_only] if config.keep_only else list(KEPT_DATA)
+    # Such a file is an `.npz`; of earlier runs the other set may be any file of the user's.
+    return {name: KEPT_DATA[name] for name in kept if getattr(config, name).endswith(".npz")}
 
 
 def setting_of_copy(place: str) -> str:

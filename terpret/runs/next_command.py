@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from terpret.runs.config import Config
+from terpret.runs.named_files import KEEPING
 from terpret.runs.own_method import method_text
 from terpret.runs.setting import Setting, settings_of
 
@@ -45,7 +46,7 @@ def _flags(config: Config) -> Iterator[str]:
     """The settings that are not as everywhere, as flags."""
     for name, setting in settings_of(type(config)).items():
         value = getattr(config, name)
-        if value == setting.default or name == "keep_data":
+        if value == setting.default or name in KEEPING:
             continue
         if setting.kind is bool:
             yield f"--{'' if value else 'no'}{setting.flag}"

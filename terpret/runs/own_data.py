@@ -28,6 +28,7 @@ from terpret.learning.instances import (
 from terpret.learning.task import Task
 from terpret.runs.batches_file import TEST, TRAIN, DataFile, open_batches
 from terpret.runs.config import Config
+from terpret.runs.named_files import kept_places
 from terpret.runs.setting import settings_of
 
 Batches = Callable[[int, int, int, int], tf.data.Dataset]
@@ -96,23 +97,22 @@ def open_data(config: Config, model: str) -> OwnData:
     training = instances_from(checked, sets.training)
     test = None if sets.test is None else instances_from(checked, sets.test)
     repeated = 0 if test is None else _repeated(training, test)
+    kept = kept_places(config)
     trained_on = _words(training, "training ")
     if test is None:
         tested_on = trained_on
     elif sets.held_out:
         tested_on = _words(test, "held-out ")
     else:
-        of = "" if config.keep_data else f" of {os.path.basename(sets.test_source)}"
+        of = "" if "test_data" in kept else f" of {os.path.basename(sets.test_source)}"
         tested_on = _words(test, "test ") + of
     notes = [*sets.notes]
     if repeated and test is not None:
         notes.append(_not_unseen(repeated, f"{len(test):,} test examples", "training examples"))
-    if config.keep_data:
-        # They were given as arrays, which the user knows by these names.
-        notes = [
-            note.replace(config.test_data or "\0", "test").replace(config.data, "data")
-            for note in notes
-        ]
+    for setting in kept:
+        # What was given as arrays the user knows by these names.
+        name = setting.removesuffix("_data")
+        notes = [note.replace(getattr(config, setting), name) for note in notes]
     return OwnData(
         config.data, checked, training, test, trained_on, tested_on, repeated, tuple(notes)
     )

@@ -80,6 +80,11 @@ class Run:
         return notes + idle_fields(self.config.method, self.model.checked)
 
     @property
+    def searches(self) -> bool:
+        """Whether programs are searched, and it can be told that one is found."""
+        return self.task.verifiable and assignments(self.model.checked) > 1
+
+    @property
     def space(self) -> tuple[int, int]:
         """The number of parameter assignments, and of distinct programs."""
         checked = self.model.checked
@@ -116,7 +121,10 @@ def prepare(
     same_data(workdir, study.task.images, begins)
     method, examples = _method(config, own)
     networks = networks_copy(config, workdir)
-    given = load_networks(networks) if networks else None
+    # Called as the user gave them: the copy of a run that is refused here is gone afterwards.
+    given = (
+        dataclasses.replace(load_networks(networks), path=config.init_nets) if networks else None
+    )
     freeze = _frozen_examples(scenario, config, examples)
     keras = _keras_networks(config, scenario)
     learner = _learner(config, checked, method, examples, given, freeze, keras)

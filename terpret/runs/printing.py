@@ -41,7 +41,7 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
     fence = "```\n" if style == "markdown" else ""
     if results.method:
         print(f"\nmethod: {_learned_by(results)}")
-    if results.programs.get("assignments") == 1:
+    if results.given:
         print(f"\nthe program is given; networks of restart {best.restart}")
     else:
         print(f"\nlearned program of restart {best.restart} (confidence of each line):\n")
@@ -56,7 +56,7 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
         print(f"\n{verified(results.verification)}")
     print(f"\n{success(results)}")
     if results.diagnosis:
-        print(f"\n{diagnosed(results.diagnosis, bool(results.correct_restarts), style)}")
+        print(f"\n{diagnosed(results, results.diagnosis, style)}")
 
 
 def _learned_by(one: Config | RunResult) -> str:

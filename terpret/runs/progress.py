@@ -120,11 +120,11 @@ class RestartsLine:
     Args:
       show: shows that so many examples are done, and a text.
       examples: the number of examples of the stream.
-      verifiable: whether it can be told that a restart is solved.
+      searches: whether programs are searched, and it can be told that a restart is solved.
     """
 
-    def __init__(self, show: Callable[[int, str], None], examples: int, verifiable: bool = True):
-        self._verifiable = verifiable
+    def __init__(self, show: Callable[[int, str], None], examples: int, searches: bool = True):
+        self._searches = searches
         # What is noted before any progress is of a run that has learned all.
         self._show, self._examples = show, examples
         self._solved = self._accuracy = ""
@@ -133,7 +133,7 @@ class RestartsLine:
         """Shows the progress of training."""
         if progress.accuracies is not None:
             self._accuracy = f"best program {np.max(progress.accuracies):.2f}"
-        if self._verifiable:
+        if self._searches:
             self._solved = f"solved {np.sum(progress.solved_at >= 0)}/{len(progress.numbers)}"
         losses = progress.losses[np.isfinite(progress.losses)]
         loss = f"loss {np.median(losses):.3f}" if len(losses) else ""

@@ -185,6 +185,11 @@ class RunResult:
         return any(one.correct is not None for one in self.restarts)
 
     @property
+    def given(self) -> bool:
+        """Whether the model has one program only, so that none was searched."""
+        return self.programs.get("assignments") == 1
+
+    @property
     def correct_restarts(self) -> tuple[RestartResult, ...]:
         """The restarts whose programs are correct."""
         return tuple(one for one in self.restarts if one.correct)

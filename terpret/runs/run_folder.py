@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from terpret import InputError, ModelError, signals
-from terpret.errors import RunError
+from terpret.errors import DataError, RunError
 from terpret.files import own_files
 from terpret.files.lock import LOCK, WRITER, writing_alone
 from terpret.files.replacing import ASIDE, NEEDLESS, begun, is_aside, put_aside, recover
@@ -31,7 +31,7 @@ from terpret.runs.described import (
     texts,
     versions,
 )
-from terpret.runs.named_files import INIT_NETWORKS, KEPT_DATA, copies_of, files_of, named_paths
+from terpret.runs.named_files import INIT_NETWORKS, copies_of, files_of, kept_places, named_paths
 from terpret.runs.records import damaged, read_record
 from terpret.runs.setting import settings_of
 from terpret.runs.threads import same_threads, threads
@@ -52,6 +52,8 @@ _LEFT = (
 # What a run leaves besides that is not made of others.
 _LEFT_BY_ONE = ("curves.json", "program.txt", "program.json", FILE_NAME, "events", "checkpoints")
 _NEVER_OTHERS = ("model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER)
+# What is said where a folder cannot be written.
+CONTINUES = "when that is mended, the same command continues"
 
 
 class OtherData(RunError):
@@ -83,7 +85,7 @@ def writer(workdir: str, part_of: str = "") -> Iterator[None]:
         except BaseException as error:
             with signals.undisturbed(), using(workdir):
                 recover(workdir)
-                mistaken = isinstance(error, RunError | InputError | ModelError)
+                mistaken = isinstance(error, RunError | InputError | DataError | ModelError)
                 if fresh and mistaken and not _has_begun(workdir):
                     own_files.remove(workdir)
             raise
@@ -265,9 +267,7 @@ def networks_copy(config: Config, workdir: str) -> str:
 
 def kept_data(config: Config, workdir: str) -> Config:
     """The settings with the run folder's copies of the data, where it keeps any."""
-    if not config.keep_data:
-        return config
-    inside = {name: os.path.join(workdir, place) for name, place in KEPT_DATA.items()}
+    inside = {name: os.path.join(workdir, place) for name, place in kept_places(config).items()}
     there: dict[str, Any] = {name: path for name, path in inside.items() if os.path.exists(path)}
     return dataclasses.replace(config, **there)
 
@@ -283,9 +283,7 @@ def writing(workdir: str) -> Iterator[None]:
         yield
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise RunError(
-            f"cannot write to {workdir}: {reason}; when that is mended, the same command continues"
-        ) from None
+        raise RunError(f"cannot write to {workdir}: {reason}; {CONTINUES}") from None
 
 
 @contextlib.contextmanager

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from terpret.errors import RunError
 from terpret.files.own_files import is_ours
 from terpret.runs.config import every_kind
-from terpret.runs.named_files import folders_of
+from terpret.runs.named_files import KEEPING, folders_of
 from terpret.runs.records import damaged, read_record, read_results
-from terpret.runs.results import RestartResult, RunResult, best, median_networks
+from terpret.runs.results import Diagnosis, RestartResult, RunResult, best, median_networks
 
 _NAME = re.compile(r"shard-(\d+)-of-(\d+)")
+_SHARD = re.compile(r" --shard=\d+/\d+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +44,9 @@ def join(parent: str) -> RunResult:
     Returns:
       Results as one run has them: all restarts in the order of their numbers, the best of the
       shards' best, the networks' medians over all correct restarts, the seconds of all shards
-      together; what belongs to the best program is from the shard that found it. The names of
-      shards that are not there or not finished are in `missing`.
+      together, and where none is correct, why that is so in each; what belongs to the best program
+      is from the shard that found it. The names of shards that are not there or not finished are
+      in `missing`.
 
     Raises:
       RunError: there are no shards, none is finished, one is damaged, or they are not of one run.
@@ -148,7 +150,32 @@ def _joined(done: Mapping[str, RunResult]) -> RunResult:
         network_accuracies=median_networks(restarts),
         command="\n".join(shard.command for shard in shards),
         seconds=round(sum(shard.seconds for shard in shards), 1),
+        diagnosis=_diagnosis(done, owners[winner.restart]),
     )
+
+
+def _diagnosis(done: Mapping[str, RunResult], holder: str) -> Diagnosis | None:
+    """Why no shard found anything: what is said of each, by its name where it is not said of all.
+
+    Args:
+      done: the results of the finished shards, by their folders.
+      holder: the folder of the shard of the best restart, whose own is shown where one was found.
+    """
+    own = done[holder].diagnosis
+    if own is None or len(done) == 1 or done[holder].correct_restarts:
+        return own
+    said: dict[str, list[str]] = {}
+    for folder in (holder, *(one for one in done if one != holder)):
+        known = done[folder].diagnosis
+        for reason in known.reasons if known else ():
+            said.setdefault(reason, []).append(os.path.basename(folder))
+    reasons = (
+        reason if len(names) == len(done) else f"{', '.join(sorted(names))}: {reason}"
+        for reason, names in said.items()
+    )
+    # The next run is a whole one, too.
+    command = _SHARD.sub("", own.command)
+    return dataclasses.replace(own, reasons=tuple(reasons), command=command)
 
 
 def _number(one: RestartResult) -> int:
@@ -157,4 +184,4 @@ def _number(one: RestartResult) -> int:
 
 def _own_settings() -> set[str]:
     """What the shards of one run may differ in."""
-    return {"shard"}.union(*map(folders_of, every_kind()))
+    return {"shard", *KEEPING}.union(*map(folders_of, every_kind()))

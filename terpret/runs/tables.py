@@ -15,6 +15,8 @@ Columns = Mapping[str, Callable[[RestartResult], object]]
 # Text tables of more restarts than this show the first few correct ones and count the others.
 MOST_ROWS = 20
 SHOWN_CORRECT = 10
+# From this part of the answers on, a program that cannot be verified fits.
+FITTING = 0.9
 
 
 def results_table(results: RunResult, style: str = "text", published_in: str = "") -> str:
@@ -26,7 +28,7 @@ def results_table(results: RunResult, style: str = "text", published_in: str = "
       published_in: what the publication calls the published number.
     """
     restarts, accuracies = results.restarts, _accuracies(results)
-    columns = {**_facts(restarts), **accuracies}
+    columns = {**_facts(restarts, results.given), **accuracies}
     shown = restarts
     if style == "text" and len(restarts) > MOST_ROWS:
         shown = results.correct_restarts[:SHOWN_CORRECT]
@@ -54,7 +56,16 @@ def success(results: RunResult) -> str:
     line = f"{k} of {n} restarts hold a correct program (95 % interval {low:.2f} to {high:.2f})"
     if not results.verifiable:
         line = fit(results)
+    elif results.given:
+        line = _given(results)
     return f"{line}; not finished: {', '.join(results.missing)}" if results.missing else line
+
+
+def _given(results: RunResult) -> str:
+    """Whether the only program of a model is right."""
+    right = "right" if results.correct_restarts else "wrong"
+    judged = results.judged_on or "what it was tested on"
+    return f"the program is given, so none was searched: it is {right} on {judged}"
 
 
 def fit(results: RunResult) -> str:
@@ -67,7 +78,7 @@ def fit(results: RunResult) -> str:
     )
     if results.best_restart.errors:
         line += "; numbers fit with a mean squared error of at most 0.001 of their mean square"
-    if results.programs.get("assignments") != 1:
+    if not results.given:
         line += (
             "; without labels of the training images nothing tells whether the program alone is "
             "right"
@@ -75,19 +86,28 @@ def fit(results: RunResult) -> str:
     return line
 
 
-def diagnosed(diagnosis: Diagnosis, found: bool, style: str) -> str:
+def why(results: RunResult) -> str:
+    """What a run's diagnosis is of."""
+    if results.given:
+        return "why not all is right"
+    fits = not results.verifiable and results.best_restart.discrete_accuracy >= FITTING
+    if results.correct_restarts or fits:
+        return "why it is not decided which program is right"
+    return "why nothing was found"
+
+
+def diagnosed(results: RunResult, diagnosis: Diagnosis, style: str) -> str:
     """Why nothing was found, and the next command to try.
 
     Args:
+      results: of the run.
       diagnosis: what is known of that.
-      found: whether programs were found that are right on what was learned from.
       style: `text` or `markdown`.
     """
-    about = "why it is not decided which program is right" if found else "why nothing was found"
     reasons = "\n".join(f"- {reason}" for reason in diagnosis.reasons)
     then = "to try next" if diagnosis.changes else "once the data are mended"
     command = f"`{diagnosis.command}`" if style == "markdown" else f"    {diagnosis.command}"
-    return f"{about}:\n\n{reasons}\n\n{then}:\n\n{command}"
+    return f"{why(results)}:\n\n{reasons}\n\n{then}:\n\n{command}"
 
 
 def heading(results: RunResult) -> str:
@@ -95,7 +115,7 @@ def heading(results: RunResult) -> str:
     test = "test " if results.unseen else ""
     line = f"{test}accuracy on {results.tested_on}"
     judged = results.judged_on
-    if not judged or not results.verifiable:
+    if not judged or not results.verifiable or results.given:
         return line
     if judged.startswith(results.tested_on):
         judged = judged.replace(results.tested_on, "all of them", 1)
@@ -159,13 +179,13 @@ def _html(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(["<table>", *lines, "</table>"])
 
 
-def _facts(restarts: Sequence[RestartResult]) -> Columns:
+def _facts(restarts: Sequence[RestartResult], given: bool) -> Columns:
     columns: dict[str, Callable[[RestartResult], object]] = {
         "restart": lambda one: str(one.restart),
     }
-    # Runs whose programs cannot be verified, that refill no row or stop no restart have no such
-    # columns.
-    if any(one.correct is not None for one in restarts):
+    # Runs whose programs are given or cannot be verified, that refill no row or stop no restart
+    # have no such columns.
+    if not given and any(one.correct is not None for one in restarts):
         columns["program"] = lambda one: _word(one.correct)
     if any(one.started for one in restarts):
         columns["started at"] = lambda one: one.started

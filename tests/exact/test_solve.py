@@ -142,7 +142,23 @@ def test_unobserved_answers_ask_for_nothing() -> None:
         ({"seconds": 0}, "seconds=0 is not a time"),
         ({"smallest": {"p": 9}}, "no Param of the model has that value"),
         ({"hypers": {"T": 2}}, "no hyper 'T'"),
+        ({"smallest": {"p": 0.0}}, "no Param of the model has that value"),
+        ({"hint": 5}, "hint=5 is no program"),
+        ({"hint": {"p": 9}}, "^hint: "),
+        ({"workers": "2"}, "workers='2' is not an int from 0 to 1,000"),
+        ({"seed": 2**40}, "seed=1099511627776 is not an int"),
+        ({"memory": -1}, "memory=-1 is not an int"),
+        ({"progress": "no"}, "progress='no' is not a bool"),
         ({"labels": {}}, None),
+        ({"workers": np.int64(1), "seed": np.int64(3), "seconds": np.float32(9)}, None),
+        (
+            {
+                "tolerate": np.float32(0.1),
+                "smallest": {"p": np.int64(0)},
+                "hint": {"p": 1, "q": [0, 1]},
+            },
+            None,
+        ),
     ],
 )
 def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str | None) -> None:
@@ -151,6 +167,20 @@ def test_a_wrong_argument_is_one_sentence(wrong: dict, said: str | None) -> None
         return
     with pytest.raises(InputError, match=said):
         terpret.solve(TINY, {"x": [0], "y": [1]}, **wrong)
+
+
+@pytest.mark.parametrize("data", ["", "a\0.npz", "a\ud800"])
+def test_data_that_are_no_path_are_one_sentence(data: str) -> None:
+    with pytest.raises(InputError, match="data='.* (names nothing|has a character)"):
+        terpret.solve(TINY, data)
+
+
+def test_the_model_of_a_program_names_no_temporary_folder(tmp_path: Path) -> None:
+    data = {"x": [0], "y": [1]}
+    assert terpret.solve(TINY, data).program.model.source.path == "model.py"
+    (tmp_path / "tiny.py").write_text(TINY)
+    found = terpret.solve(tmp_path / "tiny.py", data)
+    assert found.program.model.source.path == str(tmp_path / "tiny.py")
 
 
 def test_too_few_examples_leave_another_program_and_an_input_that_tells_them_apart() -> None:

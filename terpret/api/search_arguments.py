@@ -1,0 +1,81 @@
+"""The arguments of `terpret.solve` and `terpret.alternatives` that say how is searched."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from terpret.api.arguments import as_python
+from terpret.backends.exact.search import Effort
+from terpret.discrete.program import Program, program_of
+from terpret.errors import InputError
+from terpret.language.checked import CheckedModel
+
+# More seeds, searchers or bytes than anybody has.
+_SEEDS, _SEARCHERS, _BYTES = 2**31 - 1, 1_000, 2**63 - 1
+
+
+def effort(seconds: object, workers: object, memory: object, seed: object) -> Effort:
+    """What a search may take; numbers of NumPy are numbers, and 0 workers one a processor.
+
+    Raises:
+      InputError: one is no such number.
+    """
+    time = _number(seconds)
+    if time is None or not time > 0:
+        raise InputError(f"seconds={seconds!r:.60} is not a time")
+    most = {"workers": _SEARCHERS, "memory": _BYTES, "seed": _SEEDS}
+    found = as_python({"workers": workers, "memory": memory, "seed": seed})
+    for name, value in found.items():
+        if type(value) is not int or not 0 <= value <= most[name]:
+            raise InputError(f"{name}={value!r:.60} is not an int from 0 to {most[name]:,}")
+    searchers = found["workers"] or os.cpu_count() or 1
+    return Effort(time, searchers, found["memory"], found["seed"])
+
+
+def share(tolerate: object) -> float:
+    """The share of examples that may stay unexplained.
+
+    Raises:
+      InputError: it is none.
+    """
+    part = _number(tolerate)
+    if part is None or not 0 <= part < 1:
+        raise InputError(f"tolerate={tolerate!r:.60} is not a share from 0 to less than 1")
+    return part
+
+
+def no_ops(smallest: Mapping[str, int] | None, model: CheckedModel) -> dict[str, int]:
+    """The values of Params that are no instruction.
+
+    Raises:
+      InputError: the model has no such Param or value.
+    """
+    params = {variable.name: variable for variable in model.of_kind("Param")}
+    values = as_python(dict(smallest or {}))
+    for name, value in values.items():
+        if name not in params or type(value) is not int or value not in range(params[name].size):
+            raise InputError(
+                f"smallest={{'{name}': {value!r:.60}}}: no Param of the model has that value"
+            )
+    return values
+
+
+def program_given(name: str, program: Any, model: CheckedModel) -> Program:
+    """A program that is given as one, or by the value of each of its Params.
+
+    Raises:
+      InputError: it is none of the model's.
+    """
+    values = program.values if isinstance(program, Program) else program
+    if not isinstance(values, Mapping) or not all(isinstance(one, str) for one in values):
+        raise InputError(f"{name}={program!r:.60} is no program, and no mapping from Params")
+    try:
+        return program_of(model, values)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _number(value: object) -> float | None:
+    number = as_python(value)
+    wrong = isinstance(number, bool) or not isinstance(number, int | float)
+    return None if wrong else number
