@@ -10,7 +10,7 @@ from terpret import InputError, Library, compile_model
 from terpret.language.errors import Source
 from terpret.learning.attempts import Attempts
 from terpret.learning.cycles import Cycles
-from terpret.learning.judging import judged
+from terpret.learning.judging import Judgement, judged
 from terpret.learning.layers import row_layers
 from terpret.learning.learner import Learner, Pretrained, SharedNetworks
 from terpret.learning.method import Method
@@ -309,7 +309,8 @@ def test_who_is_stuck_at_the_end_of_an_attempt_tries_again() -> None:
     assert learner.attempts_ended.all()
     logits = learner.model.param_logits["q"]
     program, network = logits.numpy(), first_weights(learner)
-    learner.judge(np.array([0.2, 0.5, 0.9, 0.2]), np.array([False, True, False, True]))
+    accuracies, collapsed = np.array([0.2, 0.5, 0.9, 0.2]), np.array([False, True, False, True])
+    learner.judge(Judgement(accuracies, collapsed))
     np.testing.assert_array_equal(learner.finder.settled, [False, True, True, False])
     np.testing.assert_array_equal(learner.finder.attempt, [1, 0, 0, 1])
     np.testing.assert_array_equal(np.any(logits != program, -1), [True, False, False, True])
@@ -328,7 +329,7 @@ def test_an_attempt_is_the_same_whoever_learns_beside_it() -> None:
         for _ in range(3):
             learner.step(tiny_batch())
         rows = learner.model.restarts
-        learner.judge(np.zeros(rows), np.zeros(rows, bool))
+        learner.judge(Judgement(np.zeros(rows), np.zeros(rows, bool)))
         learner.step(tiny_batch())
     for name, logits in both.model.param_logits.items():
         np.testing.assert_array_equal(logits[1], alone.model.param_logits[name][0])
@@ -344,7 +345,7 @@ def test_networks_that_know_something_wait_while_the_program_is_undecided() -> N
             learner.step(networked_batch())
             moved.append(bool(np.any(first_weights(learner) != before)))
         assert moved == [not waits, not waits, True, True]
-        learner.judge(np.zeros(1), np.zeros(1, bool))
+        learner.judge(Judgement(np.zeros(1), np.zeros(1, bool)))
         before = first_weights(learner)
         learner.step(networked_batch())
         np.testing.assert_array_equal(first_weights(learner), before)
@@ -381,8 +382,9 @@ def test_a_network_that_says_the_same_of_nearly_all_images_has_collapsed() -> No
     learner = learner_of(PLAIN, NETWORKED, restarts=2)
     last = learner.model.networks["net"].biases[-1]
     last[0].assign([50.0, 0.0, 0.0])
-    accuracies, collapsed = judged(learner.model, [0], networked_batch())
-    np.testing.assert_array_equal(collapsed, [True, False])
+    found = judged(learner.model, [0], networked_batch())
+    np.testing.assert_array_equal(found.collapsed, [True, False])
     program = learner.model.program(0)
     answers = networked_batch()["y"].numpy()
-    assert accuracies[0] == np.mean(program.values["q"] % 3 == answers) and accuracies[1] == 1
+    assert found.accuracies[0] == np.mean(program.values["q"] % 3 == answers)
+    assert found.accuracies[1] == 1

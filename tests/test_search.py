@@ -12,6 +12,7 @@ import tensorflow as tf
 from terpret import CompiledModel, Library, compile_model, program_of
 from terpret.compile import widened
 from terpret.language.errors import Source
+from terpret.learning.judging import Judgement
 from terpret.learning.learner import Learner
 from terpret.learning.presets import PRESETS
 from terpret.learning.restarts import Progress, Restarts
@@ -169,7 +170,7 @@ def test_a_restart_is_the_same_through_attempts_whoever_is_beside_it(text: str) 
             for _ in range(40):
                 losses = learner.step(batch)
             assert learner.attempts_ended.all()
-            learner.judge(np.zeros(len(numbers)), np.zeros(len(numbers), bool))
+            learner.judge(Judgement(np.zeros(len(numbers)), np.zeros(len(numbers), bool)))
             assert np.all(learner.finder.scores == WORST) and not np.any(learner.finder.memory)
         learner.step(batch)
         paths.append([losses[row], *(v[row] for v in learner.trainable_variables)])

@@ -143,7 +143,7 @@ class Ntpt(tf.Module):
         """Lets the lives whose program of a task is stuck retry, by some training examples."""
         learner = self.learners[task]
         rows = np.flatnonzero(learner.attempts_ended)
-        learner.judge(*judged(learner.model, rows, batch))
+        learner.judge(judged(learner.model, rows, batch))
 
     def _multiplier(self, name: str, task: str) -> float:
         """What a network's learning rate is multiplied by in the next update."""

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from terpret.learning.judging import Judgement
 from terpret.learning.learner import Learner
 from terpret.learning.strategy import Finder
 
@@ -76,16 +77,19 @@ class Attempting(Finder):
         ended = self.progress(learner).numpy() >= 1.0
         return ended & ~self.settled.numpy() & learner.active.numpy()
 
-    def judge(self, learner: Learner, accuracies: np.ndarray, collapsed: np.ndarray) -> None:
+    def judge(self, learner: Learner, judged: Judgement) -> None:
         """See `Finder.judge`."""
         ended = self.attempts_ended(learner)
-        stuck = ended & (accuracies < self._settings(learner).stuck_below)
+        stuck = ended & (judged.accuracies < self._settings(learner).stuck_below)
         self.settled.assign(self.settled | (ended & ~stuck))
         for row in np.flatnonzero(stuck):
-            self.retry(learner, int(row), learner.has_untaught_networks and bool(collapsed[row]))
+            collapsed = learner.has_untaught_networks and bool(judged.collapsed[row])
+            self.retry(learner, int(row), collapsed, judged)
 
-    def retry(self, learner: Learner, row: int, networks_too: bool) -> None:
-        """Begins another attempt in a row."""
+    def retry(
+        self, learner: Learner, row: int, networks_too: bool, judged: Judgement | None = None
+    ) -> None:
+        """Begins another attempt in a row; `judged` says how the last one did, if that is known."""
         self.attempt[row].assign(self.attempt[row] + 1.0)
         self.begun[row].assign(learner.steps[row])
         self.untaught[row].assign(networks_too)

@@ -11,7 +11,8 @@ from terpret.backends.batches import Batch
 from terpret.backends.convolution import compiled_by_xla
 from terpret.backends.graph import graph_of
 from terpret.backends.model import CompiledModel
-from terpret.discrete.program import assignments
+from terpret.discrete.program import Program, assignments
+from terpret.learning.judging import Judgement
 from terpret.learning.layers import Layers
 from terpret.learning.method import Method
 from terpret.learning.noise import gumbel, keys, normal
@@ -164,9 +165,27 @@ class Learner(tf.Module):
         """Which restarts have ended an attempt that is not judged yet, bool [restart]."""
         return self.finder.attempts_ended(self)
 
-    def judge(self, accuracies: np.ndarray, collapsed: np.ndarray) -> None:
+    def judge(self, judged: Judgement) -> None:
         """Judges the attempts that have ended; see `Finder.judge`."""
-        self.finder.judge(self, accuracies, collapsed)
+        self.finder.judge(self, judged)
+
+    def hold(self, row: int, program: Program, share: float) -> None:
+        """Gives the Params of a row marginals of which nearly all is a program.
+
+        Args:
+          row: the row of the tensors.
+          program: the program.
+          share: what each of its values has of its marginal, below 1.
+        """
+        for variable in self.model.learned_params:
+            size = variable.size
+            rest = (1.0 - share) / max(1, size - 1)
+            chosen = np.eye(size)[program.values[variable.name]]
+            logits = np.log(np.where(chosen > 0, share, rest))
+            self.model.param_logits[variable.name][row].assign(
+                tf.constant(logits, self.model.dtype)
+            )
+        reset_slots(self.method.optimiser, self.slots[: len(self.program)], row)
 
     def reinitialise(self, row: int, seed: int, networks_too: bool) -> None:
         """Gives a restart the first values that it has with another seed.

@@ -110,6 +110,9 @@ _FIELDS: Mapping[str, _Number | _Word | _Truth] = {
     "noise_scale": _AMOUNT,
     "candidates": _Number(1, 10_000, whole=True),
     "memory": _Number(1, 10_000, whole=True),
+    "posed": _Number(1, 10_000, whole=True),
+    "tolerate": _Number(0, 1, below=True),
+    "patience": _Number(0, 10**6, above=True),
 }
 # What a user may look for among the fields, and where it is said instead.
 _ELSEWHERE = {

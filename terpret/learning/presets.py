@@ -5,6 +5,7 @@ from terpret.language.errors import suggestion
 from terpret.learning.attempts import Attempts
 from terpret.learning.cycles import Cycles
 from terpret.learning.method import Method
+from terpret.learning.proposals import Exact, Proposals
 from terpret.learning.search import Search
 
 PRESETS: dict[str, Method] = {
@@ -104,6 +105,35 @@ PRESETS: dict[str, Method] = {
         dirichlet=1000.0,
         anneal=True,
         strategy=Search(attempt=200, stuck_below=0.6, candidates=56, memory=8),
+    ),
+    # By gradient and by proof: the gradient teaches the networks, and a solver proposes the program
+    # of what they read, again and again.
+    "hybrid": Method(
+        optimiser="adam",
+        program_rate=0.1,
+        network_rate=0.001,
+        batch_size=32,
+        updates=1875,
+        decay=0.999,
+        shift=1,
+        dirichlet=1000.0,
+        gumbel=1.2,
+        anneal=True,
+        strategy=Proposals(
+            attempt=300, stuck_below=0.9, wait=0.5, posed=24, tolerate=0.2, patience=10.0
+        ),
+    ),
+    # No gradient of a program: a solver finds it, or proves that there is none.
+    "exact": Method(
+        optimiser="adam",
+        program_rate=0.0,
+        network_rate=0.001,
+        batch_size=32,
+        updates=1875,
+        decay=0.999,
+        shift=1,
+        anneal=True,
+        strategy=Exact(tolerate=0.0),
     ),
 }
 

@@ -17,6 +17,7 @@ from terpret.backends.batches import Batch
 from terpret.backends.model import NEVER, CompiledModel
 from terpret.compile import widened
 from terpret.learning.attempts import Attempting, Attempts
+from terpret.learning.judging import Judgement
 from terpret.learning.learner import Learner
 from terpret.learning.noise import gumbel
 from terpret.learning.optimise import by_restart
@@ -89,7 +90,9 @@ class Searching(Attempting):
         super().begin(learner, row)
         self._empty_memory(row)
 
-    def retry(self, learner: Learner, row: int, networks_too: bool) -> None:
+    def retry(
+        self, learner: Learner, row: int, networks_too: bool, judged: Judgement | None = None
+    ) -> None:
         """Begins another attempt in a row."""
         super().retry(learner, row, networks_too)
         self._empty_memory(row)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from terpret.backends.batches import Batch
 from terpret.backends.model import CompiledModel
+from terpret.learning.judging import Judgement
 
 if TYPE_CHECKING:
     from terpret.learning.learner import Learner
@@ -102,11 +103,10 @@ class Finder(tf.Module):
         """Which restarts have ended an attempt that is not judged yet, bool [restart]."""
         return np.zeros([learner.model.restarts], bool)
 
-    def judge(self, learner: "Learner", accuracies: np.ndarray, collapsed: np.ndarray) -> None:
+    def judge(self, learner: "Learner", judged: Judgement) -> None:
         """Judges the attempts that have ended: re-initialises the programs that are stuck.
 
         Args:
           learner: whose attempts they are.
-          accuracies: of each restart's discretised program on training examples, [restart].
-          collapsed: whether a network says the same of nearly all images, bool [restart].
+          judged: how all restarts do.
         """

@@ -152,15 +152,26 @@ class _Loop:
         Raises:
           DataError: the data have changed, or cannot be read.
         """
-        batches, started = self._batches, time.monotonic()
+        started = time.monotonic()
         try:
-            progress = self._stretched(batches, self._seen)
+            progress = self._begun() or self._stretched(self._batches, self._seen)
         except (tf.errors.OutOfRangeError, StopIteration):
             self._task.refuse_changed()
             raise DataError("the data that are learned from cannot be read any more") from None
         self._seen = progress.examples
         self._report(progress)
         self.restarts.seconds += time.monotonic() - started
+
+    def _begun(self) -> Progress | None:
+        """What is known before the first update, where programs are judged so early."""
+        learner, rows = self._learner, self.restarts.rows
+        if self._seen or not self._judge(0):
+            return None
+        self._check(0, learner.model if learner.frozen is None else learner.frozen)
+        numbers = np.array([row.number for row in rows])
+        solved_at = np.array([row.solved_at for row in rows])
+        accuracies = np.array([row.accuracies[-1][1] for row in rows])
+        return Progress(0, numbers, np.full(len(rows), np.nan), solved_at, accuracies)
 
     def _stretched(self, batches: Iterator[Batch], seen: int) -> Progress:
         """Trains for a stretch after `seen` examples, and looks at the restarts."""
@@ -201,14 +212,15 @@ class _Loop:
                 why = CONVERGED if np.isfinite(row.losses[-1][1]) else DEAD
                 rows[k] = dataclasses.replace(row, stopped=why)
 
-    def _judge(self, end: int) -> None:
-        """Lets the restarts retry that are stuck at the end of an attempt."""
+    def _judge(self, end: int) -> bool:
+        """Lets restarts retry that are stuck at the end of an attempt; whether any has ended."""
         learner = self._learner
         rows = np.flatnonzero(learner.attempts_ended).tolist()
         if end >= self._last or not rows:
-            return
+            return False
         batch = next(iter(self._task.batches(learner.seed, JUDGED, end, 0)))
-        learner.judge(*judged(learner.model, rows, batch))
+        learner.judge(judged(learner.model, rows, batch))
+        return True
 
     def _check_due(self, before: int, end: int) -> bool:
         every = self._budget.check_every

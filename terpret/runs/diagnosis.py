@@ -156,7 +156,7 @@ def _seen(run: Run, restarts: Restarts) -> _Seen:
     # Of thousands of restarts, no more at once than where they are tested.
     count = max(LEAST, min(EXAMPLES, AT_ONCE // model.restarts))
     batch = next(iter(run.task.batches(run.learner.seed, count, 0, 0)))
-    accuracies, collapsed = judged(model, rows, batch)
+    found = judged(model, rows, batch)
     arrays = {name: value.numpy() for name, value in batch.items()}
     size = len(next(iter(arrays.values())))
     examples = instances_of(model.checked, arrays, size)
@@ -164,7 +164,7 @@ def _seen(run: Run, restarts: Restarts) -> _Seen:
     losses = [row.losses[-1][1] if row.losses else math.nan for row in restarts.rows]
     known = np.where(np.isfinite(losses), losses, np.inf)
     falling = _falls(restarts.rows[int(known.argmin())])
-    return _Seen(len(examples.counted), accuracies, collapsed, constant, said, falling)
+    return _Seen(len(examples.counted), found.accuracies, found.collapsed, constant, said, falling)
 
 
 def _constant(examples: Instances) -> tuple[float, str]:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -19,6 +20,8 @@ from terpret.free_memory import available_bytes
 
 # Seconds between looks at the child's memory.
 LOOK = 0.1
+# Named as a file: where the package is not installed, `-m` finds it in its own folder alone.
+_CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
 # The SAT solver, as PySAT calls it.
 NAME = "glucose4"
 
@@ -62,7 +65,7 @@ class Solver:
         self.memory = memory or available_bytes() // 2
         self._told = (0, 0)
         self._ended = ""
-        command = [sys.executable, "-m", "terpret.backends.exact.child", NAME, str(seed)]
+        command = [sys.executable, _CHILD, NAME, str(seed)]
         # A session of its own: Ctrl-C is for this process, which ends it.
         self._child = subprocess.Popen(
             command,

@@ -1,0 +1,160 @@
+"""Programs by a solver: proposed from what networks read while these learn, or found beforehand."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from terpret.backends.exact.search import Effort, Problem, search
+from terpret.backends.model import CompiledModel
+from terpret.discrete.program import Program
+from terpret.language.reads import label_names
+from terpret.learning.attempts import Attempting, Attempts
+from terpret.learning.instances import Arrays, Instances
+from terpret.learning.judging import Judgement
+from terpret.learning.learner import Learner
+from terpret.learning.strategy import Descent
+
+# What each value of a proposed program has of its marginal: a gradient can still change it.
+PROPOSED = 0.95
+
+
+@dataclasses.dataclass(frozen=True)
+class Exact(Descent):
+    """A solver finds the program before anything learns; networks learn by gradient from it.
+
+    Attributes:
+      tolerate: the part of the examples that may stay unexplained.
+    """
+
+    tolerate: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Proposals(Attempts):
+    """By gradient, in attempts, with programs that a solver proposes.
+
+    Where a restart is stuck at the end of an attempt, a solver looks for the program that explains
+    most of what its networks read, and the next attempt begins from that. Where it finds none, the
+    next attempt is one as any. Networks that others have taught are read before the first update.
+
+    Attributes:
+      posed: on how many training examples a program is proposed: those of whose labels the networks
+        are most certain.
+      tolerate: the part of these that may stay unexplained: images are misread.
+      patience: seconds for a proposal.
+    """
+
+    posed: int = 24
+    tolerate: float = 0.0
+    patience: float = 10.0
+
+    def finder(self, learner: Learner) -> "Proposing":
+        """Makes what finds the programs of a learner."""
+        return Proposing(learner)
+
+
+class Proposing(Attempting):
+    """Finds programs in attempts, by proposals.
+
+    Attributes:
+      proposed: which restarts are at an attempt that began from a proposal, bool [restart].
+    """
+
+    def __init__(self, learner: Learner):
+        super().__init__(learner)
+        self.proposed = tf.Variable(tf.fill([learner.model.restarts], False), name="proposed")
+        # Of the last judgement, by what the networks read: restarts that share them, share it.
+        self._known: dict[bytes, Program | None] = {}
+
+    def begin(self, learner: Learner, row: int) -> None:
+        """Forgets what belongs to the restart that was in a row."""
+        super().begin(learner, row)
+        self.proposed[row].assign(False)
+
+    def network_waits(self, learner: Learner, untaught: bool) -> tf.Tensor | None:
+        """See `Finder.network_waits`: a program that is proposed is decided."""
+        waits = super().network_waits(learner, untaught)
+        return None if waits is None else waits & ~self.proposed
+
+    def attempts_ended(self, learner: Learner) -> np.ndarray:
+        """See `Finder.attempts_ended`; where all networks were taught, at once."""
+        ended = super().attempts_ended(learner)
+        return ended if learner.has_untaught_networks else ended | self._first(learner)
+
+    def _first(self, learner: Learner) -> np.ndarray:
+        """Which restarts have done nothing yet, bool [restart]."""
+        return (learner.steps.numpy() == 0) & (self.attempt.numpy() == 0)
+
+    def judge(self, learner: Learner, judged: Judgement) -> None:
+        """See `Finder.judge`."""
+        self._known = {}
+        super().judge(learner, judged)
+
+    def retry(
+        self, learner: Learner, row: int, networks_too: bool, judged: Judgement | None = None
+    ) -> None:
+        """Begins another attempt in a row, from a proposal where there is one."""
+        program = None
+        if judged is not None and judged.examples is not None and not networks_too:
+            program = self._proposal(learner, row, judged.examples, judged.labels)
+        super().retry(learner, row, networks_too)
+        self.proposed[row].assign(program is not None)
+        if program is not None:
+            learner.hold(row, program, PROPOSED)
+
+    def _proposal(
+        self, learner: Learner, row: int, examples: Instances, labels: Arrays
+    ) -> Program | None:
+        """The program that explains most of what a restart's networks read; None for none."""
+        read = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
+        key = b"".join(read[name].tobytes() for name in sorted(read))
+        if key not in self._known:
+            settings = self._settings(learner)
+            assert isinstance(settings, Proposals)
+            chosen = most_certain(learner.model, row, examples, settings.posed)
+            problem = posed(examples.part(chosen), {n: v[chosen] for n, v in read.items()})
+            unexplained = int(settings.tolerate * problem.size)
+            problem = dataclasses.replace(problem, unexplained=unexplained)
+            effort = Effort(settings.patience, searchers=1, seed=0, until_enough=True)
+            found = search(problem, effort)
+            enough = found.explained >= problem.size - unexplained
+            self._known[key] = found.program if enough else None
+        return self._known[key]
+
+
+def posed(examples: Instances, labels: Arrays) -> Problem:
+    """Examples as a problem for a solver.
+
+    Args:
+      examples: the examples.
+      labels: what networks say of their images, [examples, *dims] by name.
+    """
+    return Problem(
+        examples.model, examples.integers_given, examples.integers, labels, len(examples)
+    )
+
+
+def most_certain(model: CompiledModel, row: int, examples: Instances, count: int) -> np.ndarray:
+    """The places of the examples of whose images a restart's networks are most certain.
+
+    An example's certainty is that of the labels of its images together. Examples of which nothing
+    was observed are not among them.
+
+    Args:
+      model: the model with the networks as they are.
+      row: the restart.
+      examples: the examples.
+      count: how many are wanted.
+    """
+    certainty = np.zeros(len(examples))
+    for name, image in label_names(model.checked).values():
+        if name not in model.networks:
+            continue
+        images = np.asarray(examples.shown[image.name])
+        flat = images.reshape(-1, *images.shape[1 + len(image.dims) :])
+        values = model.predict(name, flat)
+        shares = tf.nn.softmax(values[min(row, len(values) - 1)]).numpy().max(-1)
+        certainty += np.log(shares).reshape(len(examples), -1).sum(1)
+    places = examples.counted
+    return places[np.argsort(-certainty[places], kind="stable")[:count]]
