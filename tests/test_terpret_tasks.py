@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import terpret
 from experiments.terpret_tasks import enough
 from experiments.terpret_tasks.__main__ import main
+from experiments.terpret_tasks.canonical import canonical
 from experiments.terpret_tasks.enough import chosen
 from experiments.terpret_tasks.files import FOLDER
 from experiments.terpret_tasks.measure import Limits, contradicted, measured, solved
@@ -271,3 +273,22 @@ def test_instances_are_chosen_until_no_other_program_explains_them(name: str) ->
     assert set(keys) <= set(TASKS[name].instances) and len(told) == len(keys)
     assert all("another program explains" in line for line in told[:-1])
     assert "no other program explains" in told[-1]
+
+
+SMALL = {
+    "circuit": {"numWires": 3, "numGates": 3, "numOutputs": 3},
+    "basic_block": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 5, "maxInt": 3},
+    "assembly": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 5, "maxInt": 3},
+}
+
+
+@pytest.mark.parametrize("programs", [2, pytest.param(60, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", SMALL)
+def test_for_every_program_there_is_a_canonical_one(name: str, programs: int) -> None:
+    model = check_model(built_in_path(name), SMALL[name])
+    random = np.random.default_rng(programs)
+    for _ in range(programs):
+        own = {v.name: random.integers(0, v.size, v.dims) for v in model.of_kind("Param")}
+        data = {v.name: random.integers(0, v.size, (20, *v.dims)) for v in model.of_kind("Input")}
+        data |= program_of(model, own).run(data)
+        assert terpret.solve(canonical(name, SMALL[name]), data, progress=False).status == "found"

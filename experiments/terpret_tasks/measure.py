@@ -1,6 +1,6 @@
 """Solves the tasks by `terpret.solve`: seconds, and how many held-out instances come out right.
 
-    python -m experiments.terpret_tasks.measure [--task=NAME,...] [--seconds=600] [--workers=2]
+    python -m experiments.terpret_tasks.measure [--task=NAME,...] [--seconds=600] [--plain]
 
 The second time of a task is that of the proof that there is no program if its first instance is
 there once more with another answer.
@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import terpret
+from experiments.terpret_tasks.canonical import canonical
 from experiments.terpret_tasks.task import Task, as_arrays, right_on
 from experiments.terpret_tasks.tasks import TASKS
 from terpret.api.solve import ExactSolution
+from terpret.compile import check_model
 from terpret.language.model_files import built_in_path
 
 
@@ -51,11 +53,13 @@ class Limits:
       seconds: for it.
       workers: threads of the solver.
       seed: of the solver, and of the held-out instances.
+      plain: whether the model is the built-in one, not the canonical one.
     """
 
     seconds: float = 600.0
     workers: int = 2
     seed: int = 0
+    plain: bool = False
 
 
 def measured(task: Task, limits: Limits, impossible: bool = True) -> Measured:
@@ -79,10 +83,11 @@ def solved(
     hypers: Mapping[str, int] | None = None,
 ) -> ExactSolution:
     """What `terpret.solve` says of some data, with some hypers in place of the task's."""
+    wanted = {**task.hypers, **(hypers or {})}
+    model = check_model(built_in_path(task.model), wanted)
     return terpret.solve(
-        built_in_path(task.model),
+        model if limits.plain else canonical(task.model, wanted),
         data,
-        hypers={**task.hypers, **(hypers or {})},
         seconds=limits.seconds,
         workers=limits.workers,
         seed=limits.seed,
@@ -106,9 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=600.0, help="for each search")
     parser.add_argument("--workers", type=int, default=2, help="threads of the solver")
     parser.add_argument("--seed", type=int, default=0, help="of the solver and what is held out")
+    parser.add_argument("--plain", action="store_true", help="the models as they are")
     parser.add_argument("--found_only", action="store_true", help="without the impossible ones")
     given = parser.parse_args(arguments)
-    limits = Limits(given.seconds, given.workers, given.seed)
+    limits = Limits(given.seconds, given.workers, given.seed, given.plain)
     for name in given.task.split(","):
         result = measured(TASKS[name], limits, not given.found_only)
         print(json.dumps(dataclasses.asdict(result)), flush=True)
