@@ -223,7 +223,7 @@ def test_the_parity_chain_prints_its_bits() -> None:
     assert source_lines(by_hand(TASKS["parity_chain"])) == ["0" * 128]
 
 
-# Those that take two seconds and less on two free cores; the decrement of numbers takes minutes.
+# Those that take two seconds and less on two free cores; the others take up to minutes.
 QUICK = (
     *("turing_invert", "turing_prepend", "circuit_shift", "circuit_full_adder"),
     *("basic_block_access", "assembly_access", "parity_chain"),
