@@ -97,11 +97,12 @@ def solved(
 
 def contradicted(task: Task) -> dict[str, np.ndarray]:
     """The training instances and the first once more, of which one answer is another."""
-    first = task.train[0]
-    name = next(name for name in first if name.startswith("final_") or name == "y")
-    answer = list(first[name]) if isinstance(first[name], list) else [first[name]]
-    answer[0] = 1 - min(answer[0], 1)
-    return as_arrays([*task.train, {**first, name: answer}])
+    data = as_arrays(task.train)
+    twice = {name: np.concatenate([value, value[:1]]) for name, value in data.items()}
+    answers = next(value for name, value in twice.items() if not name.startswith("initial"))
+    last = answers.reshape(len(answers), -1)[-1]
+    last[0] = 1 - min(last[0], 1)
+    return twice
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

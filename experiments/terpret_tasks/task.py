@@ -53,7 +53,9 @@ def digits(instance: Instance) -> str:
     """The input of an instance as its digits; empty where it has none."""
     first = next(iter(instance))
     value = instance[first]
-    return "".join(map(str, value)) if first.startswith("initial") else ""
+    if isinstance(value, int) or not first.startswith("initial"):
+        return ""
+    return "".join(map(str, value))
 
 
 def as_arrays(instances: Sequence[Instance]) -> dict[str, np.ndarray]:

@@ -81,7 +81,7 @@ _TASKS = (
         "basic_block",
         {**M5, "numBlocks": 4, "numTimesteps": 18},
         memory.of_basic_block(memory.decrement),
-        ("42440", "32230", "44320", "44200", "30000"),
+        ("24220", "43230", "22000", "42200", "33300"),
     ),
     Task(
         "basic_block_list_k",
