@@ -276,7 +276,6 @@ def test_instances_are_chosen_until_no_other_program_explains_them(name: str) ->
 
 
 SMALL = {
-    "circuit": {"numWires": 3, "numGates": 3, "numOutputs": 3},
     "basic_block": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 5, "maxInt": 3},
     "assembly": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 5, "maxInt": 3},
 }

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 import terpret
+from experiments.terpret_tasks.canonical import canonical
 from experiments.terpret_tasks.task import Instance, Task, as_arrays, digits, right_on
 from experiments.terpret_tasks.tasks import TASKS
 from terpret import Program
-from terpret.language.model_files import built_in_path
+from terpret.language.checked import CheckedModel
 
 # Random instances that a program is tried on, and other programs in a row that are right on all.
 DRAWS, OTHERS = 100, 3
@@ -52,13 +53,13 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> l
     random, instances = np.random.default_rng(limits.seed), task.instances
     order = [list(instances)[k] for k in random.permutation(len(instances))]
     keys, right_ones = order[: limits.first], 0
-    program = _found(task, [instances[key] for key in keys], limits)
+    model = canonical(task.model, task.hypers)
+    program = _found(task, model, keys, limits)
     while right_ones < OTHERS:
         other = terpret.alternatives(
-            built_in_path(task.model),
+            model,
             program,
             as_arrays([instances[key] for key in keys]),
-            hypers=task.hypers,
             seconds=limits.seconds,
             workers=limits.workers,
             seed=limits.seed + right_ones,
@@ -68,7 +69,7 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> l
         added = _told_apart(instances, programs, _drawn(instances, keys, other.inputs, random))
         if added:
             keys.append(added)
-            program = _found(task, [instances[key] for key in keys], limits)
+            program = _found(task, model, keys, limits)
             right_ones = 0
         elif other.program is None:
             break
@@ -77,11 +78,10 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> l
     return keys
 
 
-def _found(task: Task, instances: Sequence[Instance], limits: Limits) -> Program:
+def _found(task: Task, model: CheckedModel, keys: Sequence[str], limits: Limits) -> Program:
     found = terpret.solve(
-        built_in_path(task.model),
-        as_arrays(instances),
-        hypers=task.hypers,
+        model,
+        as_arrays([task.instances[key] for key in keys]),
         seconds=limits.seconds,
         workers=limits.workers,
         seed=limits.seed,
