@@ -10,7 +10,7 @@ one that does the same and is kept:
   goes to are anything.
 
 So a program of such a model is one of the built-in model, and where there is none, there is none.
-Circuits and Turing machines are as they are: of the 2-bit adder, ordered arguments took longer.
+Circuits and Turing machines are as they are.
 """
 
 from collections.abc import Mapping
