@@ -2,8 +2,9 @@
 
     python -m experiments.terpret_tasks.enough [--task=NAME,...] [--first=1] [--seed=0]
 
-The inputs that it prints are those of `tasks.py`. No held-out answer is looked at: which instances
-are held out is what is left.
+Of what it prints come the inputs in `tasks.py`; those of decrement and list-K were drawn, and list-K
+has one more that a program got wrong. Instances that were drawn and decided nothing stay among
+those that are held out: of a small domain, these are all.
 """
 
 import argparse
