@@ -2,9 +2,9 @@
 
     python -m experiments.terpret_tasks.enough [--task=NAME,...] [--first=1] [--seed=0]
 
-The inputs in `tasks.py` are what it printed; those of decrement and list-K were drawn, and list-K has
-one more, which a program got wrong. Instances that were drawn and decided nothing stay among those
-that are held out: of a small domain, these are all.
+The inputs in `tasks.py` are what it printed. Those of decrement and list-K were drawn, and list-K
+has one more, which a program got wrong. Instances that were drawn and decided nothing stay among
+those that are held out: of a small domain, these are all.
 """
 
 import argparse
