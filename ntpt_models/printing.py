@@ -189,6 +189,11 @@ _PRINTERS: dict[str, tuple[Callable[[Words], Iterator[Line]], tuple[str, ...]]] 
             "condReg",
         ),
     ),
+    "assembly": (
+        printing_terpret.assembly,
+        ("instructions", "arg1Reg", "arg2Reg", "outReg", "branchAddr"),
+    ),
+    "parity_chain": (printing_terpret.parity_chain, ()),
 }
 _DISTINCT: dict[str, Callable[[dict[str, tuple[int, int]]], int]] = {
     "add2x2_model": _count_straight_line,

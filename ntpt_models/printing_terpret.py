@@ -1,14 +1,17 @@
 """How the original TerpreT's interpreters print their programs: tables, circuits, code."""
 
+import math
 from collections.abc import Iterator
 
 from ntpt_models.words import Line, Words
 
 # The gates by the number of their operands; what is left copies its operand.
 TWO_OPERANDS, NEGATION = (0, 1, 2), 3
-# The instructions of basic blocks that are not written as calls, and what the calls are given.
+# The instructions that are not written as calls, and what the calls are given.
 WRITE, READ = 1, 2
 NO_OPERAND, ONE_OPERAND = (3,), (0, 2, 4, 5)
+# The instructions of assembly that jump.
+JUMPS = 9, 10
 
 
 def turing(words: Words) -> Iterator[Line]:
@@ -40,23 +43,49 @@ def circuit(words: Words) -> Iterator[Line]:
 
 def basic_block(words: Words) -> Iterator[Line]:
     """Basic blocks: an instruction each, then a branch on a register. Block 0 halts."""
-    for b, instruction in enumerate(words.values("instructions")):
+    for b in range(len(words.values("instructions"))):
         block = words.of("thenBlock", b)
         if b == 0:
             yield f"{block}: halt", None
             continue
-        used = ["instructions", "condReg", "thenBlock", "elseBlock"]
-        if instruction not in NO_OPERAND:
-            used.append("arg1Reg")
-        if instruction not in (*NO_OPERAND, *ONE_OPERAND):
-            used.append("arg2Reg")
-        text = _instruction(words, b, [name for name in used if name.startswith("arg")])
-        if instruction != WRITE:
-            text = f"{words.at('outReg', b)} = {text}"
-            used.append("outReg")
+        text, used = _statement(words, b)
         branch = f"if {words.at('condReg', b)} > 0: {words.at('thenBlock', b)}"
         text = f"{block}: {text}; {branch} else {words.at('elseBlock', b)}"
-        yield text, words.sure(b, *used)
+        yield text, words.sure(b, *used, "condReg", "thenBlock", "elseBlock")
+
+
+def assembly(words: Words) -> Iterator[Line]:
+    """Assembly: an instruction a line, or a jump. After the last line comes line 0, which halts."""
+    for b, instruction in enumerate(words.values("instructions")):
+        line = words.of("branchAddr", b)
+        if b == 0:
+            yield f"{line}: halt", None
+        elif instruction in JUMPS:
+            names = "instructions", "arg1Reg", "branchAddr"
+            yield f"{line}: {' '.join(words.at(name, b) for name in names)}", words.sure(b, *names)
+        else:
+            text, used = _statement(words, b)
+            yield f"{line}: {text}", words.sure(b, *used)
+
+
+def parity_chain(words: Words) -> Iterator[Line]:
+    """A parity chain: its bits."""
+    bits = range(len(words.values("x")))
+    yield "".join(words.at("x", k) for k in bits), math.prod(words.sure(k, "x") for k in bits)
+
+
+def _statement(words: Words, b: int) -> tuple[str, list[str]]:
+    """What a block does besides branching, and the Params that say so."""
+    instruction = words.values("instructions")[b]
+    used = ["instructions"]
+    if instruction not in NO_OPERAND:
+        used.append("arg1Reg")
+    if instruction not in (*NO_OPERAND, *ONE_OPERAND):
+        used.append("arg2Reg")
+    text = _instruction(words, b, [name for name in used if name.startswith("arg")])
+    if instruction == WRITE:
+        return text, used
+    return f"{words.at('outReg', b)} = {text}", [*used, "outReg"]
 
 
 def _instruction(words: Words, b: int, operands: list[str]) -> str:

@@ -177,6 +177,7 @@ def models() -> dict[str, CompiledModel]:
         "add2x2_shared": choose(ntpt_model("add2x2_model", **shared), ADD),
         "turing": choose(ntpt_model("turing"), INVERT),
         "basic_block": ntpt_model("basic_block"),
+        "assembly": ntpt_model("assembly"),
         "circuit": ntpt_model("circuit"),
         "dropping": choose(small_model(DROPPING), {"k": 1}),
         "convolved": choose(small_model(CONVOLVED), {"k": 1}),
@@ -234,7 +235,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Compiled
 
 @pytest.mark.parametrize("size", BATCHES)
 @pytest.mark.parametrize(
-    "name", ["add2x2", "add2x2_shared", "turing", "basic_block", "circuit", "dropping", "convolved"]
+    "name",
+    [
+        *("add2x2", "add2x2_shared", "turing", "basic_block", "assembly", "circuit", "dropping"),
+        "convolved",
+    ],
 )
 def test_tensorflow_alone_gives_what_the_program_gives(
     served: dict[str, tuple[CompiledModel, Path]], name: str, size: int

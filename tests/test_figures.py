@@ -14,7 +14,10 @@ from terpret.language.checked import CheckedModel
 from terpret.language.errors import Source
 from terpret.runs import figures
 
-MODELS = ("add2x2_model", "apply2x2_model", "basic_block", "circuit", "math_model", "turing")
+MODELS = (
+    *("add2x2_model", "apply2x2_model", "assembly", "basic_block", "circuit", "math_model"),
+    *("parity_chain", "turing"),
+)
 
 
 def tables(checked: CheckedModel) -> dict[str, np.ndarray]:

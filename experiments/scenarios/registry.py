@@ -7,7 +7,13 @@ from experiments.scenarios.apply2x2.scenario import APPLY2X2
 from experiments.scenarios.math.scenario import MATH
 from experiments.scenarios.mazes.scenario import MAZES
 from experiments.scenarios.mnist_addition.scenario import GIVEN, LEARNED
-from experiments.scenarios.terpret_report import BASIC_BLOCK, CIRCUIT, TURING
+from experiments.scenarios.terpret_report import (
+    ASSEMBLY,
+    BASIC_BLOCK,
+    CIRCUIT,
+    PARITY_CHAIN,
+    TURING,
+)
 from ntpt_models import LISTING
 from terpret.language.model_files import model_name
 from terpret.runs.config import Config
@@ -35,5 +41,7 @@ def scenario_of(config: Config) -> Scenario:
     return scenario_named(model_name(config.model))
 
 
-for _scenario in (ADD2X2, APPLY2X2, MATH, MAZES, GIVEN, LEARNED, TURING, CIRCUIT, BASIC_BLOCK):
+_PAPER = ADD2X2, APPLY2X2, MATH, MAZES, GIVEN, LEARNED
+_REPORT = TURING, CIRCUIT, BASIC_BLOCK, ASSEMBLY, PARITY_CHAIN
+for _scenario in (*_PAPER, *_REPORT):
     register(_scenario)

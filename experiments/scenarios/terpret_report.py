@@ -6,3 +6,5 @@ from terpret.runs.scenario import Scenario
 TURING = Scenario(name="turing", listing=LISTING)
 CIRCUIT = Scenario(name="circuit", listing=LISTING)
 BASIC_BLOCK = Scenario(name="basic_block", listing=LISTING)
+ASSEMBLY = Scenario(name="assembly", listing=LISTING)
+PARITY_CHAIN = Scenario(name="parity_chain", listing=LISTING)

@@ -15,6 +15,8 @@ SIZES = {
     "turing": {"numTapeSymbols": 3, "numHeadStates": 3, "tapeLength": 4, "numTimesteps": 6},
     "circuit": {"numWires": 4, "numGates": 5, "numOutputs": 4},
     "basic_block": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 6, "maxInt": 4},
+    "assembly": {"numBlocks": 4, "numRegisters": 2, "numTimesteps": 6, "maxInt": 4},
+    "parity_chain": {"K": 7},
 }
 
 
