@@ -16,7 +16,7 @@ from terpret.learning.learner import Learner
 from terpret.learning.strategy import Descent
 
 # What each value of a proposed program has of its marginal: a gradient can still change it.
-PROPOSED = 0.95
+PROPOSED = 0.99
 
 
 @dataclasses.dataclass(frozen=True)
