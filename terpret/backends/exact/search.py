@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import functools
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -73,6 +74,21 @@ class Problem:
         inputs, labels, answers = ({n: v[number] for n, v in part.items()} for part in parts)
         return wanted(self.model, params, given_by(self.model, inputs, labels), answers, clauses)
 
+    @functools.cached_property
+    def contradiction(self) -> tuple[int, ...]:
+        """The places of two examples that are given the same and answer differently; or of none."""
+        given = [*self.inputs.values(), *self.labels.values()]
+        seen: dict[bytes, list[int]] = {}
+        for place in range(self.size):
+            alike = seen.setdefault(b"".join(v[place].tobytes() for v in given), [])
+            for other in alike:
+                for answers in self.answers.values():
+                    one, two = answers[place], answers[other]
+                    if ((one != two) & (one >= 0) & (two >= 0)).any():
+                        return other, place
+            alike.append(place)
+        return ()
+
     def explained(self, program: Program) -> np.ndarray:
         """Which examples a program explains, bool [examples], by the discrete interpreter."""
         given, observed = program.outcome(self.inputs, self.labels or None)
@@ -119,6 +135,8 @@ def search(
       tell: is told how it goes, in a line.
       hint: a program that may be near.
     """
+    if not problem.unexplained and problem.contradiction:
+        return Found(None, 0, True, len(problem.contradiction))
     race = _Race(problem, effort, hint)
     try:
         race.run(tell)
