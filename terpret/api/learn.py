@@ -27,7 +27,7 @@ from terpret.backends.keras_models import Build
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
 from terpret.runs import run as single
-from terpret.runs.config import Config
+from terpret.runs.config import ONE_START, Config
 from terpret.runs.measured import results_of
 from terpret.runs.named_files import rooted
 from terpret.runs.own_method import differences
@@ -36,6 +36,7 @@ from terpret.runs.prepared import Run, has_begun, prepare, restored
 from terpret.runs.progress import Bar, Display, RestartsLine, Silent
 from terpret.runs.results import RunResult
 from terpret.runs.scenario import PLAIN, Scenario
+from terpret.runs.setting import settings_of
 from terpret.runs.tables import heading, results_table, success, why
 from terpret.signals import Stopped
 
@@ -121,7 +122,7 @@ def learn(
     test: Data | None = None,
     *,
     preset: str = "robust",
-    restarts: int = 10,
+    restarts: int | None = None,
     examples: int = 0,
     batch_size: int = 0,
     seed: int = 0,
@@ -146,7 +147,7 @@ def learn(
         the path of a `.npz`, `.csv`, `.json` or `.jsonl` file or of a folder with `train.csv`.
       test: examples to test on, in any of these forms; else the last of `data` are held out.
       preset: how to learn, a name in `terpret.learning.presets.PRESETS`.
-      restarts: independent starts, trained side by side.
+      restarts: independent starts, trained side by side; 10 unless given, of preset `exact` one.
       examples: training examples for each restart; 0 is the preset's number.
       batch_size: examples in an update; 0 is the preset's.
       seed: the root seed: two calls with equal arguments give equal results.
@@ -193,7 +194,7 @@ def learn(
             "model": path,
             **data_files(data, test, path, hypers, files),
             "preset": preset,
-            "restarts": restarts,
+            "restarts": _restarts(preset) if restarts is None else restarts,
             "examples": examples,
             "batch_size": batch_size,
             "seed": seed,
@@ -210,6 +211,11 @@ def learn(
         if networks:
             scenario = dataclasses.replace(PLAIN, builders=dict(networks))
         return _learned(config, workdir, overwrite, progress, kept, scenario)
+
+
+def _restarts(preset: str) -> int:
+    """How many restarts there are where nobody says."""
+    return 1 if preset in ONE_START else settings_of(Config)["restarts"].default
 
 
 def _learned(

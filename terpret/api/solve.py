@@ -14,6 +14,7 @@ from terpret.api.given import examples_given, model_file, without_folder
 from terpret.api.search_arguments import effort, no_ops, program_given, share
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
+from terpret.backends.exact.outcome import outcome
 from terpret.backends.exact.search import Found, Problem, search
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
@@ -279,21 +280,5 @@ def _answers(model: CheckedModel, name: str) -> int:
 
 
 def _solution(found: Found, problem: Problem, seconds: float) -> ExactSolution:
-    size, used = problem.size, found.used
-    least = size - problem.unexplained
-    if found.program is None and found.proved:
-        enough = f"at least {least:,} of " if problem.unexplained else ""
-        told = f"no program explains {enough}the {size:,} examples; {used:,} of them prove it"
-        return ExactSolution("none", None, 0, size, seconds, told)
-    if found.program is None or found.explained < least:
-        told = f"{found.stopped or 'it was ended'}, at {used:,} of the {size:,} examples"
-        return ExactSolution("undecided", found.program, found.explained, size, seconds, told)
-    told = f"the program explains {found.explained:,} of {size:,} examples"
-    if found.proved:
-        told += ", and none explains more" if problem.unexplained else ""
-        told += "; none with fewer instructions explains as many" if problem.no_op else ""
-    elif problem.unexplained or problem.no_op:
-        asked = ["explains more"] if problem.unexplained else []
-        asked += ["does so with fewer instructions"] if problem.no_op else []
-        told += f"; whether another {' or '.join(asked)} is not decided: {found.stopped}"
-    return ExactSolution("found", found.program, found.explained, size, seconds, told)
+    status, proved = outcome(found, problem)
+    return ExactSolution(status, found.program, found.explained, problem.size, seconds, proved)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from absl import flags
 
-from terpret.runs.config import SECONDS, Config, StoredConfig
+from terpret.runs.config import ONE_START, SECONDS, Config, StoredConfig
 from terpret.runs.setting import Setting, settings_of
 
 # The flags belong to the script that defines them here, whose --help lists them.
@@ -36,6 +36,7 @@ RUN = (
     of_config(Config, "restarts"),
     of_config(Config, "shard"),
     of_config(Config, "refill"),
+    of_config(Config, "seconds"),
     of_config(Config, "examples"),
     of_config(Config, "batch_size"),
     of_config(Config, "stop_after_solved"),
@@ -88,6 +89,8 @@ def config_from(values: flags.FlagValues, config: type[Kind], **otherwise: Any) 
     """A config whose settings are the flags of their names, but for those that are given."""
     names = {field.name for field in dataclasses.fields(config)}
     named = {name: values[name].value for name in names - otherwise.keys() if name in values}
+    if named.get("preset") in ONE_START and not values["restarts"].present:
+        named["restarts"] = 1
     return config(**named, **otherwise)
 
 

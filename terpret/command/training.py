@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from terpret import signals
+from terpret.backends.exact.outcome import UNDECIDED
 from terpret.command.advice import done_already, same_command
 from terpret.errors import RunError
 from terpret.files.asked import write_asked
@@ -22,6 +23,7 @@ from terpret.runs.printing import print_header, print_results
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
 from terpret.runs.scenario import Scenario
+from terpret.runs.solving import Solved, Unsolved
 
 
 def train_run(
@@ -62,15 +64,18 @@ def train_run(
     signals.promise(workdir, f"{same_command(values)} continues the run in {workdir}")
     with contextlib.ExitStack() as shown:
         shown.callback(lambda: _close(bars))
-        results = single.train(
-            config,
-            workdir,
-            values.overwrite,
-            shlex.join(command),
-            values.checkpoint_seconds,
-            watch,
-            scenario=scenario,
-        )
+        try:
+            results = single.train(
+                config,
+                workdir,
+                values.overwrite,
+                shlex.join(command),
+                values.checkpoint_seconds,
+                watch,
+                scenario=scenario,
+            )
+        except Unsolved as unsolved:
+            return _unsolved(unsolved.solved, bars)
     if not bars:
         print(done_already(workdir))
     path = os.path.join(workdir, "results.json")
@@ -79,6 +84,16 @@ def train_run(
     if save_nets:
         _save_networks(workdir, save_nets)
     return 0
+
+
+def _unsolved(solved: Solved, bars: Sequence[Bar]) -> int:
+    """Says that there is no program, or that none was found in time; the exit status."""
+    _close(bars)
+    print(solved.told)
+    if solved.status != UNDECIDED:
+        return 0
+    print("the same command goes on with the search")
+    return 1
 
 
 def _close(bars: Sequence[Bar]) -> None:

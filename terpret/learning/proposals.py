@@ -25,9 +25,12 @@ class Exact(Descent):
 
     Attributes:
       tolerate: the part of the examples that may stay unexplained.
+      smallest: whether the program with the fewest instructions is wanted, of a model where it is
+        known what is none.
     """
 
     tolerate: float = 0.0
+    smallest: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

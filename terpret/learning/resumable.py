@@ -44,6 +44,8 @@ def do(work: Work, checkpoints: Checkpoints, seconds: float) -> None:
     saved = -math.inf if stored is None else time.monotonic()
     with Signals() as signals:
         finished = work.finished()
+        if finished and stored is None:
+            checkpoints.save(*work.saved())
         while not finished:
             work.advance()
             finished = work.finished()

@@ -12,6 +12,8 @@ from terpret.runs.setting import declared, settings_of
 # What no run comes near: numbers beyond it are slips of the keyboard.
 EXAMPLES = 10**12
 SECONDS = 10**9
+# Presets all of whose restarts have one program: unless more are asked for, there is one.
+ONE_START = ("exact",)
 # The setting that tells what is made of many runs from a single one.
 _OF_MANY = "experiment"
 
@@ -42,6 +44,7 @@ class Config(StoredConfig):
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
       preset: how to learn, a name in `PRESETS`.
+      seconds: what a solver may take, of a preset that has one.
       networks: the networks that Keras models are, each as `KerasNetwork.text` describes it.
       method: what the method has other than its preset: values by the names of the fields of
         `Method` and of its strategy, without those that are the preset's own.
@@ -79,7 +82,8 @@ class Config(StoredConfig):
     hypers_file: str = declared("", path="file", flag="hypers")
     preset: str = declared(
         "robust",
-        "How to learn: robust, cyclic, search, ntpt, terpret, terpret-custom or terpret-fp.",
+        "How to learn: robust, cyclic, search, hybrid, exact, ntpt, terpret, terpret-custom or "
+        "terpret-fp.",
     )
     restarts: int = declared(10, "Independent starts, trained side by side.", least=1, most=10_000)
     shard: str = declared("", "i/n: do the i-th of n parts of the restarts, in a subfolder.")
@@ -123,6 +127,9 @@ class Config(StoredConfig):
     )
 
     networks: dict[str, str] = declared({}, added=True)
+    seconds: float = declared(
+        600.0, "For the solver of --preset=exact.", least=1, most=SECONDS, added=True
+    )
 
     @property
     def part(self) -> tuple[int, int]:

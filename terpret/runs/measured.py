@@ -14,6 +14,7 @@ from terpret.runs.described import versions
 from terpret.runs.diagnosis import why_nothing
 from terpret.runs.prepared import Run
 from terpret.runs.results import Curves, Measured, RestartResult, RunResult, best, median_networks
+from terpret.runs.solving import found_exactly, is_exact
 from terpret.runs.tables import power
 from terpret.runs.threads import threads
 
@@ -127,7 +128,11 @@ def results_of(
         threads=threads(),
         seconds=round(restarts.seconds, 1),
         verified_after=verified_after,
+        exact=found_exactly(run.workdir) if is_exact(run.learner.method) else {},
     )
+    if results.exact and not run.examples:
+        # The solver has said what there is.
+        return results
     return dataclasses.replace(results, diagnosis=why_nothing(run, restarts, results))
 
 

@@ -37,6 +37,7 @@ from terpret.runs.run_folder import (
     same_data,
 )
 from terpret.runs.scenario import PLAIN, Scenario, Study, load_needed
+from terpret.runs.solving import is_exact, refuse_unsolvable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,11 +193,15 @@ def ready_study(
     begun = not afresh and os.path.exists(os.path.join(workdir, "config.json"))
     if config.data:
         own = open_data(config, path)
+        if is_exact(method):
+            refuse_unsolvable(config, own.model, own, scenario.no_op)
         _refuse_nothing_to_learn(scenario, config, own.model, own)
         if not begun:
             refuse_too_large(config, own.model, len(own.training))
         return None
     checked = check_model(path, config.hypers)
+    if is_exact(method):
+        refuse_unsolvable(config, checked, None, scenario.no_op)
     _refuse_nothing_to_learn(scenario, config, checked, None)
     if begun:
         return None
@@ -252,6 +257,8 @@ def _method(config: Config, own: OwnData | None) -> tuple[Method, int]:
     count = len(own.training) if own else method.batch_size
     size = config.batch_size or min(method.batch_size or count, count)
     method = dataclasses.replace(method, batch_size=size)
+    if is_exact(method) and not config.examples and not (own and own.model.networks):
+        return method, 0
     return method, config.examples or method.updates * size
 
 

@@ -8,6 +8,7 @@ from terpret.runs.own_method import method_text
 from terpret.runs.prepared import Run
 from terpret.runs.results import RunResult
 from terpret.runs.scenario import Scenario
+from terpret.runs.solving import is_exact
 from terpret.runs.tables import (
     batch_line,
     diagnosed,
@@ -32,7 +33,8 @@ def print_header(run: Run) -> None:
         print(f"networks from {kind}: {source}")
     logdir = os.path.dirname(run.workdir) or "."
     print(f"run folder: {run.workdir} (tensorboard --logdir={logdir})")
-    print("compiling the training step ...", flush=True)
+    doing = "solving" if is_exact(run.learner.method) else "compiling the training step"
+    print(f"{doing} ...", flush=True)
 
 
 def print_results(results: RunResult, scenario: Scenario, style: str = "text") -> None:
@@ -54,6 +56,8 @@ def print_results(results: RunResult, scenario: Scenario, style: str = "text") -
         print(f"\n{further}")
     if results.verification:
         print(f"\n{verified(results.verification)}")
+    if results.exact:
+        print(f"\nsolver: {results.exact['status']}: {results.exact['proved']}")
     print(f"\n{success(results)}")
     if results.diagnosis:
         print(f"\n{diagnosed(results, results.diagnosis, style)}")

@@ -138,6 +138,8 @@ class RunResult:
       missing: the shards that are not there or not finished.
       diagnosis: why no program was found, or why it is not decided which is right; None where
         neither is so, and in results of earlier versions.
+      exact: what a solver has found out, where the preset has one: `status`, `explained`,
+        `examples`, `seconds` and `proved`.
 
     Raises:
       ValueError: there is no best restart.
@@ -169,6 +171,7 @@ class RunResult:
     verified_after: float | None = None
     missing: tuple[str, ...] = ()
     diagnosis: Diagnosis | None = None
+    exact: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.best < len(self.restarts):

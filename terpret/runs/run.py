@@ -33,6 +33,7 @@ from terpret.runs.run_folder import (
     writing,
 )
 from terpret.runs.scenario import PLAIN, Scenario
+from terpret.runs.solving import is_exact, solve_first
 
 
 def train(
@@ -99,6 +100,8 @@ def train(
         if not thorough:
             run = dataclasses.replace(run, study=run.study.briefly())
         display = watch(run, [*warnings, *run.notes]) if watch else Silent()
+        if is_exact(run.learner.method):
+            solve_first(config, workdir, run.learner, run.task, scenario.no_op, display.note)
         return _learned(run, command, checkpoint_seconds, display, started)
 
 

@@ -50,7 +50,15 @@ _LEFT = (
     FIRST_STAGE,
 )
 # What a run leaves besides that is not made of others.
-_LEFT_BY_ONE = ("curves.json", "program.txt", "program.json", FILE_NAME, "events", "checkpoints")
+_LEFT_BY_ONE = (
+    "exact.json",
+    "curves.json",
+    "program.txt",
+    "program.json",
+    FILE_NAME,
+    "events",
+    "checkpoints",
+)
 _NEVER_OTHERS = ("model", "plots", own_files.LIST, ASIDE, NEEDLESS, LOCK, WRITER)
 # What is said where a folder cannot be written.
 CONTINUES = "when that is mended, the same command continues"
@@ -332,8 +340,10 @@ def _holds_checkpoints(workdir: str) -> bool:
 
 
 def _has_begun(workdir: str) -> bool:
-    folders = map(os.path.dirname, own_files.owned(workdir))
-    return any(os.path.basename(folder) == "checkpoints" for folder in folders)
+    names = own_files.owned(workdir)
+    return "exact.json" in names or any(
+        os.path.basename(os.path.dirname(name)) == "checkpoints" for name in names
+    )
 
 
 def _digest(images: np.ndarray, labels: np.ndarray) -> str:

@@ -67,6 +67,7 @@ class Scenario:
       tables: what `further` has measured, from that and a style, `text` or `markdown`; empty where
         it has not.
       remedy: what to do where there is no task.
+      no_op: the value that is no instruction, by Param; empty where none is.
       builders: what makes the Keras model of a network, by network; those of a run folder are made
         from their description.
     """
@@ -83,6 +84,7 @@ class Scenario:
     published_in: str = ""
     tables: Callable[[Mapping[str, object], str], str] = lambda _, style: ""
     remedy: str = "give --data=FILE.json"
+    no_op: Mapping[str, int] = dataclasses.field(default_factory=dict)
     builders: Mapping[str, Build] = dataclasses.field(default_factory=dict)
 
 

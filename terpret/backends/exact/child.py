@@ -72,7 +72,8 @@ class _Problem:
             assumed += self._at_most(tuple(self._own(group)), most)
         if request["hint"]:
             self._solver.set_phases(self._own(request["hint"]))
-        if not self._solver.solve(assumptions=assumed):
+        # As one that may be interrupted it leaves the other thread free to see the end of input.
+        if not self._solver.solve_limited(assumptions=assumed, expect_interrupt=True):
             return None
         model = self._solver.get_model()
         holds = [number < len(model) + 1 and model[number - 1] > 0 for number in self._variables]

@@ -122,6 +122,7 @@ def search(
     effort: Effort,
     tell: Callable[[str], None] = lambda text: None,
     hint: Program | None = None,
+    better: Callable[[int, Program], None] = lambda explained, program: None,
 ) -> Found:
     """Finds the program that explains most examples, or proves that none explains enough.
 
@@ -134,12 +135,13 @@ def search(
       effort: what it may take.
       tell: is told how it goes, in a line.
       hint: a program that may be near.
+      better: is told of a program that explains more examples than any before, and how many.
     """
     if not problem.unexplained and problem.contradiction:
         return Found(None, 0, True, len(problem.contradiction))
     race = _Race(problem, effort, hint)
     try:
-        race.run(tell)
+        race.run(tell, better)
     except KeyboardInterrupt:
         race.end("it was interrupted")
     return race.found()
@@ -214,9 +216,9 @@ class _Race:
             for solver in self._solvers:
                 solver.end(self._over)
 
-    def run(self, tell: Callable[[str], None]) -> None:
+    def run(self, tell: Callable[[str], None], better: Callable[[int, Program], None]) -> None:
         """Has all search until one has an answer, or time is over."""
-        count = self.effort.searchers
+        count, told = self.effort.searchers, self._best
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
             futures = [pool.submit(_searched, self, number) for number in range(count)]
             try:
@@ -225,6 +227,9 @@ class _Race:
                     if len(done) == len(futures):
                         break
                     tell(self._line())
+                    if (best := self._best) is not None and best is not told:
+                        told = best
+                        better(*best)
             finally:
                 self.end(NO_TIME)
         for future in futures:

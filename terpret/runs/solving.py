@@ -1,0 +1,217 @@
+"""The preset `exact`: a solver finds the program of a run before anything learns."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from terpret.backends.exact.encode import refuse_tensors
+from terpret.backends.exact.outcome import FOUND, UNDECIDED, outcome
+from terpret.backends.exact.search import Effort, Problem, search
+from terpret.discrete.program import Program, program_of
+from terpret.errors import RunError
+from terpret.files import own_files
+from terpret.files.replacing import begun
+from terpret.files.typed_json import from_json
+from terpret.language.checked import CheckedModel
+from terpret.learning.instances import Instances, Judge, instances_of
+from terpret.learning.learner import Learner
+from terpret.learning.method import Method
+from terpret.learning.proposals import Exact, posed
+from terpret.learning.task import Task
+from terpret.runs.config import Config
+from terpret.runs.own_data import OwnData, labelled
+from terpret.runs.records import damaged, read_record
+
+# What a run that is solved keeps of it.
+FILE = "exact.json"
+# Training examples that networks are read on.
+READ = 200
+# What each value of the program that is found has of its marginal.
+SHARE = 0.999
+
+
+@dataclasses.dataclass(frozen=True)
+class Solved:
+    """What a solver has found for a run.
+
+    Attributes:
+      status: `found`, `none` or `undecided`.
+      explained: how many of the examples the program explains.
+      examples: how many there are.
+      seconds: that it took, of all calls together.
+      proved: what was proved, in a sentence.
+      program: the values of the best program's Params, by name; None where there is none.
+    """
+
+    status: str
+    explained: int
+    examples: int
+    seconds: float
+    proved: str
+    program: Mapping[str, object] | None = None
+
+    @property
+    def told(self) -> str:
+        """What came of it, in a line."""
+        line = f"{self.status} in {self.seconds:.1f} s: {self.proved}"
+        if self.status == UNDECIDED and self.program is not None:
+            line += f"; the best program, in {FILE}, explains {self.explained:,}"
+        return line
+
+    def to_json(self) -> dict[str, Any]:
+        """As `exact.json` holds it."""
+        return dataclasses.asdict(self)
+
+
+class Unsolved(RunError):
+    """A solver has found no program for a run.
+
+    Attributes:
+      solved: what it has found out.
+    """
+
+    def __init__(self, solved: Solved):
+        super().__init__(solved.told)
+        self.solved = solved
+
+
+def is_exact(method: Method) -> bool:
+    """Whether a solver finds the programs of a method."""
+    return isinstance(method.strategy, Exact)
+
+
+def refuse_unsolvable(
+    config: Config, model: CheckedModel, own: OwnData | None, no_op: Mapping[str, int]
+) -> None:
+    """Refuses what no solver can be asked, before anything is written.
+
+    Args:
+      config: the settings.
+      model: the model.
+      own: the user's own data, if these are the task.
+      no_op: the values that are no instruction, where they are known.
+
+    Raises:
+      InputError: the model computes with tensors.
+      RunError: nobody knows what its networks say.
+    """
+    refuse_tensors(model)
+    if config.method.get("smallest") and not no_op:
+        raise RunError(
+            "--method=smallest: which value of this model is no instruction is not known; "
+            "terpret.solve(..., smallest={NAME: VALUE}) says so"
+        )
+    if not model.networks or config.init_nets or (own and labelled(own.training)):
+        return
+    raise RunError(
+        "preset exact reads no images: give the labels of all images in the data "
+        "(IMAGE_NETWORK), or taught networks by --init_nets; preset hybrid teaches them itself"
+    )
+
+
+def kept(workdir: str) -> Solved | None:
+    """What a run folder keeps of its search; None where it has none."""
+    path, remedy = os.path.join(workdir, FILE), "remove it, and the same command searches again"
+    record = read_record(path, remedy)
+    try:
+        return None if record is None else from_json(Solved, record)
+    except ValueError:
+        raise damaged(path, remedy) from None
+
+
+def found_exactly(workdir: str) -> dict[str, object]:
+    """What a run folder keeps of its search, but for the program, as `results.json` has it."""
+    solved = kept(workdir)
+    return {n: v for n, v in solved.to_json().items() if n != "program"} if solved else {}
+
+
+def solve_first(
+    config: Config,
+    workdir: str,
+    learner: Learner,
+    task: Task,
+    no_op: Mapping[str, int],
+    note: Callable[[str], None],
+) -> None:
+    """Finds the program of a run, or goes on to, and gives it to all restarts.
+
+    What is found is kept at once, so that neither a signal nor a crash loses it.
+
+    Args:
+      config: the settings.
+      workdir: the run folder.
+      learner: holds the program afterwards.
+      task: what is learned from.
+      no_op: of Params, the value that is no instruction; where the method asks for the smallest
+        program, as few as can be have another.
+      note: is told how it goes.
+
+    Raises:
+      Unsolved: there is no program, or none was found in time.
+    """
+    strategy = learner.method.strategy
+    assert isinstance(strategy, Exact)
+    before = kept(workdir)
+    problem = _problem(learner, task)
+    unexplained = int(strategy.tolerate * problem.size)
+    no_op = no_op if strategy.smallest else {}
+    problem = dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
+    if before is None or before.status == UNDECIDED:
+        before = _searched(config, workdir, problem, before, note)
+    if before.status != FOUND or before.program is None:
+        raise Unsolved(before)
+    program = _program(problem.model, before.program)
+    for row in range(learner.model.restarts):
+        learner.hold(row, program, SHARE)
+
+
+def _searched(
+    config: Config,
+    workdir: str,
+    problem: Problem,
+    before: Solved | None,
+    note: Callable[[str], None],
+) -> Solved:
+    """Searches, and keeps the best program whenever it is a better one."""
+    started = time.monotonic() - (before.seconds if before else 0.0)
+    hint = _program(problem.model, before.program) if before and before.program else None
+
+    def keep(status: str, explained: int, proved: str, program: Program | None) -> Solved:
+        values = None
+        if program is not None:
+            values = {name: value.tolist() for name, value in program.values.items()}
+        seconds = round(time.monotonic() - started, 1)
+        solved = Solved(status, explained, problem.size, seconds, proved, values)
+        path = os.path.join(workdir, FILE)
+        own_files.write_json(path, solved.to_json())
+        begun(path)
+        return solved
+
+    def better(explained: int, program: Program) -> None:
+        keep(UNDECIDED, explained, "it was stopped", program)
+
+    keep(UNDECIDED, before.explained if before else 0, "it was stopped", hint)
+    effort = Effort(config.seconds, seed=config.seed)
+    found = search(problem, effort, note, hint, better)
+    status, proved = outcome(found, problem)
+    return keep(status, found.explained, proved, found.program)
+
+
+def _program(model: CheckedModel, values: Mapping[str, object]) -> Program:
+    return program_of(model, {name: np.asarray(value) for name, value in values.items()})
+
+
+def _problem(learner: Learner, task: Task) -> Problem:
+    """The training examples: with labels where they are known, else as networks read them."""
+    model, judge = learner.model, task.symbols
+    if isinstance(judge, Judge) and (judge.by_labels or not model.checked.networks):
+        return posed(judge.instances, judge.instances.labels)
+    batch = next(iter(task.batches(learner.seed, READ, 0, 0)))
+    arrays = {name: value.numpy() for name, value in batch.items()}
+    examples: Instances = instances_of(model.checked, arrays, READ)
+    frozen = model if learner.frozen is None else learner.frozen
+    return posed(examples, {name: values[0] for name, values in frozen.labels(arrays).items()})
