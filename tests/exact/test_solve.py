@@ -2,13 +2,17 @@
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import terpret
+from terpret.backends.exact.search import Effort, Problem, search
+from terpret.compile import check_model
 from terpret.errors import InputError
+from terpret.language.errors import Source
 from terpret.language.model_files import built_in_path
 from tests.small_models import NETWORKED, TINY
 from tests.test_learn import SHIFT, shifted
@@ -241,3 +245,26 @@ def test_one_example_is_no_examples() -> None:
 def test_a_model_without_params_says_that_its_program_is_given() -> None:
     found = terpret.solve("x = Input(2)\ny = Output(2)\ny.set_to(x)\n", {"x": [0], "y": [0]})
     assert found.status == "found" and str(found).endswith("(no Params: the program is given)")
+
+
+def test_an_interrupted_search_ends_at_once_and_says_so() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 4, (2, 40))
+    model = check_model(
+        Source(
+            "m.py",
+            ADD.replace("[3]", "[30]")
+            .replace("(3):", "(30):")
+            .replace("Var(4)[4]", "Var(4)[31]")
+            .replace("at[3]", "at[30]"),
+        )
+    )
+    problem = Problem(model, {"x": x}, {"y": y}, {}, 40, unexplained=10)
+    began = time.monotonic()
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    found = search(problem, Effort(60.0), interrupt)
+    assert time.monotonic() - began < 20 and not found.proved
+    assert found.stopped == "it was interrupted"
