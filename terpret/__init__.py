@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from terpret.backends.networks import Library
     from terpret.compile import check_model, compile_model
     from terpret.discrete.program import Program, program_of
-    from terpret.language.errors import Diagnostic, InputError, ModelError
+    from terpret.errors import DataError, InputError, RunError
+    from terpret.language.errors import Diagnostic, ModelError
 
 _HOMES = {
     "CompiledModel": "terpret.backends.model",
@@ -35,8 +36,10 @@ _HOMES = {
     "alternatives": "terpret.api.solve",
     "solve": "terpret.api.solve",
     "Diagnostic": "terpret.language.errors",
+    "DataError": "terpret.errors",
     "InputError": "terpret.errors",
     "ModelError": "terpret.language.errors",
+    "RunError": "terpret.errors",
     "Program": "terpret.discrete.program",
     "program_of": "terpret.discrete.program",
 }
@@ -45,12 +48,14 @@ _NEED_TENSORFLOW = ("terpret.api", "terpret.backends", "terpret.compile")
 
 __all__ = [
     "CompiledModel",
+    "DataError",
     "Diagnostic",
     "InputError",
     "Learned",
     "Library",
     "ModelError",
     "Program",
+    "RunError",
     "Solution",
     "__version__",
     "alternatives",

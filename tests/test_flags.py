@@ -167,6 +167,16 @@ def test_the_old_name_of_a_flag_works_and_says_the_new_one(
     assert told.out == ""
 
 
+def test_a_switch_with_another_value_is_refused_in_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with flagsaver.flagsaver():
+        assert arguments.called(lambda _: 0, ["train.py", "--xla=3"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: flag --xla=3: this is neither true nor false\n"
+    )
+
+
 def test_a_script_without_the_flag_knows_no_old_name_of_it() -> None:
     done = run("evaluate.py", "--restart")
     assert done.returncode == 2

@@ -297,9 +297,9 @@ SIZES = iter(range(3, 99))
 @pytest.mark.parametrize(
     ("build", "said"),
     [
-        (ONE, r"networks\['net'\] is a Sequential, and not a function"),
-        ("dense", r"networks\['net'\] is a str, and not a function"),
-        (lambda: 3, "makes a int, and not a keras.Model"),
+        (ONE, r"networks\['net'\] is of type Sequential, and not a function"),
+        ("dense", r"networks\['net'\] is of type str, and not a function"),
+        (lambda: 3, "makes something of type int, and not a keras.Model"),
         (lambda: ONE, "gives the same model each time"),
         (failing, "the function of 'net' fails: OSError: no file of weights"),
         (sequential(lambda: layers.Dense(next(SIZES))), "makes other layers each time"),

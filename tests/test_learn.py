@@ -622,7 +622,7 @@ def test_a_run_and_a_program_show_themselves_as_html(adder: Learned) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"restarts": 0}, "restarts=0 is not an int from 1 to 10000"),
+        ({"restarts": 0}, "restarts=0 is not an int from 1 to 10,000"),
         ({"restarts": "3"}, "restarts='3' is not an int"),
         ({"preset": "robst"}, "no preset 'robst'.*did you mean 'robust'"),
         ({"split": 2.0}, "split=2.0 is not a float from 0 to 1"),
@@ -778,3 +778,8 @@ def test_nothing_of_tensorflow_is_printed(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stderr == "" and done.stdout.strip().isdecimal()
+
+
+@pytest.mark.parametrize("kind", ["DataError", "InputError", "ModelError", "RunError"])
+def test_what_is_raised_is_named_by_the_package(kind: str) -> None:
+    assert kind in terpret.__all__ and issubclass(getattr(terpret, kind), Exception)

@@ -158,5 +158,7 @@ def _asked(setting: Setting) -> str:
     if setting.values:
         return f"one of {', '.join(setting.values)}"
     kind = getattr(setting.kind, "__name__", str(setting.kind))
-    limits = f" from {setting.least:g} to {setting.most:g}" if kind in ("int", "float") else ""
+    as_number = {"int": ",.0f", "float": "g"}.get(kind)
+    least, most = (format(one, as_number or "") for one in (setting.least, setting.most))
+    limits = f" from {least} to {most}" if as_number else ""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{limits}"

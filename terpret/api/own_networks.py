@@ -104,7 +104,7 @@ def _refuse_unknown(
             raise InputError(f"networks: {where} has {kind} '{name}'; {hint}")
         if not callable(build) or isinstance(build, keras().layers.Layer):
             raise InputError(
-                f"networks['{name}'] is a {type(build).__name__}, and not a function: {_FORM}"
+                f"networks['{name}'] is of type {type(build).__name__}, and not a function: {_FORM}"
             )
 
 

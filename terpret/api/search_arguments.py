@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from terpret.api.arguments import as_python
+from terpret.api.solution import Solution
 from terpret.backends.exact.search import Effort
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
-from terpret.language.checked import CheckedModel
+from terpret.language.checked import CheckedModel, Variable
+from terpret.language.errors import suggestion
 
 # More seeds, searchers or bytes than anybody has.
 _SEEDS, _SEARCHERS, _BYTES = 2**31 - 1, 1_000, 2**63 - 1
@@ -53,20 +55,30 @@ def no_ops(smallest: Mapping[str, int] | None, model: CheckedModel) -> dict[str,
     params = {variable.name: variable for variable in model.of_kind("Param")}
     values = as_python(dict(smallest or {}))
     for name, value in values.items():
-        if name not in params or type(value) is not int or value not in range(params[name].size):
+        if name not in params:
+            hint = suggestion(name, params) or f"there are: {', '.join(params) or 'none'}"
+            raise InputError(f"smallest: there is no Param '{name}'; {hint}")
+        if type(value) is not int or value not in range(params[name].size):
             raise InputError(
-                f"smallest={{'{name}': {value!r:.60}}}: no Param of the model has that value"
+                f"smallest={{'{name}': {value!r:.60}}}: {_no_value(params[name], value)}"
             )
     return values
 
 
+def _no_value(param: Variable, value: object) -> str:
+    """That a Param has no such value, and the number of the one that is called so."""
+    called = [one for one in range(param.size) if param.word(one) == value]
+    told = f"the Param has the values 0..{param.size - 1}"
+    return f"{told}; {value!r} is {called[0]}" if called else told
+
+
 def program_given(name: str, program: Any, model: CheckedModel) -> Program:
-    """A program that is given as one, or by the value of each of its Params.
+    """A program that is given as one, with its networks, or by the value of each of its Params.
 
     Raises:
       InputError: it is none of the model's.
     """
-    values = program.values if isinstance(program, Program) else program
+    values = program.values if isinstance(program, Program | Solution) else program
     if not isinstance(values, Mapping) or not all(isinstance(one, str) for one in values):
         raise InputError(f"{name}={program!r:.60} is no program, and no mapping from Params")
     try:

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from terpret.api.arguments import as_python, refuse_no_booleans, refuse_other_kinds, told_in_python
 from terpret.api.given import examples_given, model_file, without_folder
 from terpret.api.search_arguments import effort, no_ops, program_given, share
+from terpret.api.solution import Solution
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.outcome import outcome
@@ -20,6 +21,7 @@ from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples
 from terpret.data.given_arrays import as_arrays
+from terpret.discrete.listing import plain_code
 from terpret.discrete.program import Program, checked_integers
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
@@ -51,7 +53,7 @@ class ExactSolution:
 
     def __str__(self) -> str:
         line = f"{self.status} in {self.seconds:.1f} s: {self.proved}"
-        return line if self.program is None else f"{line}\n\n{self.program}"
+        return line if self.program is None else f"{line}\n\n{plain_code(self.program)}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +98,7 @@ def solve(
     seconds: float = 600.0,
     smallest: Mapping[str, int] | None = None,
     hypers: Mapping[str, int] | None = None,
-    hint: Program | Mapping[str, Any] | None = None,
+    hint: Program | Solution | Mapping[str, Any] | None = None,
     workers: int = 2,
     memory: int = 0,
     seed: int = 0,
@@ -117,7 +119,7 @@ def solve(
       smallest: Params with the value that is no instruction, like `{"instr": 0}`: of the programs
         that explain as many examples, one with the fewest other values.
       hypers: values for the model's hypers.
-      hint: a program that may be near, or the value of each of its Params.
+      hint: a program that may be near, found or learned, or the value of each of its Params.
       workers: how many search at once, each in a process and an order of its own; 0: one for each
         processor.
       memory: bytes that they may take; 0 is half of what is left.
@@ -142,7 +144,7 @@ def solve(
 
 def alternatives(
     model: str | os.PathLike | CheckedModel,
-    program: Program | Mapping[str, Any],
+    program: Program | Solution | Mapping[str, Any],
     data: Any,
     labels: Mapping[str, object] | None = None,
     *,
@@ -155,7 +157,7 @@ def alternatives(
 
     Args:
       model: as of `solve`.
-      program: the program, or the value of each of its Params.
+      program: the program, found or learned, or the value of each of its Params.
       data: the examples, each of which the program explains; as of `solve`.
       labels: as of `solve`.
       seconds: for the search.
@@ -176,7 +178,7 @@ def alternatives(
         other = other_program(problem, own, solver, given.seconds)
     taken = time.monotonic() - started
     if other.program is None:
-        told = f"no other program explains the {problem.size:,} examples and differs from it"
+        told = f"no other program explains {_all(problem.size)} and differs from it"
         status = "none" if other.proved else "undecided"
         return Alternative(status, None, {}, {}, {}, taken, other.stopped or told)
     answers = {
@@ -188,7 +190,8 @@ def alternatives(
         )
     }
     inputs, said = ({n: v[0] for n, v in part.items()} for part in (other.inputs, other.labels))
-    told = f"another program explains the {problem.size:,} examples: they do not decide"
+    them = "they do" if problem.size > 1 else "it does"
+    told = f"another program explains {_all(problem.size)}: {them} not decide"
     return Alternative("found", other.program, inputs, said, answers, taken, told)
 
 
@@ -277,6 +280,11 @@ def _labels(model: CheckedModel, examples: Examples) -> dict[str, np.ndarray]:
 def _answers(model: CheckedModel, name: str) -> int:
     """How many labels a network has."""
     return size_of(next(one.output for one in model.networks if one.name == name))
+
+
+def _all(size: int) -> str:
+    """All of so many examples, in words."""
+    return f"the {size:,} examples" if size > 1 else "the example"
 
 
 def _solution(found: Found, problem: Problem, seconds: float) -> ExactSolution:

@@ -197,8 +197,8 @@ def built(build: Build, shape: Sequence[int], name: str) -> Any:
         ) from error
     if not isinstance(model, keras().Model):
         raise InputError(
-            f"networks: the function of '{name}' makes a {type(model).__name__}, and not a "
-            "keras.Model"
+            f"networks: the function of '{name}' makes something of type {type(model).__name__}, "
+            "and not a keras.Model"
         )
     return model
 

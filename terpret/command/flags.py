@@ -69,7 +69,9 @@ def define(settings: Iterable[Setting], values: flags.FlagValues = flags.FLAGS) 
     """Defines the flags of a command."""
     for one in settings:
         if one.kind is bool:
-            flags.DEFINE_bool(one.name, one.default, one.help, flag_values=values)
+            flag = flags.BooleanFlag(one.name, one.default, one.help)
+            flag.parser = _Switch()
+            flags.DEFINE_flag(flag, values)
         elif one.kind is int:
             _define(_Integer(int(one.least), int(one.most)), one, values)
         elif one.kind is float:
@@ -92,6 +94,16 @@ def config_from(values: flags.FlagValues, config: type[Kind], **otherwise: Any) 
     if named.get("preset") in ONE_START and not values["restarts"].present:
         named["restarts"] = 1
     return config(**named, **otherwise)
+
+
+class _Switch(flags.BooleanParser):
+    """True or false."""
+
+    def parse(self, argument: str | int | bool) -> bool:
+        try:
+            return super().parse(argument)
+        except (TypeError, ValueError):
+            raise ValueError("this is neither true nor false") from None
 
 
 class _Integer(flags.IntegerParser):

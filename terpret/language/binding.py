@@ -132,7 +132,7 @@ class Bindings:
                 "E201",
                 span,
                 f"there is no function '{name}' to call here",
-                suggestion(name, [*self._bodies, *static.BUILTINS])
+                suggestion(name, [*self._bodies, *declarations.RESERVED])
                 or "declare it with @Runtime before it is used",
             )
         function, run, scope = self._bodies[name]

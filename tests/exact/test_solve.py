@@ -1,13 +1,18 @@
 """`terpret.solve`: a program that explains examples, or the proof that there is none."""
 
+import dataclasses
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import terpret
+from terpret.backends.exact.search import Effort, Problem, search
+from terpret.compile import check_model
 from terpret.errors import InputError
+from terpret.language.errors import Source
 from terpret.language.model_files import built_in_path
 from tests.small_models import NETWORKED, TINY
 from tests.test_learn import SHIFT, shifted
@@ -140,9 +145,10 @@ def test_unobserved_answers_ask_for_nothing() -> None:
     [
         ({"tolerate": 1.0}, "tolerate=1.0 is not a share"),
         ({"seconds": 0}, "seconds=0 is not a time"),
-        ({"smallest": {"p": 9}}, "no Param of the model has that value"),
+        ({"smallest": {"p": 9}}, "smallest={'p': 9}: the Param has the values 0..\\d+$"),
+        ({"smallest": {"pp": 0}}, "smallest: there is no Param 'pp'; did you mean 'p'?"),
         ({"hypers": {"T": 2}}, "no hyper 'T'"),
-        ({"smallest": {"p": 0.0}}, "no Param of the model has that value"),
+        ({"smallest": {"p": 0.0}}, "smallest={'p': 0.0}: the Param has the values 0.."),
         ({"hint": 5}, "hint=5 is no program"),
         ({"hint": {"p": 9}}, "^hint: "),
         ({"workers": "2"}, "workers='2' is not an int from 0 to 1,000"),
@@ -207,3 +213,58 @@ def test_tensors_that_no_label_stands_for_are_refused() -> None:
     model = "a = InputTensor(2)\ny = OutputTensor(2)\ny.set_to(a)\n"
     with pytest.raises(InputError, match="'y' is an OutputTensor"):
         terpret.solve(model, {"a": np.zeros((1, 2)), "y": np.zeros((1, 2))})
+
+
+def test_a_value_that_is_named_is_told_its_number() -> None:
+    named = ADD.replace("Param(3)", 'Param(3, names=["keep", "inc", "double"])')
+    with pytest.raises(InputError, match="0..2; 'keep' is 0$"):
+        terpret.solve(named, {"x": [0], "y": [1]}, smallest={"instr": "keep"})
+
+
+def test_a_learned_program_is_one_too() -> None:
+    learned = terpret.learn(SHIFT, shifted(), restarts=2, examples=256, xla=False, progress=False)
+    found = terpret.solve(SHIFT, shifted(), hint=learned.best, progress=False)
+    assert found.status == "found"
+    own = dataclasses.replace(learned.best.saved, program=found.program)
+    decided = terpret.alternatives(SHIFT, terpret.Solution(own), shifted())
+    assert decided.status in ("found", "none")
+
+
+def test_one_example_is_no_examples() -> None:
+    one = {"x": [[1, 1]], "y": [0]}
+    other = terpret.alternatives(SHIFT, {"which": 1, "shift": 3}, one)
+    assert "another program explains the example: it does not decide" in str(other)
+    none = terpret.solve(SHIFT, {"x": [[1, 1]], "y": [3]}, hypers=None)
+    assert none.status == "found"
+    still = "x = Input(2)\ny = Output(2)\np = Param(2)\ny.set_to(x)\n"
+    assert terpret.solve(still, {"x": [0], "y": [1]}).proved == "no program explains the example"
+    two = terpret.solve(still, {"x": [0, 0], "y": [1, 1]})
+    assert two.proved == "no program explains the 2 examples; 1 of them proves it"
+
+
+def test_a_model_without_params_says_that_its_program_is_given() -> None:
+    found = terpret.solve("x = Input(2)\ny = Output(2)\ny.set_to(x)\n", {"x": [0], "y": [0]})
+    assert found.status == "found" and str(found).endswith("(no Params: the program is given)")
+
+
+def test_an_interrupted_search_ends_at_once_and_says_so() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 4, (2, 40))
+    model = check_model(
+        Source(
+            "m.py",
+            ADD.replace("[3]", "[30]")
+            .replace("(3):", "(30):")
+            .replace("Var(4)[4]", "Var(4)[31]")
+            .replace("at[3]", "at[30]"),
+        )
+    )
+    problem = Problem(model, {"x": x}, {"y": y}, {}, 40, unexplained=10)
+    began = time.monotonic()
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    found = search(problem, Effort(60.0), interrupt)
+    assert time.monotonic() - began < 20 and not found.proved
+    assert found.stopped == "it was interrupted"

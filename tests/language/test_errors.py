@@ -285,3 +285,9 @@ def test_a_name_that_is_not_declared_is_told_where_a_with_is_unrolled() -> None:
             y[1 - v].set_to(0)
     """
     assert codes(text(lines)) == ["E201"]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("Inpt(3)", "Input"), ("Parm(3)[2]", "Param")])
+def test_a_misspelt_declaration_is_told_the_word(written: str, meant: str) -> None:
+    (error,) = errors(f"x = {written}\n")
+    assert (error.code, error.help) == ("E201", f"did you mean '{meant}'?")

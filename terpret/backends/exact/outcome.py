@@ -16,7 +16,10 @@ def outcome(found: Found, problem: Problem) -> tuple[str, str]:
     least = size - problem.unexplained
     if found.program is None and found.proved:
         enough = f"at least {least:,} of " if problem.unexplained else ""
-        return NONE, f"no program explains {enough}the {size:,} examples; {used:,} of them prove it"
+        if size == 1:
+            return NONE, "no program explains the example"
+        prove = f"{used:,} of them prove{'s' if used == 1 else ''} it"
+        return NONE, f"no program explains {enough}the {size:,} examples; {prove}"
     if found.program is None or found.explained < least:
         return UNDECIDED, f"{found.stopped or 'it was ended'}, at {used:,} of the {size:,} examples"
     told = f"the program explains {found.explained:,} of {size:,} examples"

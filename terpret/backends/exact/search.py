@@ -1,6 +1,7 @@
 """The search for a program: examples are added one by one, where the program so far fails."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 import threading
@@ -140,10 +141,8 @@ def search(
     if not problem.unexplained and problem.contradiction:
         return Found(None, 0, True, len(problem.contradiction))
     race = _Race(problem, effort, hint)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         race.run(tell, better)
-    except KeyboardInterrupt:
-        race.end("it was interrupted")
     return race.found()
 
 
@@ -169,6 +168,11 @@ class _Race:
         self._decided: Found | None = None
         if hint is not None:
             self.keep(hint)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody is to search any more."""
+        return bool(self._over)
 
     @property
     def enough(self) -> bool:
@@ -230,6 +234,10 @@ class _Race:
                     if (best := self._best) is not None and best is not told:
                         told = best
                         better(*best)
+            except KeyboardInterrupt:
+                # Before the threads are waited for, which know no other end.
+                self.end("it was interrupted")
+                raise
             finally:
                 self.end(NO_TIME)
         for future in futures:
@@ -260,7 +268,8 @@ def _searched(race: _Race, number: int) -> None:
         if found.proved or (race.effort.until_enough and race.enough):
             race.end("another was first", found)
             return
-        if not number or time.monotonic() >= race.until or found.stopped != NO_TIME:
+        late = race.over or time.monotonic() >= race.until
+        if not number or late or found.stopped != NO_TIME:
             if not number:
                 race.end(found.stopped)
             return
