@@ -12,10 +12,12 @@ where `assume` and `at_most` are of this request alone. `{"true": [...]}` answer
 that hold, or `{"true": null}` where there is no solution.
 """
 
+import ctypes
 import json
 import os
 import queue
 import random
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Sequence
@@ -26,6 +28,8 @@ from pysat.solvers import Solver
 
 # From so many literals on, "at most one" is said by a counter and not of every pair.
 MANY = 30
+# Solvers that may be interrupted.
+INTERRUPTED = ("glucose4",)
 
 
 def main(name: str, seed: int) -> None:
@@ -35,6 +39,7 @@ def main(name: str, seed: int) -> None:
       name: the solver, as PySAT calls it.
       seed: of the order in which it is told literals and clauses; 0 for their own.
     """
+    _die_with_parent()
     requests: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read() -> None:
@@ -50,11 +55,18 @@ def main(name: str, seed: int) -> None:
         print(json.dumps({"true": answer}), flush=True)
 
 
+def _die_with_parent() -> None:
+    """Has Linux end this process with the one that started it, whatever it is at."""
+    if sys.platform == "linux":
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+
+
 class _Problem:
     """The clauses so far, in the solver's own numbers of variables."""
 
     def __init__(self, name: str, seed: int):
-        self._solver = Solver(name)
+        self._name, self._solver = name, Solver(name)
         self._random = random.Random(seed) if seed else None
         self._variables: list[int] = [0]
         self._last = 0
@@ -72,12 +84,17 @@ class _Problem:
             assumed += self._at_most(tuple(self._own(group)), most)
         if request["hint"]:
             self._solver.set_phases(self._own(request["hint"]))
-        # As one that may be interrupted it leaves the other thread free to see the end of input.
-        if not self._solver.solve_limited(assumptions=assumed, expect_interrupt=True):
+        if not self._solved(assumed):
             return None
         model = self._solver.get_model()
         holds = [number < len(model) + 1 and model[number - 1] > 0 for number in self._variables]
         return [literal for literal in range(1, len(holds)) if holds[literal]]
+
+    def _solved(self, assumed: list[int]) -> bool:
+        if self._name in INTERRUPTED:
+            # It leaves the other thread free to see the end of the input.
+            return bool(self._solver.solve_limited(assumptions=assumed, expect_interrupt=True))
+        return bool(self._solver.solve(assumptions=assumed))
 
     def _number(self, literals: int) -> None:
         """Gives the literals that are new numbers of the solver's."""

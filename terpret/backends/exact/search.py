@@ -12,7 +12,7 @@ import numpy as np
 
 from terpret.backends.exact.clauses import TRUE, Clauses
 from terpret.backends.exact.encode import Params, given_by, new_params, program_from, wanted
-from terpret.backends.exact.solver import NO_TIME, Answer, Solver
+from terpret.backends.exact.solver import NAMES, NO_TIME, Answer, Solver
 from terpret.discrete.answers import right
 from terpret.discrete.program import Program
 from terpret.free_memory import available_bytes
@@ -198,10 +198,10 @@ class _Race:
                 self._best = count, program
         return explained
 
-    def solver(self, seed: int) -> Solver:
+    def solver(self, seed: int, name: str) -> Solver:
         """A solver, which the end of the race ends."""
         memory = self.effort.memory or available_bytes() // 2
-        solver = Solver(max(1, memory // self.effort.searchers), seed)
+        solver = Solver(max(1, memory // self.effort.searchers), seed, name)
         with self._lock:
             self._solvers.append(solver)
             if self._over:
@@ -263,7 +263,8 @@ def _searched(race: _Race, number: int) -> None:
         limit = FIRST_TRY * 1.5**tries if number else race.effort.seconds
         until = min(race.until, time.monotonic() + limit)
         seed = race.effort.seed * 1_000_003 + number * 1009 + tries - 1
-        with race.solver(seed if number else race.effort.seed) as solver:
+        name = NAMES[(tries if number else 0) % len(NAMES)]
+        with race.solver(seed if number else race.effort.seed, name) as solver:
             found = _Search(race, number, solver, until, seed if number else None).found()
         if found.proved or (race.effort.until_enough and race.enough):
             race.end("another was first", found)

@@ -22,8 +22,8 @@ from terpret.free_memory import available_bytes
 LOOK = 0.1
 # Named as a file: where the package is not installed, `-m` finds it in its own folder alone.
 _CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
-# The SAT solver, as PySAT calls it.
-NAME = "glucose4"
+# SAT solvers, as PySAT calls them: where one is slow the other often is not.
+NAMES = ("glucose4", "cadical195")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +48,13 @@ class Solver:
       memory: bytes that its process may take.
     """
 
-    def __init__(self, memory: int = 0, seed: int = 0):
+    def __init__(self, memory: int = 0, seed: int = 0, name: str = NAMES[0]):
         """Starts its process.
 
         Args:
           memory: bytes that it may take; 0 is half of what is left.
           seed: of the order in which it is told literals and clauses; 0 for their own.
+          name: which solver, of `NAMES`.
 
         Raises:
           InputError: PySAT is not installed.
@@ -65,7 +66,7 @@ class Solver:
         self.memory = memory or available_bytes() // 2
         self._told = (0, 0)
         self._ended = ""
-        command = [sys.executable, _CHILD, NAME, str(seed)]
+        command = [sys.executable, _CHILD, name, str(seed)]
         # A session of its own: Ctrl-C is for this process, which ends it.
         self._child = subprocess.Popen(
             command,
