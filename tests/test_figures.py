@@ -162,3 +162,9 @@ def test_pixels_are_the_figure() -> None:
     assert pixels.dtype == np.uint8
     np.testing.assert_allclose(pixels.shape[1::-1], figure.get_size_inches() * figures.DPI, atol=1)
     assert tuple(pixels[0, 0] / 255) == to_rgb("white")
+
+
+@pytest.mark.parametrize("shape", [(4,), (5, 3), (4, 4, 3), (4, 4, 2), (3, 3, 3, 3)])
+def test_samples_show_tensors_of_any_shape(shape: tuple[int, ...]) -> None:
+    figure = figures.samples(np.zeros((4, *shape)), np.arange(4), np.arange(4))
+    assert len(figure.axes[0].images) == 4

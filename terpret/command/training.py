@@ -23,7 +23,7 @@ from terpret.runs.printing import print_header, print_results
 from terpret.runs.progress import Bar, RestartsLine
 from terpret.runs.records import rendered
 from terpret.runs.scenario import Scenario
-from terpret.runs.solving import Solved, Unsolved
+from terpret.runs.solving import Unsolved
 
 
 def train_run(
@@ -75,7 +75,7 @@ def train_run(
                 scenario=scenario,
             )
         except Unsolved as unsolved:
-            return _unsolved(unsolved.solved, bars)
+            return _unsolved(unsolved, bars)
     if not bars:
         print(done_already(workdir))
     path = os.path.join(workdir, "results.json")
@@ -86,11 +86,11 @@ def train_run(
     return 0
 
 
-def _unsolved(solved: Solved, bars: Sequence[Bar]) -> int:
+def _unsolved(unsolved: Unsolved, bars: Sequence[Bar]) -> int:
     """Says that there is no program, or that none was found in time; the exit status."""
     _close(bars)
-    print(solved.told)
-    if solved.status != UNDECIDED:
+    print(unsolved)
+    if unsolved.status != UNDECIDED:
         return 0
     print("the same command goes on with the search")
     return 1

@@ -189,7 +189,7 @@ def samples(images: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> Figu
     """Images with what a network takes them for; `3 as 8`, in red, is a 3 taken for an 8.
 
     Args:
-      images: floats in 0..1, [n, height, width].
+      images: floats in 0..1, [n, *shape], of [height, width] or any other shape.
       predicted: the predicted labels, [n].
       true: the true labels, [n].
     """
@@ -203,7 +203,7 @@ def samples(images: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> Figu
         row, column = divmod(k, columns)
         x, y = 0.1 + column * TILE, 0.22 + row * (TILE + 0.2)
         right, bottom = x + TILE - 0.04, y + TILE - 0.04
-        page.imshow(image, cmap="Greys", vmin=0, vmax=1, extent=(x, right, bottom, y))
+        page.imshow(_picture(image), cmap="Greys", vmin=0, vmax=1, extent=(x, right, bottom, y))
         wrong = predicted[k] != true[k]
         edge, line = (WRONG, 1.5) if wrong else ("0.8", 0.5)
         page.add_patch(Rectangle((x, y), right - x, bottom - y, fill=False, ec=edge, lw=line))
@@ -213,6 +213,13 @@ def samples(images: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> Figu
     page.set(xlim=(0, width), ylim=(height, 0))
     page.set_axis_off()
     return figure
+
+
+def _picture(image: np.ndarray) -> np.ndarray:
+    """An image as it can be drawn: a vector is one row, other tensors are unfolded into one."""
+    if image.ndim == 2 or (image.ndim == 3 and image.shape[-1] in (1, 3, 4)):
+        return image
+    return image.reshape(image.shape[0] if image.ndim > 1 else 1, -1)
 
 
 def save(figure: Figure, path: str) -> None:

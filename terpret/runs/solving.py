@@ -71,12 +71,12 @@ class Unsolved(RunError):
     """A solver has found no program for a run.
 
     Attributes:
-      solved: what it has found out.
+      status: `none` or `undecided`.
     """
 
-    def __init__(self, solved: Solved):
-        super().__init__(solved.told)
-        self.solved = solved
+    def __init__(self, told: str, status: str = UNDECIDED):
+        super().__init__(told)
+        self.status = status
 
 
 def is_exact(method: Method) -> bool:
@@ -163,7 +163,7 @@ def solve_first(
     if before is None or before.status == UNDECIDED:
         before = _searched(config, workdir, problem, before, note)
     if before.status != FOUND or before.program is None:
-        raise Unsolved(before)
+        raise Unsolved(before.told, before.status)
     program = _program(problem.model, before.program)
     for row in range(learner.model.restarts):
         learner.hold(row, program, SHARE)
