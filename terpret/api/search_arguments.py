@@ -6,7 +6,7 @@ from typing import Any
 
 from terpret.api.arguments import as_python
 from terpret.api.solution import Solution
-from terpret.backends.exact.search import Effort
+from terpret.backends.exact.problem import Effort
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable

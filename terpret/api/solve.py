@@ -16,7 +16,8 @@ from terpret.api.solution import Solution
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.outcome import outcome
-from terpret.backends.exact.search import Found, Problem, search
+from terpret.backends.exact.problem import Found, Problem
+from terpret.backends.exact.search import search
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.data.example_set import Examples

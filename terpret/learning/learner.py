@@ -24,7 +24,7 @@ from terpret.learning.optimise import (
     fresh_slots,
     reset_slots,
 )
-from terpret.learning.starts import Starts, first_logits, first_weights
+from terpret.learning.starts import Starts, first_logits, first_weights, held_logits
 
 # The slots of each variable (`fresh_slots`), by its reference.
 Slots = dict[object, list[tf.Variable]]
@@ -178,13 +178,8 @@ class Learner(tf.Module):
           share: what each of its values has of its marginal, below 1.
         """
         for variable in self.model.learned_params:
-            size = variable.size
-            rest = (1.0 - share) / max(1, size - 1)
-            chosen = np.eye(size)[program.values[variable.name]]
-            logits = np.log(np.where(chosen > 0, share, rest))
-            self.model.param_logits[variable.name][row].assign(
-                tf.constant(logits, self.model.dtype)
-            )
+            logits = held_logits(program.values[variable.name], variable.size, share)
+            self.model.param_logits[variable.name][row].assign(tf.cast(logits, self.model.dtype))
         reset_slots(self.method.optimiser, self.slots[: len(self.program)], row)
 
     def reinitialise(self, row: int, seed: int, networks_too: bool) -> None:

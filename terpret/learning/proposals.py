@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.exact.search import Effort, Problem, search
+from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.search import search
 from terpret.backends.model import CompiledModel
 from terpret.discrete.program import Program
 from terpret.language.reads import label_names

@@ -26,6 +26,12 @@ def first_logits(model: CompiledModel, numbers: list[int], seed: int, dirichlet:
         yield model.param_logits[variable.name], start
 
 
+def held_logits(values: np.ndarray, size: int, share: float) -> np.ndarray:
+    """The logits [*dims, size] of marginals in which values [*dims] have a share each, below 1."""
+    rest = (1.0 - share) / max(1, size - 1)
+    return np.log(np.where(np.eye(size)[values] > 0, share, rest))
+
+
 def first_weights(
     model: CompiledModel, numbers: list[int], seed: int, networks: Iterable[str], pretrained: Layers
 ) -> Starts:

@@ -10,7 +10,8 @@ import numpy as np
 
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.outcome import FOUND, UNDECIDED, outcome
-from terpret.backends.exact.search import Effort, Problem, search
+from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.search import search
 from terpret.discrete.program import Program, program_of
 from terpret.errors import RunError
 from terpret.files import own_files

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from terpret.backends.exact.clauses import Clauses
 from terpret.backends.exact.encode import new_params, program_from
-from terpret.backends.exact.search import Problem
+from terpret.backends.exact.problem import Problem
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.discrete.program import Program, assignments, program_of

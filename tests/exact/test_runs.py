@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import terpret
-from terpret.backends.exact import search as searching
+from terpret.backends.exact.problem import Found, Problem
 from terpret.errors import RunError
 from terpret.learning.judging import judged
 from terpret.learning.presets import PRESETS
@@ -76,9 +76,9 @@ def test_what_is_not_decided_keeps_the_best_and_goes_on(
     arrays = {name: np.array([one[name] for one in instances]) for name in ("x", "y")}
     near = {"which": np.array(0), "shift": np.array(4)}
 
-    def late(problem: searching.Problem, *given: object) -> searching.Found:
+    def late(problem: Problem, *given: object) -> Found:
         program = terpret.solve(problem.model, arrays).program
-        return searching.Found(
+        return Found(
             dataclasses.replace(program, values=near), 1, False, 2, "there was no more time"
         )
 

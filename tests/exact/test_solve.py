@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import terpret
-from terpret.backends.exact.search import Effort, Problem, search
+from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.search import search
 from terpret.compile import check_model
 from terpret.errors import InputError
 from terpret.language.errors import Source

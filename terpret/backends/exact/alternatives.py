@@ -14,7 +14,7 @@ from terpret.backends.exact.encode import (
     outputs,
     program_from,
 )
-from terpret.backends.exact.search import Arrays, Problem
+from terpret.backends.exact.problem import Arrays, Problem
 from terpret.backends.exact.solver import Solver
 from terpret.discrete.program import Program
 

@@ -1,6 +1,6 @@
 """What came of a search, in one of three words and a sentence."""
 
-from terpret.backends.exact.search import Found, Problem
+from terpret.backends.exact.problem import Found, Problem
 
 FOUND, NONE, UNDECIDED = "found", "none", "undecided"
 

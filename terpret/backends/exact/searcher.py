@@ -1,0 +1,144 @@
+"""One searcher: examples are added one by one, where the program so far fails."""
+
+import time
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from terpret.backends.exact.clauses import TRUE, Clauses
+from terpret.backends.exact.encode import new_params, program_from
+from terpret.backends.exact.problem import Found
+from terpret.backends.exact.solver import Answer, Solver
+from terpret.discrete.program import Program
+
+if TYPE_CHECKING:
+    from terpret.backends.exact.search import Race
+
+# Literals of one problem; more are not given to a solver.
+MOST_LITERALS = 20_000_000
+
+
+class Searcher:
+    """One searcher's search, from nothing."""
+
+    def __init__(self, race: "Race", number: int, solver: Solver, until: float, seed: int | None):
+        self._race, self._number, self._solver, self._until = race, number, solver, until
+        self._problem = race.problem
+        self._clauses = Clauses()
+        self._params = new_params(self._problem.model, self._clauses)
+        self._used: dict[int, int] = {}
+        # How many of those that are used stay unexplained, whatever the program.
+        self._missing = 0
+        order = np.arange(self._problem.size)
+        self._order = order if seed is None else np.random.default_rng(seed).permutation(order)
+
+    def found(self) -> Found:
+        race, problem = self._race, self._problem
+        hint = race.hint
+        self._use(int(self._order[0]))
+        while True:
+            answer = self._solved([(self._missed(), self._missing)], hint)
+            if answer.proved:
+                self._missing += 1
+                if self._missing > problem.unexplained:
+                    return Found(None, 0, True, len(self._used))
+            elif answer.holds is None:
+                return Found(None, 0, False, len(self._used), answer.stopped)
+            else:
+                hint = self._program(answer.holds)
+                wrong = self._unused(race.keep(hint))
+                if wrong:
+                    self._use(wrong[0])
+            if race.enough and race.least_missed <= self._missing:
+                break
+            if race.enough and race.effort.until_enough:
+                break
+        best = race.best()
+        assert best is not None
+        return self._smallest(best[1]) if problem.no_op else self._end(best[1])
+
+    def _unused(self, explained: np.ndarray) -> list[int]:
+        """The examples that a program does not explain and that are not used, in their order."""
+        return [int(k) for k in self._order if not explained[k] and int(k) not in self._used]
+
+    def _use(self, number: int) -> None:
+        """Gives the solver one more example."""
+        problem = self._problem
+        literals = problem.wanted(self._params, number, self._clauses)
+        if problem.unexplained:
+            self._used[number] = self._clauses.all_of(literals)
+            return
+        self._used[number] = TRUE
+        for literal in literals:
+            self._clauses.require(literal)
+
+    def _missed(self) -> list[int]:
+        """The literals that hold where an example that was used is not explained."""
+        return [-literal for literal in self._used.values() if literal != TRUE]
+
+    def _solved(
+        self, at_most: Collection[tuple[Sequence[int], int]], hint: Program | None
+    ) -> Answer:
+        if self._clauses.literals > MOST_LITERALS:
+            return Answer(None, False, f"the examples take more than {MOST_LITERALS:,} literals")
+        used, size = len(self._used), self._problem.size
+        line = f"{used:,} of {size:,} used, {self._clauses.literals:,} literals"
+        if self._missing:
+            line += f", at least {self._missing} unexplained"
+        self._race.say(self._number, line, used)
+        hinted = self._literals(hint) if hint is not None else []
+        left = self._until - time.monotonic()
+        return self._solver.solve(self._clauses, left, (), at_most, hinted)
+
+    def _smallest(self, program: Program) -> Found:
+        """The program with the fewest instructions among those that explain as many."""
+        explained = int(self._problem.explained(program).sum())
+        limit = self._problem.size - explained
+        counted = [
+            -dict(value).get(self._problem.no_op[element.variable.name], -TRUE)
+            for element, value in self._params.items()
+            if element.variable.name in self._problem.no_op
+        ]
+        counted = [literal for literal in counted if abs(literal) != TRUE]
+        while fewer := self._instructions(program):
+            at_most = [(self._missed(), limit), (counted, fewer - 1)]
+            answer = self._solved(at_most, program)
+            if answer.proved:
+                break
+            if answer.holds is None:
+                return Found(program, explained, False, len(self._used), answer.stopped)
+            smaller = self._program(answer.holds)
+            right_ones = self._race.keep(smaller)
+            if right_ones.sum() >= explained:
+                program = smaller
+            else:
+                self._use(self._unused(right_ones)[0])
+        return self._end(program)
+
+    def _instructions(self, program: Program) -> int:
+        """How many Params that are counted have another value than that of no instruction."""
+        model, no_op = self._problem.model, self._problem.no_op
+        return sum(
+            int(program.values[element.variable.name][element.index])
+            != no_op[element.variable.name]
+            for element in self._params
+            if element.variable.name in no_op and element not in model.clamps
+        )
+
+    def _program(self, holds: Collection[int]) -> Program:
+        return program_from(self._problem.model, self._params, holds)
+
+    def _literals(self, program: Program) -> list[int]:
+        """The literals of a program's values."""
+        return [
+            literal
+            for element, value in self._params.items()
+            for integer, literal in value
+            if integer == program.values[element.variable.name][element.index] and literal != TRUE
+        ]
+
+    def _end(self, program: Program) -> Found:
+        explained = int(self._problem.explained(program).sum())
+        proved = self._problem.size - explained <= self._missing
+        return Found(program, explained, proved, len(self._used))
