@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from terpret import InputError, learn
-from terpret.api.given import data_file, model_file
+from terpret.api.given import data_files, model_file
 from terpret.data import npz_file
 from terpret.data.examples import as_examples, examples_of, is_batches, read_examples, read_sets
 from terpret.data.faults import Faults
@@ -288,7 +288,7 @@ def test_masked_labels_are_not_observed(tmp_path):
         assert same(found, examples_of(expected, model))
         rows = [{name: values[k] for name, values in masked.items()} for k in range(6)]
         assert same(examples_of(rows, model), found)
-        path, _ = data_file(masked, "data", text, None, str(tmp_path))
+        path = data_files(masked, None, text, {}, str(tmp_path))["data"]
         assert same(read_examples(path, model), found)
 
 
@@ -298,7 +298,7 @@ def test_a_full_disk_is_told_when_data_of_python_are_kept_for_a_run(tmp_path):
     model = tmp_path / "mine.py"
     model.write_text(SUMS)
     with pytest.raises(RunError, match="no space left on device: make room there, or name another"):
-        data_file(arrays_of(), "data", str(model), None, str(tmp_path))
+        data_files(arrays_of(), None, str(model), {}, str(tmp_path))
     with pytest.raises(RunError, match="no space left on device"):
         model_file(SUMS, str(tmp_path))
 

@@ -62,7 +62,6 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> l
             program,
             as_arrays([instances[key] for key in keys]),
             seconds=limits.seconds,
-            workers=limits.workers,
             seed=limits.seed + right_ones,
         )
         tell(f"{task.name}: {','.join(keys)}: {other.proved}")

@@ -108,6 +108,13 @@ def test_networks_learn_by_gradient_from_the_program_that_their_labels_decide() 
         terpret.learn(NETWORKED, data, preset="exact", progress=False)
 
 
+def test_a_model_of_networks_alone_is_refused_with_the_reason() -> None:
+    given = NETWORKED.replace("q = Param(3)\n", "").replace("add(net(image), q)", "net(image)")
+    data = {"image": np.zeros((4, 4), np.float32), "y": np.arange(4) % 3}
+    with pytest.raises(RunError, match="preset exact reads no images"):
+        terpret.learn(given, data, preset="exact", progress=False)
+
+
 def test_smallest_is_for_models_of_which_it_is_known_what_does_nothing(
     tmp_path: Path, capsys: Capture
 ) -> None:
