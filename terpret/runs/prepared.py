@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from terpret import CompiledModel, Library, check_model, compile_model
+from terpret.backends.exact.solver import refuse_missing_solver
 from terpret.backends.keras_models import KerasNetwork, keras_network
 from terpret.discrete.program import assignments
 from terpret.errors import RunError
@@ -22,6 +23,7 @@ from terpret.learning.network_file import (
 from terpret.learning.old_checkpoints import as_before
 from terpret.learning.own_method import changed
 from terpret.learning.presets import preset
+from terpret.learning.proposals import Exact, Proposals
 from terpret.learning.restarts import Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.runs.config import Config
@@ -184,6 +186,8 @@ def ready_study(
     elif config.freeze_nets > 0 and not needed:
         raise RunError("--freeze_nets keeps networks as they are: say which by --init_nets")
     method = _preset(config)
+    if isinstance(method.strategy, Exact | Proposals):
+        refuse_missing_solver()
     if config.refill and not method.first_rung:
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
     if "first_rung" in config.method and not config.refill:

@@ -9,7 +9,7 @@ import pytest
 
 import terpret
 from terpret.backends.exact.problem import Found, Problem
-from terpret.errors import RunError
+from terpret.errors import InputError, RunError
 from terpret.learning.judging import judged
 from terpret.learning.presets import PRESETS
 from terpret.learning.proposals import most_certain
@@ -17,6 +17,7 @@ from terpret.runs.solving import Unsolved
 from tests.commands import evaluate, train
 from tests.small_models import NETWORKED
 from tests.small_runs import write_files
+from tests.test_learn import SHIFT
 from tests.test_learning import first_weights, learner_of, networked_batch
 
 
@@ -106,6 +107,17 @@ def test_networks_learn_by_gradient_from_the_program_that_their_labels_decide() 
     del data["image_net"]
     with pytest.raises(RunError, match="preset exact reads no images"):
         terpret.learn(NETWORKED, data, preset="exact", progress=False)
+
+
+@pytest.mark.parametrize("preset", ["exact", "hybrid"])
+def test_where_there_is_no_solver_nothing_begins(
+    preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    data = {"x": [[0, 1]], "y": [1]}
+    with pytest.raises(InputError, match=r"pip install 'neural-terpret\[exact\]'"):
+        terpret.learn(SHIFT, data, preset=preset, workdir=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_model_of_networks_alone_is_refused_with_the_reason() -> None:

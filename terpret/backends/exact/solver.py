@@ -41,6 +41,18 @@ class Answer:
     stopped: str = ""
 
 
+def refuse_missing_solver() -> None:
+    """Refuses to go on where there is no SAT solver.
+
+    Raises:
+      InputError: PySAT is not installed.
+    """
+    if importlib.util.find_spec("pysat") is None:
+        raise InputError(
+            "exact solving needs PySAT: pip install 'neural-terpret[exact]', or python-sat"
+        )
+
+
 class Solver:
     """A SAT solver with the clauses that it was told.
 
@@ -59,10 +71,7 @@ class Solver:
         Raises:
           InputError: PySAT is not installed.
         """
-        if importlib.util.find_spec("pysat") is None:
-            raise InputError(
-                "exact solving needs PySAT: pip install 'neural-terpret[exact]', or python-sat"
-            )
+        refuse_missing_solver()
         self.memory = memory or available_bytes() // 2
         self._told = (0, 0)
         self._ended = ""
