@@ -1,5 +1,7 @@
 """The methods that have a name: one entry a preset, each with its strategy."""
 
+import dataclasses
+
 from terpret.errors import InputError
 from terpret.language.errors import suggestion
 from terpret.learning.attempts import Attempts
@@ -7,6 +9,20 @@ from terpret.learning.cycles import Cycles
 from terpret.learning.method import Method
 from terpret.learning.proposals import Exact, Proposals
 from terpret.learning.search import Search
+
+_ROBUST = Method(
+    optimiser="adam",
+    program_rate=0.1,
+    network_rate=0.001,
+    batch_size=32,
+    updates=1875,
+    decay=0.999,
+    shift=1,
+    dirichlet=1000.0,
+    gumbel=1.2,
+    anneal=True,
+    strategy=Attempts(attempt=300, stuck_below=0.6, wait=0.5),
+)
 
 PRESETS: dict[str, Method] = {
     # The original's trainers: train.py, custom_train.py and fp_train.py with their defaults. The
@@ -65,19 +81,7 @@ PRESETS: dict[str, Method] = {
     # Ours. Networks that know nothing learn without noise, from a nearly uniform program. Once
     # they know something, what is wrong with a program is a matter of its own: noise shakes it, and
     # a program that is stuck is re-initialised, again and again, while the networks wait.
-    "robust": Method(
-        optimiser="adam",
-        program_rate=0.1,
-        network_rate=0.001,
-        batch_size=32,
-        updates=1875,
-        decay=0.999,
-        shift=1,
-        dirichlet=1000.0,
-        gumbel=1.2,
-        anneal=True,
-        strategy=Attempts(attempt=300, stuck_below=0.6, wait=0.5),
-    ),
+    "robust": _ROBUST,
     # Ours, by gradient and noise alone: no program is judged, none is re-initialised. The logits of
     # one with a large loss decay at the beginning of each cycle, as in cyclical stochastic gradient
     # Langevin dynamics (Zhang et al., 2020); one with a small loss stays.
@@ -108,17 +112,8 @@ PRESETS: dict[str, Method] = {
     ),
     # By gradient and by proof: the gradient teaches the networks, and a solver proposes the program
     # of what they read, again and again.
-    "hybrid": Method(
-        optimiser="adam",
-        program_rate=0.1,
-        network_rate=0.001,
-        batch_size=32,
-        updates=1875,
-        decay=0.999,
-        shift=1,
-        dirichlet=1000.0,
-        gumbel=1.2,
-        anneal=True,
+    "hybrid": dataclasses.replace(
+        _ROBUST,
         strategy=Proposals(
             attempt=300, stuck_below=0.9, wait=0.5, posed=24, tolerate=0.2, patience=10.0
         ),
