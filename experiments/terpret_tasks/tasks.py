@@ -6,6 +6,18 @@ from experiments.terpret_tasks import circuit, memory, turing
 from experiments.terpret_tasks.task import Instance, Task
 
 TAPE = {"numTapeSymbols": 3, "tapeLength": 5}
+# Of both tasks of list-K, the short ones first.
+_LISTS = (
+    "03365600",
+    "11570430",
+    "25510730",
+    "12315300",
+    "24365300",
+    "16305100",
+    "17355700",
+    "23325700",
+    "25375500",
+)
 M5, M8 = {"maxInt": 5, "numRegisters": 2}, {"maxInt": 8, "numRegisters": 2}
 
 
@@ -88,17 +100,7 @@ _TASKS = (
         "basic_block",
         {**M8, "numBlocks": 6, "numTimesteps": 11},
         memory.of_basic_block(memory.list_k),
-        (
-            "03365600",
-            "11570430",
-            "25510730",
-            "12315300",
-            "24365300",
-            "16305100",
-            "17355700",
-            "23325700",
-            "25375500",
-        ),
+        _LISTS,
     ),
     Task(
         "assembly_access",
@@ -119,17 +121,7 @@ _TASKS = (
         "assembly",
         {**M8, "numBlocks": 9, "numTimesteps": 16},
         memory.of_assembly(memory.list_k),
-        (
-            "03365600",
-            "11570430",
-            "25510730",
-            "12315300",
-            "24365300",
-            "16305100",
-            "17355700",
-            "23325700",
-            "25375500",
-        ),
+        _LISTS,
     ),
     Task("parity_chain", "parity_chain", {"K": 128}, parity_chain, ("",)),
 )
