@@ -16,6 +16,7 @@ from terpret.backends.networks import Library
 from terpret.core.build import build, too_many_nodes
 from terpret.core.common_factors import take_out_common_factors
 from terpret.core.inline_shared import inline_shared
+from terpret.core.loops import with_bodies
 from terpret.core.nested_sums import merge_nested_sums
 from terpret.core.nodes import Outputs
 from terpret.core.pairwise import make_pairwise
@@ -69,6 +70,7 @@ def compile_model(
     params_of: CompiledModel | None = None,
     seed: int | None = 0,
     max_nodes: int = MAX_NODES,
+    loops: str = "auto",
 ) -> CompiledModel:
     """Compiles a model.
 
@@ -87,6 +89,8 @@ def compile_model(
       seed: the root seed of parameters and networks; None: the model holds no logits, because
         they are given with every batch.
       max_nodes: the largest tensor network that is accepted.
+      loops: which `for` loops are loops of the graph: `auto`, those for which it pays; `always`,
+        all that can be; `never`, none.
 
     Raises:
       ModelError: with every error of the first phase that found one.
@@ -102,7 +106,7 @@ def compile_model(
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    outputs = tensor_network(checked, restarts, max_nodes, shared, given, constants)
+    outputs = tensor_network(checked, restarts, max_nodes, shared, given, constants, loops)
     made = verify_schedule(schedule(outputs))
     library = library or Library(restarts, seed or 0, dtype)
     model = CompiledModel(checked, made, restarts, space, dtype, library, given, constants, seed)
@@ -118,6 +122,7 @@ def tensor_network(
     shared: bool = False,
     given: Collection[str] = (),
     constants: Mapping[str, np.ndarray] | None = None,
+    loops: str = "auto",
 ) -> Outputs:
     """The tensor network of a model, one root for each Output, of pairwise contractions.
 
@@ -128,16 +133,24 @@ def tensor_network(
       shared: whether all restarts have the same networks.
       given: the networks whose results are given as integers.
       constants: Params that are no longer learned.
+      loops: as in `compile_model`.
 
     Raises:
       ModelError: it is too large.
     """
-    outputs = verify(build(checked, frozenset(given), dict(constants or {}), max_nodes, shared))
-    try:
+    given, constants = frozenset(given), dict(constants or {})
+    outputs = verify(build(checked, given, constants, max_nodes, shared, loops))
+
+    def improved(outputs: Outputs, body: bool) -> Outputs:
+        outputs = with_bodies(outputs, max_nodes, lambda inner: improved(inner, True))
         for improve in IMPROVE:
-            outputs = verify(improve(outputs, max_nodes))
+            outputs = verify(improve(outputs, max_nodes), body)
         for reorder in REORDER:
-            outputs = verify(reorder(outputs, restarts, max_nodes))
+            outputs = verify(reorder(outputs, restarts, max_nodes), body)
+        return outputs
+
+    try:
+        outputs = improved(outputs, False)
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
     return outputs

@@ -5,11 +5,13 @@ import numpy as np
 from terpret.core.nodes import (
     Constant,
     Contract,
+    Given,
     Input,
     Learned,
     Node,
     Param,
     Pick,
+    Repeated,
     Stack,
     topological,
 )
@@ -54,6 +56,9 @@ def _block(statements: tuple[checked.Statement, ...], depth: int) -> list[str]:
                 name = f"{variable.name}@{variable.depth}"
                 lines.append(f"{pad}bind {_value(subject)} as {name}{_merged(merged)}")
                 lines += _block(body, depth + 1)
+            case checked.Repeat(bodies):
+                for body in bodies:
+                    lines += _block(body, depth)
             case _:
                 raise AssertionError(f"no statement that is known: {type(statement).__name__}")
     return lines
@@ -109,6 +114,12 @@ def _node(node: Node) -> str:
         case Learned(network=network, arguments=arguments, mapped=mapped):
             over = f" over {mapped} dimensions" if mapped else ""
             return f"{network.name}({', '.join(f'%{a.number}' for a in arguments)}){over}"
+        case Given(place=place):
+            return f"given {place}"
+        case Repeated(rounds=rounds, inputs=inputs, root=root, every=every):
+            which = "every round" if every else "the last round"
+            operands = ", ".join(f"%{one.number}" for one in inputs)
+            return f"{root} of {which} of {rounds.count} ({operands})"
         case Contract():
             factors = ", ".join(f"%{f.number}" for f in node.operands)
             terms = ",".join(_letters(labels) for labels in node.labels)

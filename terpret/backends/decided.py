@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 import tensorflow as tf
 
 from terpret.backends.networks import AnyWeights, apply_network
-from terpret.core.nodes import Contract, Learned, Node, topological
+from terpret.core.nodes import Contract, Learned, Node, every_node, topological
 
 
 def reads_mixtures(roots: Iterable[Node]) -> bool:
     """Whether a network below the roots takes a tensor that is not there in every example."""
     tensors = [
         argument
-        for node in topological(roots)
+        for node in every_node(roots)
         if isinstance(node, Learned)
         for argument, domain in zip(node.arguments, node.network.inputs, strict=True)
         if not isinstance(domain, int)

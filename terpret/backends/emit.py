@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
-from terpret.backends import prob
+from terpret.backends import emit_loop, prob
 from terpret.core.nodes import (
     BATCH,
     RESTART,
     Axis,
     Constant,
     Contract,
+    Given,
     Input,
     Learned,
     Node,
     Param,
     Pick,
+    Repeated,
     Stack,
 )
 from terpret.core.schedule import Kind, Schedule
@@ -33,6 +35,7 @@ def emit(
     apply: Apply,
     dtype: tf.DType,
     scope: str,
+    restarts: int = 1,
 ) -> dict[str, tf.Tensor]:
     """Emits the operations of a scheduled network.
 
@@ -45,24 +48,14 @@ def emit(
         an integer result is in the space.
       dtype: the floating point type.
       scope: the scope of the operations' names, before the lines they come from.
+      restarts: the number of restarts.
 
     Returns:
       For each root a tensor [restart, batch, *dims, n]; an axis it does not depend on has size 1.
     """
-    emitter = _Emitter(space, params, inputs, apply, dtype, made)
-    tensors: dict[int, tf.Tensor] = {}
-    for step in made.steps:
-        # With a slash at the end the operations of a line share one scope.
-        with tf.name_scope(f"{scope}/line_{step[0].span.line}/"):
-            if len(step) > 1:
-                group = [node for node in step if isinstance(node, Contract)]
-                tensors.update(emitter.together(group, tensors))
-            else:
-                tensors[step[0].number] = emitter.tensor(step[0], tensors)
-    return {
-        name: _both_axes(emitter.in_space(node, tensors), node.axes)
-        for name, node in made.outputs.items()
-    }
+    emitter = _Emitter(space, params, inputs, apply, dtype, made, scope, restarts)
+    tensors = emitter.tensors()
+    return {name: _both_axes(tensors[name], node.axes) for name, node in made.outputs.items()}
 
 
 def _both_axes(tensor: tf.Tensor, axes: tuple[Axis, ...]) -> tf.Tensor:
@@ -80,10 +73,28 @@ class _Emitter:
         apply: Apply,
         dtype: tf.DType,
         made: Schedule,
+        scope: str,
+        restarts: int,
+        given: Sequence[tf.Tensor] = (),
     ):
         self._space, self._params, self._inputs = space, params, inputs
         self._apply, self._dtype, self._schedule = apply, dtype, made
+        self._scope, self._restarts, self._given = scope, restarts, given
         self._elements: dict[tuple[int, tuple[int, ...]], list[tf.Tensor]] = {}
+        self._loops: dict[tuple[object, ...], emit_loop.Results] = {}
+
+    def tensors(self) -> dict[str, tf.Tensor]:
+        """Every root's tensor [axes..., shape...], in the space, by name."""
+        made: dict[int, tf.Tensor] = {}
+        for step in self._schedule.steps:
+            # With a slash at the end the operations of a line share one scope.
+            with tf.name_scope(f"{self._scope}/line_{step[0].span.line}/"):
+                if len(step) > 1:
+                    group = [node for node in step if isinstance(node, Contract)]
+                    made.update(self.together(group, made))
+                else:
+                    made[step[0].number] = self.tensor(step[0], made)
+        return {name: self.in_space(node, made) for name, node in self._schedule.outputs.items()}
 
     def in_space(self, node: Node, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
         """The node's tensor with marginals and tables in the space."""
@@ -113,6 +124,10 @@ class _Emitter:
                 marginal = self._is(node, Kind.MARGINAL)
                 take = self.in_space if marginal else self._as_numbers
                 return _stack(node, [take(element, made) for element in elements])
+            case Given(place=place):
+                return self._given[place]
+            case Repeated():
+                return self._repeated(node, made)
             case Learned(arguments=arguments):
                 return self._apply(node, [self._as_numbers(a, made) for a in arguments])
             case Contract():
@@ -127,6 +142,27 @@ class _Emitter:
                 self._elements[key] = tf.unstack(tensor, axis=axes)
             tensor = self._elements[key][position]
         return tensor
+
+    def _repeated(self, node: Repeated, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
+        rounds = node.rounds
+        key = rounds, *(one.number for one in node.inputs)
+        if key not in self._loops:
+            every = (one for step in self._schedule.steps for one in step)
+            alike = [one for one in every if isinstance(one, Repeated) and one.rounds is rounds]
+            wanted = {(one.root, one.every) for one in alike if one.inputs == node.inputs}
+            inputs = [self.in_space(one, made) for one in node.inputs]
+            axes = [one.axes for one in node.inputs]
+            sizes = emit_loop.Sizes(self._restarts, self._inputs)
+
+            def body(given: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
+                return self._of_body(self._schedule.bodies[rounds], given).tensors()
+
+            self._loops[key] = emit_loop.repeat(rounds, inputs, axes, body, wanted, sizes)
+        return self._loops[key][node.root, node.every]
+
+    def _of_body(self, made: Schedule, given: Sequence[tf.Tensor]) -> "_Emitter":
+        known = self._space, self._params, self._inputs, self._apply, self._dtype
+        return _Emitter(*known, made, self._scope, self._restarts, given)
 
     def _contract(self, node: Contract, made: Mapping[int, tf.Tensor]) -> tf.Tensor:
         space = self._space if self._is(node, Kind.MARGINAL) else prob

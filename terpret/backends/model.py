@@ -15,7 +15,7 @@ from terpret.backends.emit import Apply, emit
 from terpret.backends.graph import graph_of
 from terpret.backends.initial_values import initial_logits
 from terpret.backends.networks import Library, apply_network, images_at_once, layers
-from terpret.core.nodes import Learned, topological
+from terpret.core.nodes import Learned, every_node
 from terpret.core.schedule import Schedule
 from terpret.discrete.program import Program, with_clamps
 from terpret.errors import InputError
@@ -68,7 +68,7 @@ class CompiledModel(tf.Module):
             for variable in self.learned_params:
                 start = initial_logits(variable, range(restarts), seed, 1.0, dtype)
                 self.param_logits[variable.name] = tf.Variable(start, name=variable.name)
-        nodes = topological(self.outputs.values())
+        nodes = every_node(self.outputs.values())
         used = {node.network.name: node.network for node in nodes if isinstance(node, Learned)}
         self.networks = {name: library.use(network) for name, network in used.items()}
         self._marginals = graph_of(self.emit_marginals, reduce_retracing=True)
@@ -290,7 +290,16 @@ class CompiledModel(tf.Module):
             return self.space.normalise(result) if node.normalised else result
 
         scope = _scope(os.path.basename(self.checked.source.path))
-        return emit(self.schedule, self.space, params, inputs, apply or applied, self.dtype, scope)
+        return emit(
+            self.schedule,
+            self.space,
+            params,
+            inputs,
+            apply or applied,
+            self.dtype,
+            scope,
+            self.restarts,
+        )
 
     def emit_decided(self, batch: Batch) -> dict[str, tf.Tensor]:
         """Emits what `emit_marginals` does of the discretised program.

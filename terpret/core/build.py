@@ -5,11 +5,13 @@ observation.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from terpret.core import rounds
+from terpret.core.build_loop import build_loop
 from terpret.core.nodes import Axis, Label, Node, Outputs, Term, bound_axis, merge_axes, one_hot
 from terpret.core.pool import Pool, TooManyNodes
 from terpret.errors import InputError
@@ -24,17 +26,25 @@ class _TooLarge(Exception):
     """The constants of the network hold too many numbers."""
 
 
-class _Values(dict[checked.Element, Node]):
-    """The node of each element that was set; a branch's own values, then those outside."""
+class Values(dict[Hashable, Node]):
+    """The node of each element that was set; a branch's own values, then those outside.
 
-    def __init__(self, outer: "_Values | None" = None):
+    Attributes:
+      late: what makes the node of an element when it is first read.
+    """
+
+    def __init__(self, outer: "Callable[[Hashable], Node] | None" = None):
         super().__init__()
+        self.late: dict[Hashable, Callable[[], Node]] = {}
         self._outer = outer
 
-    def __missing__(self, element: checked.Element) -> Node:
+    def __missing__(self, element: Hashable) -> Node:
+        if element in self.late:
+            self[element] = self.late.pop(element)()
+            return self[element]
         if self._outer is None:
             raise KeyError(element)
-        return self._outer[element]
+        return self._outer(element)
 
 
 def build(
@@ -43,6 +53,7 @@ def build(
     constants: Mapping[str, ArrayLike] | None = None,
     limit: int | None = None,
     shared: bool = False,
+    loops: str = "auto",
 ) -> Outputs:
     """Builds the tensor network of a checked model.
 
@@ -52,6 +63,8 @@ def build(
       constants: values (integer arrays) of Params that are no longer learned, by name.
       limit: the largest number of nodes.
       shared: whether all restarts have the same networks.
+      loops: which `for` loops are loops of the network: `auto`, those for which it pays; `always`,
+        all that can be; `never`, none.
 
     Returns:
       Its roots: for each declared Output its node, shape dims + (n,) or dims + the tensor's shape;
@@ -63,7 +76,7 @@ def build(
     """
     pool = Pool(limit) if limit else Pool()
     try:
-        return _Builder(model, pool, given, constants or {}, shared).outputs()
+        return Builder(model, pool, given, constants or {}, shared, loops).outputs()
     except TooManyNodes as error:
         raise too_many_nodes(model, error, limit or len(pool)) from None
     except _TooLarge:
@@ -78,7 +91,14 @@ def observed(observation: checked.Observation) -> str:
     return f"observed {observation.element}"
 
 
-class _Builder:
+class Builder:
+    """Makes the nodes of statements.
+
+    Attributes:
+      pool: where they are made.
+      loops: as in `build`.
+    """
+
     def __init__(
         self,
         model: checked.CheckedModel,
@@ -86,18 +106,19 @@ class _Builder:
         given: frozenset[str],
         constants: Mapping[str, ArrayLike],
         shared: bool,
+        loops: str,
     ):
         self._model = model
         self._shared = shared
-        self._pool = pool
-        self._given = given
+        self.pool, self.loops = pool, loops
+        self._given, self._values_of = given, constants
         self._numbers = 0
         self._one_hots: dict[tuple[tuple[int, ...], tuple[int, ...], int], Node] = {}
         self._tables: dict[checked.Table, Node] = {}
         self._leaves: dict[checked.Variable, Node] = {}
         for variable in model.variables:
             if variable.kind == "Param" and variable.name in constants:
-                self._leaves[variable] = self._constant(constants[variable.name], variable.size)
+                self._leaves[variable] = self.constant(constants[variable.name], variable.size)
             elif variable.kind == "Param":
                 self._leaves[variable] = pool.param(variable.name, variable.dims, variable.size)
             elif variable.kind == "Input":
@@ -106,31 +127,47 @@ class _Builder:
                 self._leaves[variable] = pool.input(variable.name, shape, integer)
 
     def outputs(self) -> Outputs:
-        values = _Values()
-        self._block(self._model.statements, values)
+        values = Values()
+        rolled = self.loops != "never"
+        self.block(
+            rounds.with_loops(self._model.statements) if rolled else self._model.statements, values
+        )
         outputs = {}
         for variable in self._model.of_kind("Output"):
             nodes = [values[element] for element in elements_of(variable)]
             outputs[variable.name] = self._output(variable, nodes)
         for observation in self._model.observations:
-            self._pool.span = observation.span
-            outputs[observed(observation)] = self._element(observation.element, values)
+            self.pool.span = observation.span
+            outputs[observed(observation)] = self.element(observation.element, values)
         return outputs
 
-    def _constant(self, values: ArrayLike, domain: int) -> Node:
+    def inner(self) -> "Builder":
+        """A builder of the same model with a pool of its own."""
+        pool = Pool(self.pool.limit)
+        pool.span = self.pool.span
+        known = self._model, pool, self._given, self._values_of, self._shared, self.loops
+        return Builder(*known)
+
+    def constant(self, values: ArrayLike, domain: int) -> Node:
         self._numbers += np.size(values) * domain
         if self._numbers > MAX_CONSTANT_NUMBERS:
             raise _TooLarge
-        return self._pool.constant(one_hot(values, domain))
+        return self.pool.constant(one_hot(values, domain))
 
     def _output(self, variable: checked.Variable, nodes: list[Node]) -> Node:
         if nodes:
-            return self._array(nodes, variable.dims)
-        return self._pool.constant(np.zeros((*variable.dims, *shape_of(variable.domain))))
+            return self.array(nodes, variable.dims)
+        return self.pool.constant(np.zeros((*variable.dims, *shape_of(variable.domain))))
 
-    def _block(self, statements: tuple[checked.Statement, ...], values: _Values) -> None:
+    def block(self, statements: Sequence[rounds.Part], values: Values) -> None:
+        """Sets what statements set.
+
+        Args:
+          statements: the statements.
+          values: what was set before, to which it is added.
+        """
         for statement in statements:
-            self._pool.span = statement.span
+            self.pool.span = statement.span
             match statement:
                 case checked.Set(element, value):
                     values[element] = self._value(value, values)
@@ -138,69 +175,76 @@ class _Builder:
                     self._switch(statement, values)
                 case checked.Bind():
                     self._bind(statement, values)
+                case checked.Repeat(bodies):
+                    for body in bodies:
+                        self.block(body, values)
+                case rounds.Loop():
+                    build_loop(self, statement, values)
 
-    def _switch(self, switch: checked.Switch, values: _Values) -> None:
+    def _switch(self, switch: checked.Switch, values: Values) -> None:
         subject = self._value(switch.subject, values)
-        branches: dict[int, _Values] = {}
+        branches: dict[int, Values] = {}
         for case in switch.cases:
-            inner = _Values(values)
-            self._block(case.body, inner)
+            inner = Values(values.__getitem__)
+            self.block(case.body, inner)
             branches.update(dict.fromkeys(case.values, inner))
-        self._pool.span = switch.span
+        self.pool.span = switch.span
         for element in switch.merged:
-            stack = self._pool.stack([branches[v][element] for v in sorted(branches)])
+            stack = self.pool.stack([branches[v][element] for v in sorted(branches)])
             # The branches' dimension gets the subject's label: no axis needs a name for it.
             self._mix(subject, stack, "case", element, values)
 
-    def _bind(self, bind: checked.Bind, values: _Values) -> None:
+    def _bind(self, bind: checked.Bind, values: Values) -> None:
         subject = self._value(bind.subject, values)
-        inner = _Values(values)
-        self._block(bind.body, inner)
-        self._pool.span = bind.span
+        inner = Values(values.__getitem__)
+        self.block(bind.body, inner)
+        self.pool.span = bind.span
         axis = bound_axis(bind.variable.depth, bind.variable.size)
         for element in bind.merged:
             self._mix(subject, inner[element], axis, element, values)
 
     def _mix(
-        self, weights: Node, body: Node, summed: Label, element: checked.Element, values: _Values
+        self, weights: Node, body: Node, summed: Label, element: checked.Element, values: Values
     ) -> None:
         """Sets `element` to the sum over `summed` of weights times body."""
         inner = range(len(body.shape) - (summed == "case"))
         body_labels = (*body.axes, *(["case"] if summed == "case" else []), *inner)
         axes = [axis for axis in merge_axes([weights, body]) if axis != summed]
-        values[element] = self._pool.contract(
+        values[element] = self.pool.contract(
             [Term(weights, (*weights.axes, summed)), Term(body, body_labels)],
             [(axis, axis) for axis in axes],
             list(inner),
             weights.normalised and body.normalised,
         )
 
-    def _array(self, nodes: list[Node], dims: tuple[int, ...]) -> Node:
+    def array(self, nodes: list[Node], dims: tuple[int, ...]) -> Node:
         """An array of nodes, the last index varying fastest, as one node."""
         for size in reversed(dims):
-            nodes = [self._pool.stack(nodes[k : k + size]) for k in range(0, len(nodes), size)]
+            nodes = [self.pool.stack(nodes[k : k + size]) for k in range(0, len(nodes), size)]
         return nodes[0]
 
     def _axes(self, bound: tuple[checked.BoundVariable, ...]) -> list[Axis]:
         return [bound_axis(variable.depth, variable.size) for variable in bound]
 
-    def _value(self, expression: checked.Expression, values: _Values) -> Node:
+    def _value(self, expression: checked.Expression, values: Values) -> Node:
         match expression:
             case checked.Known(bound, known, domain):
                 sizes = tuple(variable.size for variable in bound)
                 key = (sizes, known, domain)
                 if key not in self._one_hots:
-                    self._one_hots[key] = self._constant(np.reshape(known, sizes), domain)
-                return self._pool.open(self._one_hots[key], self._axes(bound))
+                    self._one_hots[key] = self.constant(np.reshape(known, sizes), domain)
+                return self.pool.open(self._one_hots[key], self._axes(bound))
+            case rounds.ByRound(known):
+                return self.pool.open(values[expression], self._axes(known[0].bound))
             case checked.Read(bound, elements):
                 axes = self._axes(bound)
                 sizes = tuple(variable.size for variable in bound)
                 places = itertools.product(*map(range, sizes))
                 nodes = [
-                    self._at(self._element(element, values), axes, place)
+                    self._at(self.element(element, values), axes, place)
                     for element, place in zip(elements, places, strict=True)
                 ]
-                return self._pool.open(self._array(nodes, sizes), axes)
+                return self.pool.open(self.array(nodes, sizes), axes)
             case checked.Apply(table, arguments):
                 nodes = [self._value(argument, values) for argument in arguments]
                 return self._apply(table, nodes)
@@ -208,14 +252,17 @@ class _Builder:
                 if network.name in self._given:
                     return self._label(expression, values)
                 nodes = [self._value(argument, values) for argument in arguments]
-                return self._pool.learned(network, nodes, shared=self._shared)
+                return self.pool.learned(network, nodes, shared=self._shared)
 
-    def _element(self, element: checked.Element, values: _Values) -> Node:
+    def element(self, element: rounds.Place, values: Values) -> Node:
+        """The node of an element."""
+        if isinstance(element, rounds.Moving):
+            return values[element]
         if element in self._model.clamps:
             clamp = checked.Known((), (self._model.clamps[element],), element.variable.size)
             return self._value(clamp, values)
         leaf = self._leaves.get(element.variable)
-        return values[element] if leaf is None else self._pool.pick(leaf, element.index)
+        return values[element] if leaf is None else self.pool.pick(leaf, element.index)
 
     def _at(self, node: Node, axes: list[Axis], place: tuple[int, ...]) -> Node:
         """The node where each of `axes` that it has takes its value of `place`.
@@ -226,8 +273,8 @@ class _Builder:
         for axis, value in zip(axes, place, strict=True):
             if axis in node.axes:
                 inner = range(len(node.shape))
-                place_of_one = self._pool.constant(one_hot(value, axis.size))
-                node = self._pool.contract(
+                place_of_one = self.pool.constant(one_hot(value, axis.size))
+                node = self.pool.contract(
                     [Term(place_of_one, (axis,)), Term(node, (*node.axes, *inner))],
                     [(kept, kept) for kept in node.axes if kept != axis],
                     list(inner),
@@ -237,9 +284,9 @@ class _Builder:
 
     def _apply(self, table: checked.Table, arguments: list[Node]) -> Node:
         if table not in self._tables:
-            self._tables[table] = self._constant(table.values, table.domain)
+            self._tables[table] = self.constant(table.values, table.domain)
         indicator = self._tables[table]
-        return self._pool.contract(
+        return self.pool.contract(
             [
                 Term(indicator, (*range(len(arguments)), "out")),
                 *(Term(argument, (*argument.axes, k)) for k, argument in enumerate(arguments)),
@@ -249,13 +296,18 @@ class _Builder:
             indicator.normalised and all(argument.normalised for argument in arguments),
         )
 
-    def _label(self, call: checked.Learned, values: _Values) -> Node:
+    def _label(self, call: checked.Learned, values: Values) -> Node:
         read = label_read(call)
-        network, variable = call.network, read.elements[0].variable
-        leaf = self._pool.input(network.name, (*variable.dims, *shape_of(network.output)), True)
-        nodes = [self._pool.pick(leaf, element.index) for element in read.elements]
+        nodes = [self.label_of(call.network, element, values) for element in read.elements]
         sizes = tuple(bound.size for bound in read.bound)
-        return self._pool.open(self._array(nodes, sizes), self._axes(read.bound))
+        return self.pool.open(self.array(nodes, sizes), self._axes(read.bound))
+
+    def label_of(self, network: checked.Network, element: rounds.Place, values: Values) -> Node:
+        """The node of what is given as a network's result for an image."""
+        if isinstance(element, rounds.Moving):
+            return values[network, element]
+        dims = (*element.variable.dims, *shape_of(network.output))
+        return self.pool.pick(self.pool.input(network.name, dims, True), element.index)
 
 
 def label_read(call: checked.Learned) -> checked.Read:

@@ -16,12 +16,14 @@ from terpret.core.nodes import (
     Axis,
     Constant,
     Contract,
+    Given,
     Input,
     Label,
     Learned,
     Node,
     Param,
     Pick,
+    Repeated,
     Stack,
     Term,
     one_hot,
@@ -169,7 +171,7 @@ class _Contraction:
             return True
         if isinstance(node, Contract):
             return self._read_inside(k, node, label)
-        indexed = isinstance(node, Stack | Param | Input | Pick) or (
+        indexed = isinstance(node, Stack | Param | Input | Pick | Given | Repeated) or (
             isinstance(node, Learned) and node.mapped > 0
         )
         if position != len(node.axes) or not indexed:

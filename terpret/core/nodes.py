@@ -8,7 +8,7 @@ marginal, before them the dimensions of an array.
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -209,6 +209,64 @@ class Learned(Node):
 Outputs = dict[str, Node]
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Given(Node):
+    """What operand `place` of a loop is in a round; a leaf of the loop's body.
+
+    Attributes:
+      place: the number of the operand.
+      real: whether it holds floats of images, not marginals.
+    """
+
+    place: int
+    real: bool
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rounds:
+    """A network that is computed again and again.
+
+    Attributes:
+      count: the number of rounds.
+      body: the network of a round; its leaves are `Given`, besides those of any network.
+      carried: by the operand that it is in the first round, the root that it is in the next.
+      sliced: the operands of which a round has one element, by their first dimension.
+      axes: by operand, the axes that it has in a round.
+    """
+
+    count: int
+    body: Outputs
+    carried: Mapping[int, str]
+    sliced: frozenset[int]
+    axes: tuple[tuple[Axis, ...], ...]
+
+    def axes_of(self, root: str) -> tuple[Axis, ...]:
+        """The axes of a root, and of what it becomes in the next round."""
+        more = (axis for p, name in self.carried.items() if name == root for axis in self.axes[p])
+        return merge_axes([self.body[root]], *more)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Repeated(Node):
+    """A root of a loop's body after the last round, or after every one.
+
+    Attributes:
+      rounds: the loop.
+      inputs: its operands.
+      root: the name of the root.
+      every: whether there is a leading dimension, of all rounds.
+    """
+
+    rounds: Rounds
+    inputs: tuple[Node, ...]
+    root: str
+    every: bool
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return self.inputs
+
+
 def merge_axes(nodes: Iterable[Node], *more: Axis) -> tuple[Axis, ...]:
     """All axes of the nodes, in canonical order."""
     return tuple(sorted({axis for node in nodes for axis in node.axes} | set(more)))
@@ -230,6 +288,16 @@ def topological(roots: Iterable[Node]) -> list[Node]:
             found[node.number] = node
             waiting.extend(node.operands)
     return [found[number] for number in sorted(found)]
+
+
+def every_node(roots: Iterable[Node]) -> Iterator[Node]:
+    """Every node that the roots depend on, those of the bodies of loops among them."""
+    seen: set[Rounds] = set()
+    for node in topological(roots):
+        yield node
+        if isinstance(node, Repeated) and node.rounds not in seen:
+            seen.add(node.rounds)
+            yield from every_node(node.rounds.body.values())
 
 
 def extents(node: Node, restarts: int, batch: int) -> tuple[int, ...]:

@@ -10,12 +10,15 @@ from terpret.core.nodes import (
     Axis,
     Constant,
     Contract,
+    Given,
     Input,
     Label,
     Learned,
     Node,
     Param,
     Pick,
+    Repeated,
+    Rounds,
     Stack,
     Term,
     merge_axes,
@@ -39,7 +42,7 @@ class Pool:
 
     def __init__(self, limit: int = MAX_NODES):
         self._made: dict[Hashable, Node] = {}
-        self._limit = limit
+        self.limit = limit
         self.span = Span()
 
     def __len__(self) -> int:
@@ -48,7 +51,7 @@ class Pool:
     def _make(self, kind: type, key: Hashable, **fields: object) -> Node:
         key = (kind, key)
         if key not in self._made:
-            if len(self._made) >= self._limit:
+            if len(self._made) >= self.limit:
                 raise TooManyNodes(self.span)
             self._made[key] = kind(number=len(self._made), span=self.span, **fields)
         return self._made[key]
@@ -151,6 +154,35 @@ class Pool:
             axes=merge_axes(arguments, *(() if shared else (RESTART,))),
             shape=(*arguments[0].shape[:mapped], *inner),
             normalised=isinstance(output, int),
+        )
+
+    def given(
+        self,
+        place: int,
+        axes: tuple[Axis, ...],
+        shape: tuple[int, ...],
+        normalised: bool,
+        real: bool,
+    ) -> Node:
+        """What operand `place` of a loop is in a round."""
+        key = (place, axes)
+        return self._make(
+            Given, key, place=place, real=real, axes=axes, shape=shape, normalised=normalised
+        )
+
+    def repeated(self, rounds: Rounds, inputs: Sequence[Node], root: str, every: bool) -> Node:
+        """A root of a loop's body; see `Repeated`."""
+        made = rounds.body[root]
+        return self._make(
+            Repeated,
+            (rounds, tuple(one.number for one in inputs), root, every),
+            rounds=rounds,
+            inputs=tuple(inputs),
+            root=root,
+            every=every,
+            axes=rounds.axes_of(root),
+            shape=(rounds.count, *made.shape) if every else made.shape,
+            normalised=made.normalised,
         )
 
     def open(self, operand: Node, axes: Sequence[Axis]) -> Node:

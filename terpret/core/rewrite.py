@@ -7,12 +7,14 @@ from terpret.core.contraction import contracted
 from terpret.core.nodes import (
     Constant,
     Contract,
+    Given,
     Input,
     Learned,
     Node,
     Outputs,
     Param,
     Pick,
+    Repeated,
     Stack,
     topological,
 )
@@ -68,6 +70,10 @@ def simplified(
             return fold.stack(pool, operands)
         case Learned():
             return fold.learned(pool, node, operands)
+        case Given():
+            return pool.given(node.place, node.axes, node.shape, node.normalised, node.real)
+        case Repeated():
+            return pool.repeated(node.rounds, operands, node.root, node.every)
         case Contract():
             inlined = [operand.number in inline for operand in node.operands]
             return contracted(pool, node, operands, inlined)

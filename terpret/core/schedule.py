@@ -14,12 +14,15 @@ from terpret.core.nodes import (
     BATCH,
     Constant,
     Contract,
+    Given,
     Input,
     Learned,
     Node,
     Outputs,
     Param,
     Pick,
+    Repeated,
+    Rounds,
     Stack,
     topological,
 )
@@ -45,12 +48,14 @@ class Schedule:
       unmade: the numbers of stacks that are never made: their only reader sums over them, and adds
         up their elements instead.
       kinds: the kind of every node, by number.
+      bodies: the schedule of the body of every loop.
     """
 
     outputs: Outputs
     steps: tuple[tuple[Node, ...], ...]
     unmade: frozenset[int]
     kinds: Mapping[int, Kind]
+    bodies: Mapping[Rounds, "Schedule"]
 
 
 def schedule(outputs: Outputs) -> Schedule:
@@ -59,7 +64,8 @@ def schedule(outputs: Outputs) -> Schedule:
     Args:
       outputs: its roots by name; no contraction has more than two factors.
     """
-    nodes = sorted(topological(outputs.values()), key=lambda node: BATCH in node.axes)
+    nodes = _weights_first(topological(outputs.values()))
+    loops = {node.rounds for node in nodes if isinstance(node, Repeated)}
     groups = _alike_readings(nodes)
     together = {node.number for group in groups.values() for node in group}
     unmade = _unmade_stacks([n for n in nodes if n.number not in together], nodes, outputs)
@@ -68,16 +74,30 @@ def schedule(outputs: Outputs) -> Schedule:
         for node in nodes
         if node.number not in unmade and (node.number in groups or node.number not in together)
     ]
-    return Schedule(dict(outputs), tuple(steps), unmade, _kinds(nodes))
+    bodies = {rounds: schedule(rounds.body) for rounds in loops}
+    return Schedule(dict(outputs), tuple(steps), unmade, kinds_of(nodes), bodies)
+
+
+def _weights_first(nodes: Sequence[Node]) -> list[Node]:
+    """What needs no batch, and then the others; `nodes` come operands first."""
+    batched: set[int] = set()
+    for node in nodes:
+        if BATCH in node.axes or any(operand.number in batched for operand in node.operands):
+            batched.add(node.number)
+    return sorted(nodes, key=lambda node: node.number in batched)
 
 
 def verify_schedule(made: Schedule) -> Schedule:
     """Returns the schedule when it makes every tensor that is needed, once and in time.
 
+    So do those of the bodies of loops.
+
     Raises:
       Malformed: naming the first node of which that is not so.
     """
     done: set[int] = set()
+    for body in made.bodies.values():
+        verify_schedule(body)
     for step in made.steps:
         for node in step:
             problem = _problem(node, done, made)
@@ -107,7 +127,7 @@ def _problem(node: Node, done: set[int], made: Schedule) -> str:
     return ""
 
 
-def _kinds(nodes: Sequence[Node]) -> dict[int, Kind]:
+def kinds_of(nodes: Sequence[Node]) -> dict[int, Kind]:
     """The kind of each node, by number; `nodes` come operands first."""
     kinds: dict[int, Kind] = {}
     for node in nodes:
@@ -120,6 +140,10 @@ def _kind(node: Node, below: Sequence[Kind]) -> Kind:
         case Constant():
             return Kind.TABLE
         case Param():
+            return Kind.MARGINAL
+        case Given(real=real):
+            return Kind.REAL if real else Kind.MARGINAL
+        case Repeated():
             return Kind.MARGINAL
         case Input() | Learned():
             return Kind.MARGINAL if node.normalised else Kind.REAL

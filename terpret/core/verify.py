@@ -5,12 +5,15 @@ from terpret.core.nodes import (
     RESTART,
     Constant,
     Contract,
+    Given,
     Input,
     Learned,
     Node,
     Outputs,
     Param,
     Pick,
+    Repeated,
+    Rounds,
     Stack,
     extents,
     merge_axes,
@@ -25,18 +28,26 @@ class Malformed(AssertionError):
     """A pass made a network that means nothing: a defect of the compiler, not of the model."""
 
 
-def verify(outputs: Outputs) -> Outputs:
-    """Returns `outputs` when every node is well formed.
+def verify(outputs: Outputs, body: bool = False) -> Outputs:
+    """Returns `outputs` when every node is well formed, and so are the bodies of loops.
+
+    Args:
+      outputs: the roots of a network by name.
+      body: whether it is the body of a loop, whose roots may keep any axis.
 
     Raises:
       Malformed: naming the first node that is not.
     """
+    bodies: set[Rounds] = set()
     for node in topological(outputs.values()):
+        if isinstance(node, Repeated) and node.rounds not in bodies:
+            bodies.add(node.rounds)
+            verify(node.rounds.body, body=True)
         problem = _problem(node)
         if problem:
             raise Malformed(f"node {node.number} (line {node.span.line}): {problem}")
     for name, node in outputs.items():
-        if set(node.axes) - {RESTART, BATCH}:
+        if not body and set(node.axes) - {RESTART, BATCH}:
             raise Malformed(f"output {name} keeps an axis of a finished 'with'")
     return outputs
 
@@ -47,6 +58,10 @@ def _problem(node: Node) -> str:
     if any(operand.number >= node.number for operand in node.operands):
         return "an operand was made after it"
     match node:
+        case Given():
+            return ""
+        case Repeated():
+            return _loop_problem(node)
         case Param() | Input():
             return "" if node.shape else "it has no dimension"
         case Constant():
@@ -64,6 +79,29 @@ def _problem(node: Node) -> str:
         case Learned(arguments=arguments):
             return "" if set(merge_axes(arguments)) <= set(node.axes) else "it lost an axis"
     return f"no kind of node that is known: {type(node).__name__}"
+
+
+def _loop_problem(node: Repeated) -> str:
+    rounds, inputs = node.rounds, node.inputs
+    if node.root not in rounds.body or len(rounds.axes) != len(inputs):
+        return "its loop has no such root, or other operands"
+    if any(root not in rounds.body for root in rounds.carried.values()):
+        return "a root that it carries is not there"
+    for place, (one, axes) in enumerate(zip(inputs, rounds.axes, strict=True)):
+        if not set(one.axes) <= set(axes):
+            return f"operand {place} has an axis that it has not in a round"
+        if place in rounds.carried and not set(rounds.body[rounds.carried[place]].axes) <= set(
+            axes
+        ):
+            return f"operand {place} has fewer axes than it is to have in the next round"
+        if place in rounds.sliced and one.shape[:1] != (rounds.count,):
+            return f"operand {place} has not one element a round"
+    for leaf in topological(rounds.body.values()):
+        if isinstance(leaf, Given):
+            shape = inputs[leaf.place].shape[leaf.place in rounds.sliced :]
+            if leaf.axes != rounds.axes[leaf.place] or leaf.shape != shape:
+                return f"operand {leaf.place} is not what its body was given"
+    return ""
 
 
 def _contract_problem(node: Contract) -> str:

@@ -173,6 +173,9 @@ class _Run:
                         self._bound[variable] = int(value)
                         self._block(body, rows[chosen == value])
                     self._bound.pop(variable, None)
+                case checked.Repeat(bodies):
+                    for body in bodies:
+                        self._block(body, rows)
 
     def _place(self, bound: tuple[checked.BoundVariable, ...]) -> int:
         place = 0

@@ -242,7 +242,20 @@ class Bind:
     span: Span = dataclasses.field(compare=False)
 
 
-Statement = Set | Switch | Bind
+@dataclasses.dataclass(frozen=True)
+class Repeat:
+    """A `for` loop: its body, round after round, with the loop's name replaced by its values.
+
+    Attributes:
+      bodies: what each round does; none is empty.
+      span: the statement.
+    """
+
+    bodies: tuple[tuple["Statement", ...], ...]
+    span: Span = dataclasses.field(compare=False)
+
+
+Statement = Set | Switch | Bind | Repeat
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ from terpret.language.checked import (
     Expression,
     Known,
     Read,
+    Repeat,
     Statement,
     Switch,
 )
@@ -179,15 +180,16 @@ class _Checker:
                 "E301", statement.iterable.span, "this is not a range", "write 'range(T)'"
             )
         declarations.free(statement.name, statement.span, place.scope)
-        result: list[Statement] = []
+        bodies: list[tuple[Statement, ...]] = []
         deeper = dataclasses.replace(place, level=place.level + 1)
         for value in values:
             self._fuel.spend(ROUND_STEPS, statement.span)
             place.scope.bind(statement.name, value)
             loops = (*place.loops, (statement.name, value))
             inner = dataclasses.replace(deeper, loops=loops)
-            result.extend(self._block(statement.body, inner))
-        return tuple(result)
+            bodies.append(self._block(statement.body, inner))
+        rounds = tuple(body for body in bodies if body)
+        return (Repeat(rounds, statement.span),) if len(rounds) > 1 else sum(rounds, ())
 
     def _inline(self, call: syntax.Call, place: Place) -> tuple[Statement, ...]:
         if call.function in static.BUILTINS:

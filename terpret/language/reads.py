@@ -63,6 +63,8 @@ def calls(part: object) -> Iterator[checked.Learned]:
             yield from calls((subject, *cases))
         case checked.Bind(subject=subject, body=body):
             yield from calls((subject, *body))
+        case checked.Repeat(bodies):
+            yield from calls(bodies)
         case checked.Set(value=inner) | checked.Case(body=inner) | checked.Apply(arguments=inner):
             yield from calls(inner)
         case checked.Learned(arguments=arguments):
@@ -98,3 +100,6 @@ def _values(
             case checked.Bind(subject=subject, body=body):
                 yield None, subject
                 yield from _values(body)
+            case checked.Repeat(bodies):
+                for body in bodies:
+                    yield from _values(body)

@@ -189,6 +189,9 @@ class _Run:
                     for element in merged:
                         options = {k: self._values[element] if k >= 0 else LOST for k, _ in chosen}
                         self._values[element] = self._clauses.select(chosen, options)
+                case checked.Repeat(bodies):
+                    for body in bodies:
+                        self._block(body)
 
     def _switch(
         self, subject: Value, cases: tuple[checked.Case, ...], merged: tuple[Element, ...]

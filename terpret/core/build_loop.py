@@ -1,0 +1,282 @@
+"""A loop of the checked tree to a network that is computed again and again.
+
+What the rounds read from each other and from before the loop are operands of it, arrays of elements
+that move alike: an array is one operand, not as many as it has elements.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from terpret.core.nodes import Axis, Node, Outputs, Rounds, merge_axes, one_hot
+from terpret.core.rounds import ByRound, Loop, Moving, Place, in_round, moved, with_loops
+
+if TYPE_CHECKING:
+    from terpret.core.build import Builder, Values
+
+# A loop of fewer nodes than this in all of its rounds is unrolled.
+LEAST_NODES = 1500
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Group:
+    """Elements of one variable that move alike, as one array.
+
+    Attributes:
+      places: the elements, the last index varying fastest.
+      dims: of the array; () for an element alone.
+    """
+
+    places: tuple[Place, ...]
+    dims: tuple[int, ...]
+
+    @functools.cached_property
+    def index(self) -> Mapping[Place, tuple[int, ...]]:
+        """Where each element stands in the array."""
+        return dict(zip(self.places, np.ndindex(*self.dims), strict=True))
+
+    @property
+    def real(self) -> bool:
+        """Whether they are tensors."""
+        return not isinstance(self.places[0].variable.domain, int)
+
+
+def _groups(places: Iterable[Place], key: Mapping[Place, Hashable]) -> list[_Group]:
+    found: dict[Hashable, list[Place]] = {}
+    for place in places:
+        found.setdefault((_way(place), key.get(place)), []).append(place)
+    return [_group(sorted(one, key=lambda place: place.index)) for one in found.values()]
+
+
+def _way(place: Place) -> Hashable:
+    """What is the same of elements that move alike."""
+    if isinstance(place, Moving):
+        return place.stride, place.depth, _way(place.start)
+    return place.variable
+
+
+def _group(places: Sequence[Place]) -> _Group:
+    columns = [sorted(set(column)) for column in zip(*(p.index for p in places), strict=True)]
+    dims = tuple(len(column) for column in columns if len(column) > 1)
+    box = np.prod(dims, dtype=int) == len(places)
+    return _Group(tuple(places), dims if box else (len(places),))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Carried:
+    """What rounds pass on: elements that are read some rounds after they were set.
+
+    Attributes:
+      reads: as they are read.
+      lag: how many rounds later.
+    """
+
+    reads: _Group
+    lag: int
+
+    def before(self, rounds: int) -> list[Place]:
+        """The elements that were set some rounds before the first, as the enclosing code has them."""
+        stride = self._stride
+        starts = [p.start if isinstance(p, Moving) else p for p in self.reads.places]
+        return [moved(start, stride, self.lag - rounds) for start in starts]
+
+    @property
+    def sets(self) -> list[Place]:
+        """As they are set."""
+        return [moved(place, self._stride, self.lag) for place in self.reads.places]
+
+    @property
+    def _stride(self) -> tuple[int, ...]:
+        first = self.reads.places[0]
+        assert isinstance(first, Moving)
+        return first.stride
+
+
+# The axes of what is carried, and whether its marginals sum to 1.
+Form = tuple[tuple[Axis, ...], bool]
+
+
+def build_loop(builder: "Builder", loop: Loop, values: "Values") -> None:
+    """Sets what a loop sets.
+
+    Args:
+      builder: makes the nodes of what is around the loop.
+      loop: the loop.
+      values: what was set before, to which it is added.
+    """
+    lags = {place: lag for place in loop.reads if (lag := loop.lag(place))}
+    carried = [_Carried(group, lags[group.places[0]]) for group in _groups(lags, lags)]
+    first = [
+        [
+            builder.array([builder.element(p, values) for p in one.before(k)], one.reads.dims)
+            for k in range(1, one.lag + 1)
+        ]
+        for one in carried
+    ]
+    forms: list[Form] = [
+        (merge_axes(inits), all(init.normalised for init in inits)) for inits in first
+    ]
+    if not carried:
+        _unroll(builder, loop, values)
+        return
+    while True:
+        round_ = _Round(builder, loop, values, carried, first, forms)
+        nexts = [round_.roots[_next(k, 1)] for k in range(len(carried))]
+        found = [
+            (merge_axes([node], *axes), same and node.normalised)
+            for node, (axes, same) in zip(nexts, forms, strict=True)
+        ]
+        if found == forms:
+            break
+        forms = found
+    if builder.loops == "auto" and round_.nodes * loop.count < LEAST_NODES:
+        _unroll(builder, loop, values)
+        return
+    round_.results(values)
+
+
+def _unroll(builder: "Builder", loop: Loop, values: "Values") -> None:
+    for body in loop.bodies:
+        builder.block(with_loops(body, loop.around), values)
+
+
+def _next(number: int, lag: int) -> str:
+    return f"carried {number}, {lag}"
+
+
+class _Round:
+    """The network of one round.
+
+    Attributes:
+      roots: what it passes on and what it sets, by name.
+      nodes: how many nodes it has.
+    """
+
+    def __init__(
+        self,
+        builder: "Builder",
+        loop: Loop,
+        values: "Values",
+        carried: Sequence[_Carried],
+        first: Sequence[Sequence[Node]],
+        forms: Sequence[Form],
+    ):
+        self._builder, self._loop, self._outer = builder, loop, values
+        self._inner = builder.inner()
+        self._operands: list[Node] = []
+        self._axes: list[tuple[Axis, ...]] = []
+        self._sliced: set[int] = set()
+        self._next: dict[int, str] = {}
+        self._known: dict[Place, tuple[_Group, Node | None]] = {}
+        self.roots: Outputs = {}
+        mine = type(values)(self._read)
+        for number, (one, inits, (axes, normalised)) in enumerate(
+            zip(carried, first, forms, strict=True)
+        ):
+            leaves = [self._leaf(init, axes, normalised, one.reads.real) for init in inits]
+            self._known |= dict.fromkeys(one.reads.places, (one.reads, leaves[-1]))
+            for lag, leaf in enumerate(leaves, 1):
+                self._next[leaf.place] = _next(number, lag)
+                if lag > 1:
+                    self.roots[_next(number, lag)] = leaves[lag - 2]
+        fixed = [p for p in loop.reads if p not in self._known]
+        for group in _groups(fixed, {}):
+            self._known |= dict.fromkeys(group.places, (group, None))
+        self._inner.block(loop.body, mine)
+        for number, one in enumerate(carried):
+            nodes = [self._inner.element(place, mine) for place in one.sets]
+            self.roots[_next(number, 1)] = self._inner.array(nodes, one.reads.dims)
+        self._sets = _groups(loop.sets, {})
+        for number, group in enumerate(self._sets):
+            nodes = [self._inner.element(place, mine) for place in group.places]
+            self.roots[f"set {number}"] = self._inner.array(nodes, group.dims)
+        self.nodes = len(self._inner.pool)
+
+    def _leaf(
+        self,
+        operand: Node,
+        axes: tuple[Axis, ...],
+        normalised: bool,
+        real: bool,
+        sliced: bool = False,
+    ) -> Node:
+        place = len(self._operands)
+        self._operands.append(operand)
+        self._axes.append(axes)
+        if sliced:
+            self._sliced.add(place)
+        return self._inner.pool.given(place, axes, operand.shape[sliced:], normalised, real)
+
+    def _read(self, what: Hashable) -> Node:
+        """The node of what a round reads and has not set."""
+        pool = self._inner.pool
+        if isinstance(what, ByRound):
+            return self._by_round(what)
+        if isinstance(what, tuple):
+            return self._label(*what)
+        group, leaf = self._known[what]
+        if leaf is None:
+            moving = self._moves(group.places[0])
+            leaf = self._of_elements(group, moving)
+            self._known |= dict.fromkeys(group.places, (group, leaf))
+        return pool.pick(leaf, group.index[what])
+
+    def _moves(self, place: Place) -> bool:
+        return isinstance(place, Moving) and place.depth == self._loop.depth
+
+    def _of_elements(self, group: _Group, moving: bool) -> Node:
+        def array(number: int) -> Node:
+            places = [in_round(place, self._loop.depth, number) for place in group.places]
+            return self._builder.array(
+                [self._builder.element(p, self._outer) for p in places], group.dims
+            )
+
+        if not moving:
+            operand = array(0)
+        else:
+            operand = self._builder.array(
+                [array(k) for k in range(self._loop.count)], (self._loop.count,)
+            )
+        return self._leaf(operand, operand.axes, operand.normalised, group.real, moving)
+
+    def _by_round(self, known: ByRound) -> Node:
+        moving = known.depth == self._loop.depth
+        if moving:
+            sizes = tuple(variable.size for variable in known.values[0].bound)
+            numbers = [np.reshape(one.values, sizes) for one in known.values]
+            operand = self._builder.constant(np.stack(numbers), known.domain)
+        else:
+            operand = self._outer[known]
+        return self._leaf(operand, operand.axes, operand.normalised, False, moving)
+
+    def _label(self, network, place: Place) -> Node:
+        moving = self._moves(place)
+        if moving:
+            places = [in_round(place, self._loop.depth, k) for k in range(self._loop.count)]
+            nodes = [self._builder.label_of(network, p, self._outer) for p in places]
+            operand = self._builder.array(nodes, (len(nodes),))
+        else:
+            operand = self._builder.label_of(network, place, self._outer)
+        return self._leaf(operand, operand.axes, operand.normalised, False, moving)
+
+    def results(self, values: "Values") -> None:
+        """Sets, in the code around the loop, what its rounds set."""
+        rounds = Rounds(
+            self._loop.count, self.roots, self._next, frozenset(self._sliced), tuple(self._axes)
+        )
+        pool, last = self._builder.pool, self._loop.count - 1
+
+        def result(root: str, index: tuple[int, ...], number: int) -> Node:
+            if number == last:
+                return pool.pick(pool.repeated(rounds, self._operands, root, False), index)
+            every = pool.repeated(rounds, self._operands, root, True)
+            return pool.pick(every, (number, *index))
+
+        for number, group in enumerate(self._sets):
+            for place, index in group.index.items():
+                for k in range(self._loop.count):
+                    made = in_round(place, self._loop.depth, k)
+                    values.late[made] = functools.partial(result, f"set {number}", index, k)
