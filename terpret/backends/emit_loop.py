@@ -8,7 +8,7 @@ import tensorflow as tf
 from terpret.core.nodes import BATCH, RESTART, Axis, Rounds
 
 Body = Callable[[Sequence[tf.Tensor]], dict[str, tf.Tensor]]
-# By root, and whether of every round: [axes..., rounds, shape...], or of the last: [axes..., shape...].
+# By root, and whether of every round, [axes..., rounds, shape...], or of the last.
 Results = dict[tuple[str, bool], tf.Tensor]
 
 
@@ -110,7 +110,6 @@ def _widened(
     """The tensor with all wanted axes."""
     if tuple(have) == tuple(wanted):
         return tensor
-    shape = [1 if size is None else size for size in tensor.shape]
     known = dict(zip(have, range(len(have)), strict=True))
     inner = tensor.shape[len(have) :]
     lengths = [
@@ -119,7 +118,6 @@ def _widened(
         else tensor.shape[known[axis]]
         for axis in wanted
     ]
-    del shape
     for place, axis in enumerate(wanted):
         if axis not in known:
             tensor = tf.expand_dims(tensor, place)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terpret.core.nodes import Axis, Node, Outputs, Rounds, merge_axes, one_hot
+from terpret.core.nodes import Axis, Node, Outputs, Rounds, merge_axes
 from terpret.core.rounds import ByRound, Loop, Moving, Place, in_round, moved, with_loops
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class _Carried:
     lag: int
 
     def before(self, rounds: int) -> list[Place]:
-        """The elements that were set some rounds before the first, as the enclosing code has them."""
+        """The elements that were set some rounds before the first."""
         stride = self._stride
         starts = [p.start if isinstance(p, Moving) else p for p in self.reads.places]
         return [moved(start, stride, self.lag - rounds) for start in starts]

@@ -1,4 +1,4 @@
-"""The bodies of loops: what nobody needs is left out, and what is alike in all rounds stands outside.
+"""The bodies of loops: what nobody needs is left out, what is alike in all rounds stands outside.
 
 Takes a network with loops; guarantees one of the same value in which every body has been improved,
 and computes only what depends on the round.
