@@ -1,12 +1,17 @@
-"""A loop of a tensor network to one `tf.while_loop`, which computes its body in every round."""
+"""A loop of a tensor network to one `tf.while_loop`, which computes its body in every round.
+
+Backwards it is a loop, too, of which each round computes its body again from what it was given:
+only what rounds pass on is kept, not all that they compute on the way.
+"""
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import tensorflow as tf
 
-from terpret.core.nodes import BATCH, RESTART, Axis, Rounds
+from terpret.core.nodes import BATCH, RESTART, Axis, Learned, Rounds, topological
 
+Tensors = list[tf.Tensor]
 Body = Callable[[Sequence[tf.Tensor]], dict[str, tf.Tensor]]
 # By root, and whether of every round, [axes..., rounds, shape...], or of the last.
 Results = dict[tuple[str, bool], tf.Tensor]
@@ -52,56 +57,151 @@ def repeat(
       wanted: which results are read.
       sizes: the open sizes.
     """
-    carried = sorted(rounds.carried)
-    states = [_widened(inputs[p], axes[p], rounds.axes[p], sizes) for p in carried]
-    # A root that is not passed on has a last value only where all its values are kept.
+    carried, sliced = sorted(rounds.carried), sorted(rounds.sliced)
+    whole = [p for p in range(len(inputs)) if p not in rounds.carried and p not in rounds.sliced]
     passed = {root: k for k, root in reversed([*enumerate(rounds.carried[p] for p in carried)])}
+    # A root that is not passed on has a last value only where all its values are kept.
     kept = sorted({root for root, every in wanted if every or root not in passed})
-    slices = {
-        p: tf.TensorArray(
-            inputs[p].dtype, rounds.count, element_shape=_without(inputs[p].shape, len(axes[p]))
-        ).unstack(_first(inputs[p], len(axes[p])))
-        for p in rounds.sliced
-    }
-    arrays = [tf.TensorArray(inputs[0].dtype, rounds.count) for _ in kept]
 
-    def step(number: tf.Tensor, states: list[tf.Tensor], arrays: list[tf.TensorArray]):
-        given = list(inputs)
-        for place, state in zip(carried, states, strict=True):
-            given[place] = state
-        for place, elements in slices.items():
-            given[place] = elements.read(number)
+    def one(states: Tensors, fixed: Tensors, parts: Tensors) -> tuple[Tensors, Tensors]:
+        """What a round passes on, and what is kept of it."""
+        given: Tensors = [*inputs]
+        for places, tensors in ((carried, states), (whole, fixed), (sliced, parts)):
+            for place, tensor in zip(places, tensors, strict=True):
+                given[place] = tensor
         roots = body(given)
-        own = {root: rounds.body[root].axes for root in roots}
-        after = [
-            _widened(roots[rounds.carried[p]], own[rounds.carried[p]], rounds.axes[p], sizes)
-            for p in carried
-        ]
-        made = [
-            array.write(number, _widened(roots[root], own[root], rounds.axes_of(root), sizes))
-            for root, array in zip(kept, arrays, strict=True)
-        ]
-        after = [
-            tf.ensure_shape(one, state.shape) for one, state in zip(after, states, strict=True)
-        ]
-        return number + 1, after, made
 
-    _, states, arrays = tf.while_loop(
-        lambda number, *_: number < rounds.count,
-        step,
-        (tf.constant(0), states, arrays),
-        maximum_iterations=rounds.count,
-    )
-    every = {root: array.stack() for root, array in zip(kept, arrays, strict=True)}
+        def widened(root: str, axes: tuple[Axis, ...]) -> tf.Tensor:
+            return _widened(roots[root], rounds.body[root].axes, axes, sizes)
+
+        after = [widened(rounds.carried[p], rounds.axes[p]) for p in carried]
+        after = [tf.ensure_shape(a, s.shape) for a, s in zip(after, states, strict=True)]
+        return after, [widened(root, rounds.axes_of(root)) for root in kept]
+
+    states = [_widened(inputs[p], axes[p], rounds.axes[p], sizes) for p in carried]
+    fixed = [inputs[p] for p in whole]
+    parts = [_first(inputs[p], len(axes[p])) for p in sliced]
+    learns = any(isinstance(node, Learned) for node in topological(rounds.body.values()))
+    run = _run if learns else _run_again_backwards
+    last, every = run(rounds.count, one, states, fixed, parts, len(kept))
     results: Results = {}
     for root, all_rounds in wanted:
-        where = len(rounds.axes_of(root))
         if all_rounds:
-            results[root, True] = _at(every[root], where)
+            results[root, True] = _at(every[kept.index(root)], len(rounds.axes_of(root)))
         else:
-            last = states[passed[root]] if root in passed else every[root][-1]
-            results[root, False] = last
+            found = last[passed[root]] if root in passed else every[kept.index(root)][-1]
+            results[root, False] = found
     return results
+
+
+One = Callable[[Tensors, Tensors, Tensors], tuple[Tensors, Tensors]]
+
+
+def _run(
+    count: int, one: One, states: Tensors, fixed: Tensors, parts: Tensors, kept: int
+) -> tuple[Tensors, Tensors]:
+    """What the last round passes on, and what is kept of every round, [rounds, ...]."""
+    slices = [_elements(part) for part in parts]
+    arrays = [tf.TensorArray(states[0].dtype, count) for _ in range(kept)]
+
+    def step(number: tf.Tensor, states: Tensors, arrays: list[tf.TensorArray]):
+        after, made = one(states, fixed, [part.read(number) for part in slices])
+        arrays = [a.write(number, value) for a, value in zip(arrays, made, strict=True)]
+        return number + 1, after, arrays
+
+    _, states, arrays = _while(count, step, (tf.constant(0), states, arrays))
+    return states, [array.stack() for array in arrays]
+
+
+def _run_again_backwards(
+    count: int, one: One, states: Tensors, fixed: Tensors, parts: Tensors, kept: int
+) -> tuple[Tensors, Tensors]:
+    """As `_run`; a gradient computes each round again."""
+    ends = len(states), len(states) + len(fixed)
+
+    @tf.custom_gradient
+    def run(*given: tf.Tensor):
+        states, fixed, parts = _divided(given, ends)
+
+        def with_states(states: Tensors, fixed: Tensors, parts: Tensors) -> tuple[Tensors, Tensors]:
+            after, made = one(states, fixed, parts)
+            return after, [*made, *states]
+
+        last, every = _run(count, with_states, states, fixed, parts, kept + len(states))
+        before = every[kept:]
+
+        def gradient(*upstream: tf.Tensor) -> Tensors:
+            own, more = list(upstream[: len(states)]), list(upstream[len(states) :])
+            return _backwards(count, one, before, fixed, parts, own, more)
+
+        return (*last, *every[:kept]), gradient
+
+    found = list(run(*states, *fixed, *parts))
+    return found[: len(states)], found[len(states) :]
+
+
+def _backwards(
+    count: int,
+    one: One,
+    before: Tensors,
+    fixed: Tensors,
+    parts: Tensors,
+    upstream: Tensors,
+    kept: Tensors,
+) -> Tensors:
+    """The gradient of all that a loop was given.
+
+    Args:
+      count: the number of rounds.
+      one: a round.
+      before: what each round was passed, [rounds, ...].
+      fixed: what is alike in all rounds.
+      parts: what rounds have a part of, [rounds, ...].
+      upstream: the gradient of what the last round passes on.
+      kept: the gradient of what is kept of every round, [rounds, ...].
+    """
+    old, slices, more = ([_elements(t) for t in many] for many in (before, parts, kept))
+    arrays = [tf.TensorArray(part.dtype, count) for part in parts]
+    total = [tf.zeros_like(tensor) for tensor in fixed]
+
+    def step(number: tf.Tensor, own: Tensors, total: Tensors, arrays: list[tf.TensorArray]):
+        place = count - 1 - number
+        states = [array.read(place) for array in old]
+        given = [*states, *fixed, *(part.read(place) for part in slices)]
+        with tf.GradientTape() as tape:
+            for tensor in given:
+                tape.watch(tensor)
+            states, same, own_parts = _divided(given, (len(states), len(states) + len(fixed)))
+            after, made = one(states, same, own_parts)
+        gradients = tape.gradient(
+            [*after, *made],
+            given,
+            [*own, *(array.read(place) for array in more)],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        own, fresh, of_parts = _divided(gradients, (len(states), len(states) + len(fixed)))
+        total = [a + b for a, b in zip(total, fresh, strict=True)]
+        arrays = [a.write(place, value) for a, value in zip(arrays, of_parts, strict=True)]
+        return number + 1, own, total, arrays
+
+    _, own, total, arrays = _while(count, step, (tf.constant(0), upstream, total, arrays))
+    return [*own, *total, *(array.stack() for array in arrays)]
+
+
+def _while(count: int, step, start):
+    return tf.while_loop(lambda number, *_: number < count, step, start, maximum_iterations=count)
+
+
+def _divided(
+    tensors: Sequence[tf.Tensor], ends: tuple[int, int]
+) -> tuple[Tensors, Tensors, Tensors]:
+    first, second = ends
+    return [*tensors[:first]], [*tensors[first:second]], [*tensors[second:]]
+
+
+def _elements(tensor: tf.Tensor) -> tf.TensorArray:
+    array = tf.TensorArray(tensor.dtype, tensor.shape[0], element_shape=tensor.shape[1:])
+    return array.unstack(tensor)
 
 
 def _widened(
@@ -110,14 +210,9 @@ def _widened(
     """The tensor with all wanted axes."""
     if tuple(have) == tuple(wanted):
         return tensor
-    known = dict(zip(have, range(len(have)), strict=True))
+    known = {axis: tensor.shape[place] for place, axis in enumerate(have)}
     inner = tensor.shape[len(have) :]
-    lengths = [
-        sizes.of(axis)
-        if axis not in known or tensor.shape[known[axis]] is None
-        else tensor.shape[known[axis]]
-        for axis in wanted
-    ]
+    lengths = [known.get(axis) or sizes.of(axis) for axis in wanted]
     for place, axis in enumerate(wanted):
         if axis not in known:
             tensor = tf.expand_dims(tensor, place)
@@ -135,7 +230,3 @@ def _at(tensor: tf.Tensor, axis: int) -> tf.Tensor:
     """The tensor with its first dimension at another place."""
     order = [*range(1, axis + 1), 0, *range(axis + 1, len(tensor.shape))]
     return tensor if axis == 0 else tf.transpose(tensor, order)
-
-
-def _without(shape: tf.TensorShape, axis: int) -> tf.TensorShape:
-    return shape[:axis].concatenate(shape[axis + 1 :])
