@@ -157,7 +157,9 @@ class _Emitter:
             def body(given: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
                 return self._of_body(self._schedule.bodies[rounds], given).tensors()
 
-            self._loops[key] = emit_loop.repeat(rounds, inputs, axes, body, wanted, sizes)
+            self._loops[key] = emit_loop.repeat(
+                rounds, inputs, axes, body, wanted, sizes, self._space
+            )
         return self._loops[key][node.root, node.every]
 
     def _of_body(self, made: Schedule, given: Sequence[tf.Tensor]) -> "_Emitter":

@@ -5,6 +5,7 @@ only what rounds pass on is kept, not all that they compute on the way.
 """
 
 import dataclasses
+import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import tensorflow as tf
@@ -46,8 +47,13 @@ def repeat(
     body: Body,
     wanted: Collection[tuple[str, bool]],
     sizes: Sizes,
+    space: types.ModuleType,
 ) -> Results:
     """Emits a loop.
+
+    What a round passes on is a product of what it was given: an error of its sum, made by rounding,
+    would be multiplied in every round, and so would the gradient along it. So marginals whose sum
+    is known to be 1 are divided by it.
 
     Args:
       rounds: the loop.
@@ -56,6 +62,7 @@ def repeat(
       body: emits the body from what its operands are in a round; gives its roots by name.
       wanted: which results are read.
       sizes: the open sizes.
+      space: the module of the space: `prob` or `log`.
     """
     carried, sliced = sorted(rounds.carried), sorted(rounds.sliced)
     whole = [p for p in range(len(inputs)) if p not in rounds.carried and p not in rounds.sliced]
@@ -74,6 +81,9 @@ def repeat(
         def widened(root: str, axes: tuple[Axis, ...]) -> tf.Tensor:
             return _widened(roots[root], rounds.body[root].axes, axes, sizes)
 
+        for root in passed:
+            if rounds.body[root].normalised:
+                roots[root] = space.renormalised(roots[root])
         after = [widened(rounds.carried[p], rounds.axes[p]) for p in carried]
         after = [tf.ensure_shape(a, s.shape) for a, s in zip(after, states, strict=True)]
         return after, [widened(root, rounds.axes_of(root)) for root in kept]

@@ -10,6 +10,7 @@ The logarithm of 0 is `ZERO`. No divisor is below exp(ZERO / 2), so a sum of not
 before its logarithm is taken; `_log` gives `ZERO` for it and no gradient.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,6 +35,12 @@ def probabilities(tensor: tf.Tensor) -> tf.Tensor:
 def normalise(logits: tf.Tensor) -> tf.Tensor:
     """The marginals that logits stand for: of a Param, or of a network's integer result."""
     return tf.nn.log_softmax(logits)
+
+
+def renormalised(marginals: tf.Tensor) -> tf.Tensor:
+    """Marginals of sum 1 without the error that rounding made of it; what was lost stays lost."""
+    total = tf.reduce_logsumexp(marginals, -1, keepdims=True)
+    return marginals - tf.where(total > math.log(0.5), total, tf.zeros_like(total))
 
 
 def cross_entropy(marginals: tf.Tensor, labels: tf.Tensor, epsilon: float) -> tf.Tensor:

@@ -36,6 +36,12 @@ def normalise(logits: tf.Tensor) -> tf.Tensor:
     return weights / tf.reduce_sum(weights, -1, keepdims=True)
 
 
+def renormalised(marginals: tf.Tensor) -> tf.Tensor:
+    """Marginals of sum 1 without the error that rounding made of it; what was lost stays lost."""
+    total = tf.reduce_sum(marginals, -1, keepdims=True)
+    return marginals / tf.where(total > 0.5, total, tf.ones_like(total))
+
+
 def cross_entropy(marginals: tf.Tensor, labels: tf.Tensor, epsilon: float) -> tf.Tensor:
     """-log((p_y + e) / sum_i (p_i + e)).
 
