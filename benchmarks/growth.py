@@ -22,8 +22,6 @@ What takes longer than `--seconds` or more than `--gigabytes` is ended, and its 
 import argparse
 import contextlib
 import dataclasses
-import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +32,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.peers.child import Child, Ended, Limits, ask, line, peak_gigabytes, started
+from benchmarks.peers.measured import IMPLEMENTATIONS, Measured, read, table, write
 from benchmarks.peers.problems import Problem, problem
 
 ROWS = (
@@ -47,29 +46,8 @@ QUICK = ("turing:5x9x10", "math:4x6x10")
 # Where implementations are held against each other.
 SMALL = {"turing": "turing:5x9x10", "math": "math:4x6x10"}
 TOLERANCE = 1e-4
-IMPLEMENTATIONS = ("ours", "tensorflow", "jax")
 # No peer in TensorFlow: `benchmarks/math_peer.py` is MATH by hand there, unrolled.
 MISSING = {("math", "tensorflow")}
-
-
-@dataclasses.dataclass(frozen=True)
-class Measured:
-    """One implementation at one size.
-
-    Attributes:
-      ready_s: seconds until the first step was made.
-      steps_ms: milliseconds of a step, in each block.
-      gigabytes: of memory at most.
-      why: why something above is missing; empty where nothing is.
-    """
-
-    ready_s: float | None = None
-    steps_ms: tuple[float, ...] = ()
-    gigabytes: float | None = None
-    why: str = ""
-
-
-Row = Mapping[str, Measured]
 
 
 def agree(model: str, pythons: Mapping[str, str], limits: Limits) -> None:
@@ -104,7 +82,8 @@ def measure(
             command = [*_command(name, pythons), str(given)]
             child = stack.enter_context(started(command, limits))
             try:
-                result[name] = Measured(ready_s=line(child)["ready_s"])
+                ready = line(child)["ready_s"]
+                result[name] = Measured(ready, gigabytes=peak_gigabytes(child))
                 children[name] = child
             except Ended as ended:
                 result[name] = Measured(why=str(ended))
@@ -121,40 +100,6 @@ def measure(
     return result
 
 
-def table(rows: Mapping[str, Row]) -> str:
-    """The rows as Markdown."""
-    heads = [f"{name}: ready / step / memory" for name in ("ours", "TensorFlow", "JAX")]
-    lines = [["cells x steps x restarts", *heads, "of JAX's"]]
-    lines.append(["---"] * len(lines[0]))
-    for name, row in sorted(rows.items(), key=lambda item: _order(item[0])):
-        cells = [_cell(row[each]) if each in row else "" for each in IMPLEMENTATIONS]
-        lines.append([name, *cells, _ratio(row)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _cell(measured: Measured) -> str:
-    parts = []
-    if measured.ready_s is not None:
-        parts.append(f"{measured.ready_s:.3g} s")
-    if measured.steps_ms:
-        parts.append(f"{statistics.median(measured.steps_ms):.3g} ms")
-    if measured.gigabytes is not None:
-        parts.append(f"{measured.gigabytes:.2g} GB")
-    return " / ".join([*parts, *([measured.why] if measured.why else [])])
-
-
-def _ratio(row: Row) -> str:
-    pairs = [row[name].steps_ms for name in ("ours", "jax") if name in row]
-    if len(pairs) < 2 or not all(pairs):
-        return ""
-    return f"{statistics.median(a / b for a, b in zip(*pairs, strict=False)):.2f}"
-
-
-def _order(name: str) -> tuple[bool, int, int, int]:
-    given = problem(name)
-    return given.model == "math", given.cells, given.steps, given.restarts
-
-
 def _apart(ours: np.ndarray, theirs: np.ndarray) -> float:
     """The largest difference, as a part of the largest of our numbers."""
     return float(np.abs(ours - theirs).max() / np.abs(ours).max())
@@ -166,29 +111,6 @@ def _those_of(model: str, pythons: Mapping[str, str]) -> list[str]:
 
 def _command(name: str, pythons: Mapping[str, str]) -> list[str]:
     return [pythons[name], "-m", f"benchmarks.peers.step_{name}"]
-
-
-def read(path: Path) -> dict[str, dict[str, Measured]]:
-    """The rows of a file; none where there is no file."""
-    if not path.exists():
-        return {}
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        name: {
-            each: Measured(**{**fields, "steps_ms": tuple(fields["steps_ms"])})
-            for each, fields in row.items()
-        }
-        for name, row in stored.items()
-    }
-
-
-def write(path: Path, rows: Mapping[str, Row]) -> None:
-    """Writes the rows to a file."""
-    stored = {
-        name: {each: dataclasses.asdict(measured) for each, measured in row.items()}
-        for name, row in sorted(rows.items(), key=lambda item: _order(item[0]))
-    }
-    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 def _flags(arguments: Sequence[str] | None = None) -> argparse.Namespace:

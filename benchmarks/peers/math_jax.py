@@ -2,9 +2,11 @@
 
 As `benchmarks/math_peer.py`, with two loops: what no image decides is one `lax.scan` without a
 batch, and its weights make all that MOVE ever reads by one matrix product; the registers are the
-other. Results of APPLY are divided by the sums of what they are made of, for the reason that
-`turing_jax.py` gives.
+other, of which the backward pass keeps matrix products and makes the rest again. What APPLY reads
+is divided by its sums, for the reason that `turing_jax.py` gives.
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +37,7 @@ def losses(logits: Tensors, batch: Tensors, problem: Problem) -> jax.Array:
     images = (reading.reshape(-1, 2 * problem.cells) @ seen).reshape(problem.steps, *shape)
     arguments = jnp.concatenate([params["args1"], params["args2"], params["args3"]], 1)
 
-    @jax.checkpoint
+    @functools.partial(jax.checkpoint, policy=jax.checkpoint_policies.dots_saveable)
     def body(registers: jax.Array, step: Tensors) -> tuple[jax.Array, None]:
         applying = step["chosen"] * params["instr"][:, :, 0]
         made = _wide(applying) * _apply(arguments, registers) + step["images"]

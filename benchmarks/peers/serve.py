@@ -40,10 +40,12 @@ def serve(
     started = time.perf_counter()
     run = begin(named)
     run(1)
-    _say(ready_s=time.perf_counter() - started)
+    ready = time.perf_counter() - started
     started = time.perf_counter()
     run(2)
     count = max(1, round(BLOCK_SECONDS * 2 / (time.perf_counter() - started)))
+    # Only now, because the next process begins when it is said.
+    _say(ready_s=ready)
     for _ in sys.stdin:
         started = time.perf_counter()
         run(count)

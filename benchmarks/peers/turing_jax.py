@@ -6,8 +6,9 @@ What its author knows of the model:
 - to move is to shift: no table of positions is needed;
 - a step is cheaper made again than remembered, so the backward pass keeps only what is carried.
 
-Of the forms tried this was the fastest at 40 cells and 200 steps, where it took a quarter of the
-time of plain contractions that remember every step, and among the fastest at smaller sizes.
+Of the forms tried this takes the least of a processor's time at 20 cells and 60 steps: 8.7 ms a
+step with 10 restarts, where plain contractions that remember every step take 18. (At 5 cells and 9
+steps those take 0.5 ms, this 0.9.)
 
 The model multiplies three marginals in every step. Where each sums to 1 but for rounding, their
 product is wrong by three times as much, and after sixty steps nothing is right, so what is
