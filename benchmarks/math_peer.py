@@ -14,27 +14,15 @@ the empty registers all cost the same or more.
 
 from collections.abc import Mapping
 
-import numpy as np
 import tensorflow as tf
 
+from benchmarks.peers.math_tables import APPLY, MAX_INT, N_BLOCK, N_OPERATION, OPERATION
 from terpret.backends.networks import Weights
 
-N_TILES, T, N_BLOCK, MAX_INT, N_OPERATION = 4, 6, 3, 19, 4
+N_TILES, T = 4, 6
 EPSILON = 1e-10
 
 Tensors = Mapping[str, tf.Tensor]
-
-
-def _apply_table() -> np.ndarray:
-    a, b = np.meshgrid(range(MAX_INT), range(MAX_INT), indexing="ij")
-    quotient = np.where(b == 0, MAX_INT - 1, a // np.maximum(b, 1))
-    results = np.stack([a + b, a - b, a * b, quotient], -1) % MAX_INT
-    return np.eye(MAX_INT, dtype=np.float32)[results]
-
-
-# [19 * 19, 4 * 19]: pairs of arguments to results by operation; [19, 4]: numbers to operations.
-APPLY = _apply_table().reshape(MAX_INT**2, N_OPERATION * MAX_INT)
-OPERATION = np.eye(N_OPERATION, dtype=np.float32)[[0, 1, 2, 3] + [0] * (MAX_INT - N_OPERATION)]
 
 
 def losses(logits: Tensors, networks: Mapping[str, Weights], batch: Tensors) -> tf.Tensor:

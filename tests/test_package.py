@@ -134,7 +134,7 @@ def test_a_wheel_declares_what_the_requirements_do(about: Message) -> None:
 @pytest.mark.parametrize("folder", ["benchmarks", "tools"])
 def test_scripts_beside_the_package_import_what_there_is(folder: str) -> None:
     ours = {*PACKAGES, "baselines", "datasets", "experiments"}
-    for path in sorted((ROOT / folder).glob("*.py")):
+    for path in sorted((ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ours:
                 there = importlib.import_module(node.module)
