@@ -17,8 +17,10 @@ from terpret.core.rounds import ByRound, Loop, Moving, Place, in_round, moved, w
 if TYPE_CHECKING:
     from terpret.core.build import Builder, Values
 
-# A loop of fewer nodes than this in all of its rounds is unrolled.
-LEAST_NODES = 1500
+# Of fewer rounds, and fewer nodes in all of them, a loop is faster unrolled, and rounding does no
+# harm. Measured on 2 cores, unrolled and as a loop, milliseconds of processor time a step: MATH with
+# 6 rounds 4.4 and 6.7, Turing machine with 5 rounds 0.8 and 1.4, mazes with 18 rounds 10.0 and 8.1.
+FEW_ROUNDS, FEW_NODES = 8, 3000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -132,7 +134,8 @@ def build_loop(builder: "Builder", loop: Loop, values: "Values") -> None:
         if found == forms:
             break
         forms = found
-    if builder.loops == "auto" and round_.nodes * loop.count < LEAST_NODES:
+    few = loop.count < FEW_ROUNDS and round_.nodes * loop.count < FEW_NODES
+    if builder.loops == "auto" and few:
         _unroll(builder, loop, values)
         return
     round_.results(values)
