@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from terpret.backends import structured
 from terpret.core.nodes import Label
 
 Labels = Sequence[Label]
@@ -104,6 +105,13 @@ def contract(
     wanted = set(output)
     first, first_labels = _sum_alone(first, first_labels, wanted | set(second_labels))
     second, second_labels = _sum_alone(second, second_labels, wanted | set(first_labels))
+    for table, own, other, its in (
+        (first, first_labels, second, second_labels),
+        (second, second_labels, first, first_labels),
+    ):
+        made = _by_runs(table, own, other, its, output)
+        if made is not None:
+            return made
     if large(sizes(first, first_labels), sizes(second, second_labels), output):
         return _matrix_product(first, first_labels, second, second_labels, output)
     summed = [label for label in first_labels if label in second_labels and label not in wanted]
@@ -113,6 +121,28 @@ def contract(
     # An outer, matrix-vector or tiny product: element by element, which XLA can fuse.
     product = align(first, first_labels, every) * align(second, second_labels, every)
     return reduce(product, every, output)
+
+
+def _by_runs(
+    table: tf.Tensor, labels: Labels, other: tf.Tensor, other_labels: Labels, output: Labels
+) -> tf.Tensor | None:
+    """The contraction with a table that moves values; None where the factor is none."""
+    roles = structured.roles_of(table.shape, labels, other_labels, output)
+    value = None if roles is None else tf.get_static_value(table)
+    if roles is None or value is None:
+        return None
+    plan = structured.plan_of(structured.arranged(value, labels, roles))
+    if plan is None:
+        return None
+    rest = [label for label in other_labels if label not in roles.summed]
+    turned = align(other, other_labels, [*rest, *roles.summed])
+    known = sizes(other, other_labels)
+    parts = math.prod(known[label] or 1 for label in roles.summed[:-1])
+    shape = [known[label] for label in rest]
+    every = [-1 if size is None else size for size in shape]
+    made = plan(tf.reshape(turned, [*every, parts, known[roles.summed[-1]]]))
+    lengths = [dict(zip(labels, table.shape, strict=True))[label] for label in roles.free]
+    return align(tf.reshape(made, [*every, *lengths]), [*rest, *roles.free], output)
 
 
 def sizes(tensor: tf.Tensor, labels: Labels) -> Sizes:
