@@ -20,7 +20,7 @@ from terpret.runs.tables import render, wilson
 # where a number of 2,400 is given. The seconds of its table could not be had.
 _SKETCH = "Sketch"
 PUBLISHED: Mapping[str, str] = {
-    **dict.fromkeys((name for name in TASKS), _SKETCH),
+    **dict.fromkeys(TASKS, _SKETCH),
     "circuit_shift": f"{_SKETCH}; FMGD 0 of 2,400",
     "circuit_full_adder": f"{_SKETCH}; FMGD 0 of 2,400",
     "basic_block_decrement": f"{_SKETCH}; FMGD",
@@ -94,12 +94,16 @@ def _exact(measured: Measured | None) -> Sequence[str]:
         return NOT_RUN, "", ""
     found = measured.status == "found"
     right = f"{measured.right} of {measured.held_out}" if found and measured.held_out else ""
-    proved = f"{measured.impossible_seconds:.2f}"
     return (
-        f"{measured.seconds:.2f}" if found else f"{measured.status} in {measured.seconds:.0f} s",
+        _answered(measured.status, "found", measured.seconds),
         right or ("no other exists" if found else ""),
-        proved if measured.impossible == "none" else f"{measured.impossible} in {proved} s",
+        _answered(measured.impossible, "none", measured.impossible_seconds),
     )
+
+
+def _answered(status: str, wanted: str, seconds: float) -> str:
+    """The seconds to the answer that is the right one, or which other one there was."""
+    return f"{seconds:.2f}" if status == wanted else f"{status} in {seconds:.0f} s"
 
 
 def _learned(stage: StageResult | None) -> str:
@@ -107,7 +111,7 @@ def _learned(stage: StageResult | None) -> str:
         case RunStageResult(run=run):
             return f"{len(general(run))} of {len(run.restarts)}"
         case CutStageResult(seconds=seconds):
-            return f"not in {seconds:,.0f} s"
+            return f"not in {seconds:,g} s"
     return NOT_RUN
 
 
@@ -115,7 +119,7 @@ def _details(name: str, stage: RunStageResult | CutStageResult) -> list[str]:
     if isinstance(stage, CutStageResult):
         examples = f"{stage.examples:,} of {stage.wanted:,}" if stage.wanted else "none"
         told = f"of {stage.restarts} restarts {stage.told}" if stage.told else "compiling"
-        return [name, "", "", "", examples, f"{stage.seconds:,.0f}", f"out of time: {told}"]
+        return [name, "", "", "", examples, f"{stage.seconds:,g}", f"out of time: {told}"]
     run = stage.run
     k, n = len(general(run)), len(run.restarts)
     return [
