@@ -46,8 +46,8 @@ class ExperimentConfig(StoredConfig):
       learners: who takes part, separated by commas; empty for all.
       restarts: how many lives or restarts of each; of stages, at most so many, and 0 is their own
         number.
-      examples: training examples of each, of stages at most so many; 0 is the experiment's own
-        number.
+      examples: training examples of each, of stages at most so many, of `terpret` as many; 0 is the
+        experiment's own number.
       batch_size: examples in an update; 0 is each learner's own.
       distinct_grids: distinct training examples of a task; 0 is no limit.
       check_every: examples between tests; 0 is the experiment's own number.

@@ -3,8 +3,12 @@
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from experiments.config import ExperimentConfig
@@ -25,7 +29,7 @@ from terpret.data.json_file import read_data
 from terpret.language.model_files import built_in_path
 from terpret.runs import progress as writers
 from terpret.runs.results import RestartResult, RunResult
-from tests.commands import evaluate, train
+from tests.commands import ROOT, evaluate, run, train
 
 FLAGS = ["--experiment=terpret", "--noxla", "--restarts=2", "--examples=300", "--check_every=100"]
 
@@ -103,6 +107,27 @@ def test_a_stage_whose_time_is_over_says_so_and_is_not_repeated(
     told = capsys.readouterr().out
     assert "not in 0.1 s" in told and "out of time: compiling" in told
     assert train(*flags) == 0 and "is done already" in capsys.readouterr().out
+
+
+@pytest.mark.soak
+def test_where_it_is_killed_nothing_goes_on_and_the_same_command_does(tmp_path: Path) -> None:
+    stages = tmp_path / "run" / "stages"
+    flags = ["train.py", "--experiment=terpret", "--noxla", "--restarts=2", "--examples=3000"]
+    flags += ["--tasks=turing_decrement", "--learners=terpret", "--checkpoint_seconds=0"]
+    flags.append(f"--workdir={tmp_path}/run")
+    process = subprocess.Popen([sys.executable, *flags], cwd=ROOT, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list(stages.glob("*/checkpoints/*.index")):
+        time.sleep(0.1)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert children and not psutil.wait_procs(children, timeout=30)[1]
+    assert not list(stages.glob("*/results.json"))
+    done = run(*flags)
+    assert done.returncode == 0 and "0 of 2" in done.stdout
+    (learned,) = stages.glob("*/results.json")
+    entries = json.loads(learned.read_text())["restarts"]
+    assert [one["examples"] for one in entries] == [3000, 3000]
 
 
 @pytest.mark.parametrize(
