@@ -26,8 +26,6 @@ from terpret.signals import Stopped
 
 # Seconds between looks at the time, and those that a process has for its last checkpoint.
 LOOK, LAST = 0.2, 30.0
-# What the process says: how far it is, or what is wrong.
-_Report = tuple[str, int, int, str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +122,9 @@ def _work(
     threading.Thread(target=_end_with, args=(reports,), daemon=True).start()
 
     def report(title: str, total: int, done: int, text: str, unit: str = "examples") -> None:
-        said: _Report = (title, total, done, text, unit)
         # Who has heard enough has ended this process by a signal too.
         with contextlib.suppress(OSError):
-            reports.send(said)
+            reports.send((title, total, done, text, unit))
 
     def action() -> int:
         train(config, folder, title, dataclasses.replace(setting, report=report))

@@ -6,11 +6,7 @@ import os
 from experiments.config import ExperimentConfig, TaskConfig
 from experiments.in_time import trained_in_time
 from experiments.setup import Setting
-from experiments.stage_results import (
-    CutStageResult,
-    ExactStageResult,
-    RunStageResult,
-)
+from experiments.stage_results import CutStageResult, ExactStageResult, RunStageResult
 from experiments.stages import at_most
 from experiments.terpret_tasks.files import data_text, hypers_text
 from experiments.terpret_tasks.measure import Limits, measured
@@ -28,7 +24,9 @@ CUT = "out_of_time.json"
 
 @dataclasses.dataclass(frozen=True)
 class Exactly:
-    """A task by a solver, and once more with an impossible instance; both begin again.
+    """A task by a solver, and once more with an impossible instance: two searches, each in time.
+
+    Where it was stopped both begin again, since a time with a pause in it says nothing.
 
     Attributes:
       task: the task.
@@ -39,13 +37,13 @@ class Exactly:
     def do(self, name: str, folder: str, setting: Setting) -> None:
         """Solves the task, and writes what came out."""
         config = setting.config
-        setting.report(name, 1, 0, "searching", "stages")
+        setting.report(name, 1, 0, "searching", "tasks")
         found = measured(self.task, Limits(config.stage_seconds, seed=config.seed))
         result = ExactStageResult(measured=found, command=setting.command, versions=versions())
         with writing(folder):
             os.makedirs(folder, exist_ok=True)
             own_files.write_json(os.path.join(folder, "results.json"), to_json(result))
-        setting.report(name, 1, 1, f"{found.status} in {found.seconds:.1f} s", "stages")
+        setting.report(name, 1, 1, f"{found.status} in {found.seconds:.1f} s", "tasks")
 
     def found(self, folder: str, _: ExperimentConfig) -> ExactStageResult | None:
         """What the solver said; None before it has said it."""
@@ -61,6 +59,8 @@ class Exactly:
 @dataclasses.dataclass(frozen=True)
 class Learned:
     """A task by a preset, in a run folder: from its training instances alone.
+
+    Its time is that of one command: a run that was stopped has as much again.
 
     Attributes:
       task: the task.
