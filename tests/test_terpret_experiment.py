@@ -11,13 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from experiments.config import ExperimentConfig
+from experiments.config import ExperimentConfig, TaskConfig
+from experiments.in_time import Cut
 from experiments.stage_results import (
     CutStageResult,
     ExactStageResult,
     RunStageResult,
     StagesResult,
 )
+from experiments.terpret import methods
 from experiments.terpret.experiment import METHODS, RESTARTS, stages
 from experiments.terpret.report import general, tables
 from experiments.terpret_tasks.files import data_text
@@ -26,6 +28,7 @@ from experiments.terpret_tasks.task import Task
 from experiments.terpret_tasks.tasks import TASKS
 from terpret import check_model
 from terpret.data.json_file import read_data
+from terpret.files import own_files
 from terpret.language.model_files import built_in_path
 from terpret.runs import progress as writers
 from terpret.runs.results import RestartResult, RunResult
@@ -107,6 +110,22 @@ def test_a_stage_whose_time_is_over_says_so_and_is_not_repeated(
     told = capsys.readouterr().out
     assert "not in 0.1 s" in told and "out of time: compiling" in told
     assert train(*flags) == 0 and "is done already" in capsys.readouterr().out
+
+
+def test_a_run_that_finishes_as_its_time_ends_has_finished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def just(config: TaskConfig, folder: str, *_: object) -> Cut:
+        os.makedirs(folder)
+        found = run_of(restart(0, True, 1.0))
+        own_files.write_json(os.path.join(folder, "results.json"), found.to_json())
+        return Cut(300, 300)
+
+    monkeypatch.setattr(methods, "trained_in_time", just)
+    flags = [*FLAGS, "--tasks=turing_invert", "--learners=robust", f"--workdir={tmp_path}/run"]
+    assert train(*flags) == 0
+    assert "1 of 1" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("out_of_time.json"))
 
 
 @pytest.mark.soak

@@ -78,7 +78,8 @@ class Learned:
         config = self.config(setting.config, data, hypers)
         seconds = setting.config.stage_seconds
         cut = trained_in_time(config, folder, name, setting, seconds)
-        if cut is None:
+        # What is at its end already, in the time for a last checkpoint, may have finished.
+        if cut is None or self.finished(folder, setting.config):
             return
         result = CutStageResult(
             seconds=seconds,
