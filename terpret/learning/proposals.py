@@ -5,15 +5,15 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.problem import Effort, Group, Problem
 from terpret.backends.exact.search import search
 from terpret.backends.model import CompiledModel
 from terpret.discrete.program import Program
-from terpret.language.reads import label_names
 from terpret.learning.attempts import Attempting, Attempts
 from terpret.learning.instances import Arrays, Instances
 from terpret.learning.judging import Judgement
 from terpret.learning.learner import Learner
+from terpret.learning.reading import read
 from terpret.learning.strategy import Descent
 
 # What each value of a proposed program has of its marginal: a gradient can still change it.
@@ -111,13 +111,13 @@ class Proposing(Attempting):
         self, learner: Learner, row: int, examples: Instances, labels: Arrays
     ) -> Program | None:
         """The program that explains most of what a restart's networks read; None for none."""
-        read = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
-        key = b"".join(read[name].tobytes() for name in sorted(read))
+        said = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
+        key = b"".join(said[name].tobytes() for name in sorted(said))
         if key not in self._known:
             settings = self._settings(learner)
             assert isinstance(settings, Proposals)
             chosen = most_certain(learner.model, row, examples, settings.posed)
-            problem = posed(examples.part(chosen), {n: v[chosen] for n, v in read.items()})
+            problem = posed(examples.part(chosen), {n: v[chosen] for n, v in said.items()})
             unexplained = int(settings.tolerate * problem.size)
             problem = dataclasses.replace(problem, unexplained=unexplained)
             effort = Effort(settings.patience, searchers=1, seed=0, until_enough=True)
@@ -134,9 +134,12 @@ def posed(examples: Instances, labels: Arrays) -> Problem:
       examples: the examples.
       labels: what networks say of their images, [examples, *dims] by name.
     """
-    return Problem(
-        examples.model, examples.integers_given, examples.integers, labels, len(examples)
-    )
+    return Problem((group_of(examples, labels),))
+
+
+def group_of(examples: Instances, labels: Arrays) -> Group:
+    """Examples under the hypers of their model; arguments as of `posed`."""
+    return Group(examples.model, examples.integers_given, examples.integers, labels, len(examples))
 
 
 def most_certain(model: CompiledModel, row: int, examples: Instances, count: int) -> np.ndarray:
@@ -151,14 +154,6 @@ def most_certain(model: CompiledModel, row: int, examples: Instances, count: int
       examples: the examples.
       count: how many are wanted.
     """
-    certainty = np.zeros(len(examples))
-    for name, image in label_names(model.checked).values():
-        if name not in model.networks:
-            continue
-        images = np.asarray(examples.shown[image.name])
-        flat = images.reshape(-1, *images.shape[1 + len(image.dims) :])
-        values = model.predict(name, flat)
-        shares = tf.nn.softmax(values[min(row, len(values) - 1)]).numpy().max(-1)
-        certainty += np.log(shares).reshape(len(examples), -1).sum(1)
+    _, certainty = read(model, row, examples)
     places = examples.counted
     return places[np.argsort(-certainty[places], kind="stable")[:count]]

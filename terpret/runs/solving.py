@@ -10,7 +10,7 @@ import numpy as np
 
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.outcome import FOUND, UNDECIDED, outcome
-from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.problem import Effort, Problem, refuse_other_params
 from terpret.backends.exact.search import search
 from terpret.discrete.program import Program, program_of
 from terpret.errors import RunError
@@ -21,7 +21,8 @@ from terpret.language.checked import CheckedModel
 from terpret.learning.instances import Instances, Judge, instances_of
 from terpret.learning.learner import Learner
 from terpret.learning.method import Method
-from terpret.learning.proposals import Exact, posed
+from terpret.learning.proposals import Exact, group_of, posed
+from terpret.learning.reading import read
 from terpret.learning.task import Task
 from terpret.runs.config import Config
 from terpret.runs.own_data import OwnData, labelled
@@ -97,10 +98,13 @@ def refuse_unsolvable(
       no_op: the values that are no instruction, where they are known.
 
     Raises:
-      InputError: the model computes with tensors.
+      InputError: the model computes with tensors, or has other Params under other hypers.
       RunError: nobody knows what its networks say.
     """
-    refuse_tensors(model)
+    models = [one.model for one in own.batches.curriculum] if own and own.batches else [model]
+    for one in models:
+        refuse_tensors(one)
+    refuse_other_params(models)
     if config.method.get("smallest") and not no_op:
         raise RunError(
             "--method=smallest: which value of this model is no instruction is not known; "
@@ -135,6 +139,7 @@ def solve_first(
     workdir: str,
     learner: Learner,
     task: Task,
+    own: OwnData | None,
     no_op: Mapping[str, int],
     note: Callable[[str], None],
 ) -> None:
@@ -147,6 +152,7 @@ def solve_first(
       workdir: the run folder.
       learner: holds the program afterwards.
       task: what is learned from.
+      own: the user's own data, if these are the task.
       no_op: of Params, the value that is no instruction; where the method asks for the smallest
         program, as few as can be have another.
       note: is told how it goes.
@@ -157,7 +163,7 @@ def solve_first(
     strategy = learner.method.strategy
     assert isinstance(strategy, Exact)
     before = kept(workdir)
-    problem = _problem(learner, task)
+    problem = _problem(learner, task, own)
     unexplained = int(strategy.tolerate * problem.size)
     no_op = no_op if strategy.smallest else {}
     problem = dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
@@ -206,13 +212,18 @@ def _program(model: CheckedModel, values: Mapping[str, object]) -> Program:
     return program_of(model, {name: np.asarray(value) for name, value in values.items()})
 
 
-def _problem(learner: Learner, task: Task) -> Problem:
+def _problem(learner: Learner, task: Task, own: OwnData | None) -> Problem:
     """The training examples: with labels where they are known, else as networks read them."""
     model, judge = learner.model, task.symbols
+    frozen = model if learner.frozen is None else learner.frozen
+    if own and own.batches and len(own.batches.curriculum) > 1:
+        some = (one.part(one.counted) for one in own.batches.curriculum)
+        if model.checked.networks:
+            some = (one.part(np.arange(min(READ, len(one)))) for one in some)
+        return Problem(tuple(group_of(one, read(frozen, 0, one)[0]) for one in some))
     if isinstance(judge, Judge) and (judge.by_labels or not model.checked.networks):
         return posed(judge.instances, judge.instances.labels)
     batch = next(iter(task.batches(learner.seed, READ, 0, 0)))
     arrays = {name: value.numpy() for name, value in batch.items()}
     examples: Instances = instances_of(model.checked, arrays, READ)
-    frozen = model if learner.frozen is None else learner.frozen
-    return posed(examples, {name: values[0] for name, values in frozen.labels(arrays).items()})
+    return posed(examples, read(frozen, 0, examples)[0])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import terpret
-from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.problem import Effort, Group, Problem
 from terpret.backends.exact.search import search
 from terpret.compile import check_model
 from terpret.errors import InputError
@@ -260,7 +260,7 @@ def test_an_interrupted_search_ends_at_once_and_says_so() -> None:
             .replace("at[3]", "at[30]"),
         )
     )
-    problem = Problem(model, {"x": x}, {"y": y}, {}, 40, unexplained=10)
+    problem = Problem((Group(model, {"x": x}, {"y": y}, {}, 40),), unexplained=10)
     began = time.monotonic()
 
     def interrupt(_: str) -> None:

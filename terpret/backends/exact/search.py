@@ -60,7 +60,7 @@ class Race:
     def __init__(self, problem: Problem, effort: Effort, hint: Program | None):
         self.problem, self.effort = problem, effort
         self.until = time.monotonic() + effort.seconds
-        self.hint = hint
+        self.hint = None if hint is None else problem.clamped(hint)
         self._lock = threading.Lock()
         self._best: tuple[int, Program] | None = None
         self._solvers: list[Solver] = []
@@ -68,8 +68,8 @@ class Race:
         self._lines: dict[int, str] = {}
         self._used = 0
         self._decided: Found | None = None
-        if hint is not None:
-            self.keep(hint)
+        if self.hint is not None:
+            self.keep(self.hint)
 
     @property
     def over(self) -> bool:

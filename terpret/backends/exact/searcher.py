@@ -26,7 +26,7 @@ class Searcher:
         self._race, self._number, self._solver, self._until = race, number, solver, until
         self._problem = race.problem
         self._clauses = Clauses()
-        self._params = new_params(self._problem.model, self._clauses)
+        self._params = new_params(self._problem.models, self._clauses)
         self._used: dict[int, int] = {}
         # How many of those that are used stay unexplained, whatever the program.
         self._missing = 0
@@ -96,9 +96,9 @@ class Searcher:
         explained = int(self._problem.explained(program).sum())
         limit = self._problem.size - explained
         counted = [
-            -dict(value).get(self._problem.no_op[element.variable.name], -TRUE)
-            for element, value in self._params.items()
-            if element.variable.name in self._problem.no_op
+            -dict(value).get(self._problem.no_op[name], -TRUE)
+            for (name, _), value in self._params.items()
+            if name in self._problem.no_op
         ]
         counted = [literal for literal in counted if abs(literal) != TRUE]
         while fewer := self._instructions(program):
@@ -118,12 +118,11 @@ class Searcher:
 
     def _instructions(self, program: Program) -> int:
         """How many Params that are counted have another value than that of no instruction."""
-        model, no_op = self._problem.model, self._problem.no_op
+        no_op = self._problem.no_op
         return sum(
-            int(program.values[element.variable.name][element.index])
-            != no_op[element.variable.name]
-            for element in self._params
-            if element.variable.name in no_op and element not in model.clamps
+            int(program.values[name][index]) != no_op[name]
+            for (name, index), value in self._params.items()
+            if name in no_op and len(value) > 1
         )
 
     def _program(self, holds: Collection[int]) -> Program:
@@ -133,9 +132,9 @@ class Searcher:
         """The literals of a program's values."""
         return [
             literal
-            for element, value in self._params.items()
+            for (name, index), value in self._params.items()
             for integer, literal in value
-            if integer == program.values[element.variable.name][element.index] and literal != TRUE
+            if integer == program.values[name][index] and literal != TRUE
         ]
 
     def _end(self, program: Program) -> Found:
