@@ -4,9 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from terpret.api.arguments import as_python
 from terpret.api.solution import Solution
-from terpret.backends.exact.problem import Effort
+from terpret.backends.exact.problem import Effort, in_tenths
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable
@@ -14,6 +16,8 @@ from terpret.language.errors import suggestion
 
 # More seeds, searchers or bytes than anybody has.
 _SEEDS, _SEARCHERS, _BYTES = 2**31 - 1, 1_000, 2**63 - 1
+# Larger weights make the solver count far.
+MOST_WEIGHT = 100
 
 
 def effort(seconds: object, workers: object, memory: object, seed: object) -> Effort:
@@ -44,6 +48,37 @@ def share(tolerate: object) -> float:
     if part is None or not 0 <= part < 1:
         raise InputError(f"tolerate={tolerate!r:.60} is not a share from 0 to less than 1")
     return part
+
+
+def weights_given(weights: Any, size: int) -> tuple[int, ...]:
+    """The weights of examples, as small integers: shares are tenths of the largest.
+
+    Args:
+      weights: integers from 1 to `MOST_WEIGHT`, or positive floats; None for none.
+      size: how many examples there are.
+
+    Raises:
+      InputError: they are no such numbers.
+    """
+    if weights is None:
+        return ()
+    try:
+        given = np.asarray(weights)
+    except (ValueError, TypeError):
+        given = np.zeros(())
+    if given.shape != (size,) or given.dtype.kind not in "iuf":
+        raise InputError(f"weights: give a positive number for each of the {size:,} examples")
+    wrong = np.flatnonzero(~((given > 0) & np.isfinite(given)))
+    if len(wrong):
+        raise InputError(
+            f"weights: that of example {wrong[0]} is {given[wrong[0]]}, which is not positive: "
+            "leave out an example that counts nothing"
+        )
+    if given.dtype.kind == "f":
+        return in_tenths(given)
+    if given.max() > MOST_WEIGHT:
+        raise InputError(f"weights: integers are from 1 to {MOST_WEIGHT}; floats may be any")
+    return tuple(map(int, given))
 
 
 def no_ops(smallest: Mapping[str, int] | None, model: CheckedModel) -> dict[str, int]:

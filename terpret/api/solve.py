@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 
 from terpret.api.arguments import refuse_no_booleans, refuse_other_kinds
 from terpret.api.problem_given import problem_given
-from terpret.api.search_arguments import effort, no_ops, program_given, share
+from terpret.api.search_arguments import effort, no_ops, program_given, share, weights_given
 from terpret.api.solution import Solution
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.outcome import outcome
@@ -92,6 +92,7 @@ def solve(
     labels: Mapping[str, object] | None = None,
     *,
     tolerate: float = 0.0,
+    weights: Any = None,
     seconds: float = 600.0,
     smallest: Mapping[str, int] | None = None,
     hypers: Mapping[str, int] | str | os.PathLike | None = None,
@@ -113,6 +114,9 @@ def solve(
         without images then.
       tolerate: the share of the examples that may stay unexplained; the program that explains most
         of them is found.
+      weights: with `tolerate`, what each example counts, [examples]: integers from 1 to 100, or
+        floats such as the probability that its labels are right, of which tenths of the largest
+        count. Share and most are of the whole weight then.
       seconds: for the search.
       smallest: Params with the value that is no instruction, like `{"instr": 0}`: of the programs
         that explain as many examples, one with the fewest other values.
@@ -133,7 +137,7 @@ def solve(
     refuse_no_booleans(progress=progress)
     started = time.monotonic()
     problem = problem_given(model, data, labels, hypers)
-    problem = _asked(problem, tolerated, smallest)
+    problem = _asked(problem, tolerated, weights, smallest)
     near = None if hint is None else program_given("hint", hint, problem.model)
     line = tqdm(bar_format="{desc} [{elapsed}]", disable=not progress, leave=False)
     with line:
@@ -192,15 +196,18 @@ def alternatives(
     return Alternative("found", other.program, under.hypers, inputs, said, answers, taken, told)
 
 
-def _asked(problem: Problem, tolerate: float, smallest: Mapping[str, int] | None) -> Problem:
+def _asked(
+    problem: Problem, tolerate: float, weights: Any, smallest: Mapping[str, int] | None
+) -> Problem:
     """The problem with what may stay unexplained, and with what is no instruction.
 
     Raises:
-      InputError: the model has no such Param or value.
+      InputError: the model has no such Param or value, or the weights are none.
     """
     no_op = no_ops(smallest, problem.model)
-    unexplained = int(tolerate * problem.size)
-    return dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
+    weighed = weights_given(weights, problem.size)
+    problem = dataclasses.replace(problem, no_op=no_op, weights=weighed)
+    return problem.tolerating(tolerate)
 
 
 def _all(size: int) -> str:

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.exact.problem import Effort, Group, Problem
+from terpret.backends.exact.outcome import FOUND, outcome
+from terpret.backends.exact.problem import Effort, Group, Problem, in_tenths
 from terpret.backends.exact.search import search
-from terpret.backends.model import CompiledModel
 from terpret.discrete.program import Program
 from terpret.learning.attempts import Attempting, Attempts
 from terpret.learning.instances import Arrays, Instances
@@ -28,10 +28,13 @@ class Exact(Descent):
       tolerate: the part of the examples that may stay unexplained.
       smallest: whether the program with the fewest instructions is wanted, of a model where it is
         known what is none.
+      weigh: whether examples that networks read count as much as these believe that all they read
+        there is right; else all count the same.
     """
 
     tolerate: float = 0.0
     smallest: bool = False
+    weigh: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,11 +50,13 @@ class Proposals(Attempts):
         are most certain.
       tolerate: the part of these that may stay unexplained: images are misread.
       patience: seconds for a proposal.
+      weigh: see `Exact`.
     """
 
     posed: int = 24
     tolerate: float = 0.0
     patience: float = 10.0
+    weigh: bool = False
 
     def finder(self, learner: Learner) -> "Proposing":
         """Makes what finds the programs of a learner."""
@@ -116,14 +121,15 @@ class Proposing(Attempting):
         if key not in self._known:
             settings = self._settings(learner)
             assert isinstance(settings, Proposals)
-            chosen = most_certain(learner.model, row, examples, settings.posed)
+            _, certainty = read(learner.model, row, examples)
+            chosen = most_certain(certainty, examples, settings.posed)
             problem = posed(examples.part(chosen), {n: v[chosen] for n, v in said.items()})
-            unexplained = int(settings.tolerate * problem.size)
-            problem = dataclasses.replace(problem, unexplained=unexplained)
+            if settings.weigh:
+                problem = weighed(problem, certainty[chosen])
+            problem = problem.tolerating(settings.tolerate)
             effort = Effort(settings.patience, searchers=1, seed=0, until_enough=True)
             found = search(problem, effort)
-            enough = found.explained >= problem.size - unexplained
-            self._known[key] = found.program if enough else None
+            self._known[key] = found.program if outcome(found, problem)[0] == FOUND else None
         return self._known[key]
 
 
@@ -142,18 +148,25 @@ def group_of(examples: Instances, labels: Arrays) -> Group:
     return Group(examples.model, examples.integers_given, examples.integers, labels, len(examples))
 
 
-def most_certain(model: CompiledModel, row: int, examples: Instances, count: int) -> np.ndarray:
-    """The places of the examples of whose images a restart's networks are most certain.
-
-    An example's certainty is that of the labels of its images together. Examples of which nothing
-    was observed are not among them.
+def weighed(problem: Problem, certainty: np.ndarray) -> Problem:
+    """A problem whose examples count as much as it is certain that they are read aright.
 
     Args:
-      model: the model with the networks as they are.
-      row: the restart.
+      problem: the problem.
+      certainty: logarithms of probabilities, [examples].
+    """
+    return dataclasses.replace(problem, weights=in_tenths(np.exp(certainty - certainty.max())))
+
+
+def most_certain(certainty: np.ndarray, examples: Instances, count: int) -> np.ndarray:
+    """The places of the examples of whose images networks are most certain.
+
+    Examples of which nothing was observed are not among them.
+
+    Args:
+      certainty: of each example, that of the labels of its images together.
       examples: the examples.
       count: how many are wanted.
     """
-    _, certainty = read(model, row, examples)
     places = examples.counted
     return places[np.argsort(-certainty[places], kind="stable")[:count]]

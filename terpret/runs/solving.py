@@ -18,10 +18,10 @@ from terpret.files import own_files
 from terpret.files.replacing import begun
 from terpret.files.typed_json import from_json
 from terpret.language.checked import CheckedModel
-from terpret.learning.instances import Instances, Judge, instances_of
+from terpret.learning.instances import Judge, instances_of
 from terpret.learning.learner import Learner
 from terpret.learning.method import Method
-from terpret.learning.proposals import Exact, group_of, posed
+from terpret.learning.proposals import Exact, group_of, posed, weighed
 from terpret.learning.reading import read
 from terpret.learning.task import Task
 from terpret.runs.config import Config
@@ -160,13 +160,11 @@ def solve_first(
     Raises:
       Unsolved: there is no program, or none was found in time.
     """
-    strategy = learner.method.strategy
-    assert isinstance(strategy, Exact)
+    strategy = _strategy(learner)
     before = kept(workdir)
     problem = _problem(learner, task, own)
-    unexplained = int(strategy.tolerate * problem.size)
     no_op = no_op if strategy.smallest else {}
-    problem = dataclasses.replace(problem, unexplained=unexplained, no_op=no_op)
+    problem = dataclasses.replace(problem, no_op=no_op).tolerating(strategy.tolerate)
     if before is None or before.status == UNDECIDED:
         before = _searched(config, workdir, problem, before, note)
     if before.status != FOUND or before.program is None:
@@ -215,15 +213,27 @@ def _program(model: CheckedModel, values: Mapping[str, object]) -> Program:
 def _problem(learner: Learner, task: Task, own: OwnData | None) -> Problem:
     """The training examples: with labels where they are known, else as networks read them."""
     model, judge = learner.model, task.symbols
-    frozen = model if learner.frozen is None else learner.frozen
-    if own and own.batches and len(own.batches.curriculum) > 1:
-        some = (one.part(one.counted) for one in own.batches.curriculum)
-        if model.checked.networks:
-            some = (one.part(np.arange(min(READ, len(one)))) for one in some)
-        return Problem(tuple(group_of(one, read(frozen, 0, one)[0]) for one in some))
-    if isinstance(judge, Judge) and (judge.by_labels or not model.checked.networks):
+    known = isinstance(judge, Judge) and (judge.by_labels or not model.checked.networks)
+    if own and own.batches:
+        examples = own.batches.curriculum
+    elif known:
         return posed(judge.instances, judge.instances.labels)
-    batch = next(iter(task.batches(learner.seed, READ, 0, 0)))
-    arrays = {name: value.numpy() for name, value in batch.items()}
-    examples: Instances = instances_of(model.checked, arrays, READ)
-    return posed(examples, read(frozen, 0, examples)[0])
+    else:
+        batch = next(iter(task.batches(learner.seed, READ, 0, 0)))
+        arrays = {name: value.numpy() for name, value in batch.items()}
+        examples = (instances_of(model.checked, arrays, READ),)
+    if known:
+        return Problem(tuple(group_of(one, {}) for one in examples))
+    some = [one.part(one.counted[:READ]) for one in examples]
+    said = [read(model if learner.frozen is None else learner.frozen, 0, one) for one in some]
+    pairs = zip(some, said, strict=True)
+    problem = Problem(tuple(group_of(one, labels) for one, (labels, _) in pairs))
+    if not _strategy(learner).weigh:
+        return problem
+    return weighed(problem, np.concatenate([certainty for _, certainty in said]))
+
+
+def _strategy(learner: Learner) -> Exact:
+    strategy = learner.method.strategy
+    assert isinstance(strategy, Exact)
+    return strategy

@@ -13,6 +13,7 @@ from terpret.errors import InputError, RunError
 from terpret.learning.judging import judged
 from terpret.learning.presets import PRESETS
 from terpret.learning.proposals import most_certain
+from terpret.learning.reading import read as read_by
 from terpret.runs.solving import Unsolved
 from tests.commands import evaluate, train
 from tests.small_models import NETWORKED
@@ -147,7 +148,8 @@ def test_a_stuck_restart_is_proposed_the_program_of_what_its_networks_read() -> 
     network = first_weights(learner)
     learner.judge(stuck)
     read = found.labels["net"][0]
-    certain = most_certain(learner.model, 0, found.examples, 4)
+    _, certainty = read_by(learner.model, 0, found.examples)
+    certain = most_certain(certainty, found.examples, 4)
     right = [np.mean((read[certain] + q) % 3 == batch["y"].numpy()[certain]) for q in range(3)]
     best = int(np.argmax(right))
     if right[best] >= 1 - strategy.tolerate:

@@ -23,8 +23,8 @@ class Found:
     Attributes:
       program: the best program; None where there is none, or none was found in time.
       explained: how many of the examples it explains.
-      proved: that no program explains more (or, of none, as many as asked), and, where fewest
-        instructions were asked, that none with fewer does as well.
+      proved: that none leaves less weight unexplained (or, of none, as little as asked), and,
+        where fewest instructions were asked, that none with fewer does as well.
       used: how many examples the solver was given.
       stopped: why the search ended before that was proved; empty where it did not.
     """
@@ -92,13 +92,33 @@ class Problem:
     Attributes:
       groups: the examples, each under its hypers; all models have the same Params. A program is
         one of the first's.
-      unexplained: how many of them may stay unexplained.
+      unexplained: the weight of the examples that may stay unexplained, all together.
       no_op: the value that is no instruction, of the Params of which as few as can be are others.
+      weights: the weight of each example, small integers from 1 on; empty where each has 1.
     """
 
     groups: tuple[Group, ...]
     unexplained: int = 0
     no_op: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    weights: tuple[int, ...] = ()
+
+    def tolerating(self, share: float) -> "Problem":
+        """The problem of which examples of a share of the whole weight may stay unexplained."""
+        return dataclasses.replace(self, unexplained=int(share * self.whole))
+
+    @property
+    def whole(self) -> int:
+        """The weight of all examples."""
+        return sum(self.weights) or self.size
+
+    def weight(self, number: int) -> int:
+        """The weight of an example."""
+        return self.weights[number] if self.weights else 1
+
+    def missed(self, explained: np.ndarray) -> int:
+        """The weight of the examples that are not explained, bool [examples]."""
+        left = ~explained
+        return int(left @ np.asarray(self.weights)) if self.weights else int(left.sum())
 
     @property
     def model(self) -> CheckedModel:
@@ -143,6 +163,12 @@ class Problem:
     def explained(self, program: Program) -> np.ndarray:
         """Which examples a program explains, bool [examples], by the discrete interpreter."""
         return np.concatenate([group.explained(program) for group in self.groups])
+
+
+def in_tenths(weights: np.ndarray) -> tuple[int, ...]:
+    """Positive weights, [examples], as small integers: tenths of the largest, but at least one."""
+    tenths = np.maximum(1, np.rint(10 * (weights / weights.max())))
+    return tuple(int(one) for one in tenths)
 
 
 def refuse_other_params(models: Sequence[CheckedModel]) -> None:
