@@ -9,10 +9,12 @@ import numpy as np
 from terpret.api.arguments import as_python
 from terpret.api.solution import Solution
 from terpret.backends.exact.problem import Effort, in_tenths
+from terpret.backends.exact.room import LEAST_MEMORY, too_little
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
 from terpret.language.checked import CheckedModel, Variable
 from terpret.language.errors import suggestion
+from terpret.memory_sizes import bytes_in
 
 # More seeds, searchers or bytes than anybody has.
 _SEEDS, _SEARCHERS, _BYTES = 2**31 - 1, 1_000, 2**63 - 1
@@ -24,17 +26,26 @@ def effort(seconds: object, workers: object, memory: object, seed: object) -> Ef
     """What a search may take; numbers of NumPy are numbers, and 0 workers one a processor.
 
     Raises:
-      InputError: one is no such number.
+      InputError: one is no such number, or no such size.
     """
     time = _number(seconds)
     if time is None or not time > 0:
         raise InputError(f"seconds={seconds!r:.60} is not a time")
     most = {"workers": _SEARCHERS, "memory": _BYTES, "seed": _SEEDS}
     found = as_python({"workers": workers, "memory": memory, "seed": seed})
+    if isinstance(memory, str):
+        found["memory"] = bytes_in(memory)
+        if found["memory"] is None:
+            raise InputError(f"memory={memory!r:.60} is not a size like '4GB' or '512MB'")
     for name, value in found.items():
         if type(value) is not int or not 0 <= value <= most[name]:
             raise InputError(f"{name}={value!r:.60} is not an int from 0 to {most[name]:,}")
     searchers = found["workers"] or os.cpu_count() or 1
+    if (found["memory"] or isinstance(memory, str)) and found["memory"] < searchers * LEAST_MEMORY:
+        raise InputError(
+            f"memory={memory!r:.60} is {found['memory']:,} bytes: {too_little(searchers)}; write "
+            "'4GB', or 4 * 10**9"
+        )
     return Effort(time, searchers, found["memory"], found["seed"])
 
 

@@ -98,7 +98,7 @@ def solve(
     hypers: Mapping[str, int] | str | os.PathLike | None = None,
     hint: Program | Solution | Mapping[str, Any] | None = None,
     workers: int = 2,
-    memory: int = 0,
+    memory: int | str = 0,
     seed: int = 0,
     progress: bool = True,
 ) -> ExactSolution:
@@ -125,7 +125,8 @@ def solve(
       hint: a program that may be near, found or learned, or the value of each of its Params.
       workers: how many search at once, each in a process and an order of its own; 0: one for each
         processor.
-      memory: bytes that they may take; 0 is half of what is left.
+      memory: bytes that they may take, or a size like "4GB", and as much this process beside
+        them; 0 is half of what is left.
       seed: of their randomness.
       progress: whether a line shows how it goes.
 
@@ -153,7 +154,7 @@ def alternatives(
     *,
     seconds: float = 600.0,
     hypers: Mapping[str, int] | str | os.PathLike | None = None,
-    memory: int = 0,
+    memory: int | str = 0,
     seed: int = 0,
 ) -> Alternative:
     """Whether examples decide a program, or another explains them and differs somewhere.
@@ -165,7 +166,7 @@ def alternatives(
       labels: as of `solve`.
       seconds: for the search.
       hypers: as of `solve`.
-      memory: bytes that the solver may take; 0 is half of what is left.
+      memory: as of `solve`.
       seed: of the solver's randomness.
 
     Raises:

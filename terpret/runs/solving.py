@@ -11,6 +11,7 @@ import numpy as np
 from terpret.backends.exact.encode import refuse_tensors
 from terpret.backends.exact.outcome import FOUND, UNDECIDED, outcome
 from terpret.backends.exact.problem import Effort, Problem, refuse_other_params
+from terpret.backends.exact.room import LEAST_MEMORY, too_little
 from terpret.backends.exact.search import search
 from terpret.discrete.program import Program, program_of
 from terpret.errors import RunError
@@ -24,6 +25,7 @@ from terpret.learning.method import Method
 from terpret.learning.proposals import Exact, group_of, posed, weighed
 from terpret.learning.reading import read
 from terpret.learning.task import Task
+from terpret.memory_sizes import bytes_in
 from terpret.runs.config import Config
 from terpret.runs.own_data import OwnData, labelled
 from terpret.runs.records import damaged, read_record
@@ -32,6 +34,8 @@ from terpret.runs.records import damaged, read_record
 FILE = "exact.json"
 # Training examples that networks are read on.
 READ = 200
+# How many search at once.
+SEARCHERS = 2
 # What each value of the program that is found has of its marginal.
 SHARE = 0.999
 
@@ -99,8 +103,9 @@ def refuse_unsolvable(
 
     Raises:
       InputError: the model computes with tensors, or has other Params under other hypers.
-      RunError: nobody knows what its networks say.
+      RunError: nobody knows what its networks say, or there is too little memory.
     """
+    solver_bytes(config)
     models = [one.model for one in own.batches.curriculum] if own and own.batches else [model]
     for one in models:
         refuse_tensors(one)
@@ -116,6 +121,22 @@ def refuse_unsolvable(
         "preset exact reads no images: give the labels of all images in the data "
         "(IMAGE_NETWORK), or taught networks by --init_nets; preset hybrid teaches them itself"
     )
+
+
+def solver_bytes(config: Config) -> int:
+    """The memory that a run's solvers may take; 0 for half of what is left.
+
+    Raises:
+      RunError: the setting is no size, or too little.
+    """
+    if not config.memory:
+        return 0
+    number = bytes_in(config.memory)
+    if number is None:
+        raise RunError(f"--memory={config.memory:.60} is not a size: write 4GB, or 512MB")
+    if number < SEARCHERS * LEAST_MEMORY:
+        raise RunError(f"--memory={config.memory:.60}: {too_little(SEARCHERS)}")
+    return number
 
 
 def kept(workdir: str) -> Solved | None:
@@ -200,7 +221,7 @@ def _searched(
         keep(UNDECIDED, explained, "it was stopped", program)
 
     keep(UNDECIDED, before.explained if before else 0, "it was stopped", hint)
-    effort = Effort(config.seconds, seed=config.seed)
+    effort = Effort(config.seconds, SEARCHERS, solver_bytes(config), config.seed)
     found = search(problem, effort, note, hint, better)
     status, proved = outcome(found, problem)
     return keep(status, found.explained, proved, found.program)

@@ -16,6 +16,7 @@ from terpret.backends.exact.encode import (
     program_from,
 )
 from terpret.backends.exact.problem import Arrays, Group, Problem
+from terpret.backends.exact.room import NO_TIME, Spent, room
 from terpret.backends.exact.solver import Solver
 from terpret.discrete.program import Program
 from terpret.language.checked import CheckedModel
@@ -51,7 +52,20 @@ def other_program(problem: Problem, program: Program, solver: Solver, seconds: f
       solver: holds nothing yet.
       seconds: for the whole search.
     """
-    clauses, until = Clauses(), time.monotonic() + seconds
+    until = time.monotonic() + seconds
+    clauses = Clauses(
+        room(solver.memory).watch(lambda: NO_TIME if time.monotonic() > until else "")
+    )
+    try:
+        return _other(problem, program, solver, clauses, until)
+    except Spent as spent:
+        return Other(None, stopped=spent.why)
+
+
+def _other(
+    problem: Problem, program: Program, solver: Solver, clauses: Clauses, until: float
+) -> Other:
+    """Another program, until encoding has taken too much; arguments as of `other_program`."""
     params, own = new_params(problem.models, clauses), constant_params(problem.clamped(program))
     asked = [anything(model, clauses) for model in problem.models]
     differs = [
@@ -63,8 +77,7 @@ def other_program(problem: Problem, program: Program, solver: Solver, seconds: f
         left = until - time.monotonic()
         answer = solver.solve(clauses, left)
         if answer.holds is None:
-            stopped = answer.stopped or "there was no more time"
-            return Other(None, proved=answer.proved, stopped="" if answer.proved else stopped)
+            return Other(None, proved=answer.proved, stopped=answer.stopped)
         found = program_from(problem.model, params, answer.holds)
         wrong = np.flatnonzero(~problem.explained(found))
         if not len(wrong):

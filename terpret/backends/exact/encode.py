@@ -194,6 +194,7 @@ class _Run:
 
     def _block(self, statements: tuple[checked.Statement, ...]) -> None:
         for statement in statements:
+            self._clauses.step()
             match statement:
                 case checked.Set(element, value):
                     self._values[element] = self._value(value)

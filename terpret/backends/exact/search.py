@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from terpret.backends.exact.problem import Effort, Found, Problem
+from terpret.backends.exact.room import NO_TIME, room
 from terpret.backends.exact.searcher import Searcher
-from terpret.backends.exact.solver import NAMES, NO_TIME, Solver
+from terpret.backends.exact.solver import NAMES, Solver
 from terpret.discrete.program import Program
-from terpret.free_memory import available_bytes
 
 # Seconds of the first try of a searcher that begins again; each other has half as many more.
 FIRST_TRY = 10.0
@@ -71,11 +71,13 @@ class Race:
       problem: what is searched for.
       effort: what it may take.
       until: when it ends.
+      room: the memory that it may take.
     """
 
     def __init__(self, problem: Problem, effort: Effort, hint: Program | None):
         self.problem, self.effort = problem, effort
         self.until = time.monotonic() + effort.seconds
+        self.room = room(effort.memory)
         self.hint = None if hint is None else problem.clamped(hint)
         self._lock = threading.Lock()
         self._best: Best | None = None
@@ -88,9 +90,9 @@ class Race:
             self.keep(self.hint)
 
     @property
-    def over(self) -> bool:
-        """Whether nobody is to search any more."""
-        return bool(self._over)
+    def over(self) -> str:
+        """Why nobody is to search any more; empty where that is not so."""
+        return self._over
 
     @property
     def enough(self) -> bool:
@@ -113,8 +115,7 @@ class Race:
 
     def solver(self, seed: int, name: str) -> Solver:
         """A solver, which the end of the race ends."""
-        memory = self.effort.memory or available_bytes() // 2
-        solver = Solver(max(1, memory // self.effort.searchers), seed, name)
+        solver = Solver(max(1, self.room.memory // self.effort.searchers), seed, name)
         with self._lock:
             self._solvers.append(solver)
             if self._over:

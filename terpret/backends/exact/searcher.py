@@ -10,6 +10,7 @@ import numpy as np
 from terpret.backends.exact.clauses import TRUE, Clauses
 from terpret.backends.exact.encode import new_params, program_from
 from terpret.backends.exact.problem import Found
+from terpret.backends.exact.room import NO_TIME, Spent
 from terpret.backends.exact.solver import Answer, Solver
 from terpret.discrete.program import Program
 
@@ -26,8 +27,7 @@ class Searcher:
     def __init__(self, race: "Race", number: int, solver: Solver, until: float, seed: int | None):
         self._race, self._number, self._solver, self._until = race, number, solver, until
         self._problem = race.problem
-        self._clauses = Clauses()
-        self._params = new_params(self._problem.models, self._clauses)
+        self._clauses = Clauses(race.room.watch(self._over))
         self._used: dict[int, int] = {}
         # The weight of those that are used that stays unexplained, whatever the program.
         self._missing = 0
@@ -35,6 +35,18 @@ class Searcher:
         self._order = order if seed is None else np.random.default_rng(seed).permutation(order)
 
     def found(self) -> Found:
+        """What the search finds; it may be ended at any time."""
+        try:
+            self._params = new_params(self._problem.models, self._clauses)
+            return self._found()
+        except Spent as spent:
+            return Found(None, 0, False, len(self._used), spent.why)
+
+    def _over(self) -> str:
+        """Why it is to end; empty where it is not."""
+        return self._race.over or (NO_TIME if time.monotonic() > self._until else "")
+
+    def _found(self) -> Found:
         race, problem = self._race, self._problem
         hint = race.hint
         self._use(int(self._order[0]))
