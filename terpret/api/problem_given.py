@@ -1,7 +1,7 @@
 """What Python gives to be solved, as one problem."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from terpret.discrete.program import checked_integers
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
 from terpret.language.checked import CheckedModel, size_of
-from terpret.language.errors import Source, read_source
+from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.model_files import model_path
 from terpret.language.reads import label_names
 from terpret.runs.batches_file import DataFile, open_batches
@@ -104,6 +104,7 @@ def _group(model: CheckedModel, data: Any, labels: Mapping[str, object] | None) 
         size = examples.size
     else:
         arrays, told = as_arrays(data), as_arrays(labels, "labels")
+        _refuse_unknown(told, label_names(model))
         said = {
             name: checked_integers(told, name, image.dims, _answers(model, network))
             for name, (network, image) in label_names(model).items()
@@ -125,6 +126,18 @@ def _group(model: CheckedModel, data: Any, labels: Mapping[str, object] | None) 
         said,
         size,
     )
+
+
+def _refuse_unknown(told: Collection[str], names: Collection[str]) -> None:
+    """Refuses labels that nobody asks for.
+
+    Raises:
+      InputError: there are such labels.
+    """
+    for name in told:
+        if name not in names:
+            hint = suggestion(name, names) or f"there are: {', '.join(names) or 'none'}"
+            raise InputError(f"labels: the model asks for none of '{name}'; {hint}")
 
 
 def _labels(model: CheckedModel, examples: Examples) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """The arguments of `terpret.solve` and `terpret.alternatives` that say how is searched."""
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -135,5 +136,9 @@ def program_given(name: str, program: Any, model: CheckedModel) -> Program:
 
 def _number(value: object) -> float | None:
     number = as_python(value)
-    wrong = isinstance(number, bool) or not isinstance(number, int | float)
-    return None if wrong else number
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf

@@ -150,6 +150,8 @@ def test_networks_are_their_labels() -> None:
     assert found.program.values["q"] == 2
     again = terpret.solve(NETWORKED, {"y": data["y"]}, labels={"net": said})
     assert again.program.values["q"] == 2
+    with pytest.raises(InputError, match="none of 'nett'; did you mean 'net'?"):
+        terpret.solve(NETWORKED, {"y": data["y"]}, labels={"nett": said})
     with pytest.raises(InputError, match="a solver reads no images.*image_net"):
         terpret.solve(NETWORKED, data)
 
@@ -201,6 +203,8 @@ def test_unobserved_answers_ask_for_nothing() -> None:
         ({"weights": [float("nan")]}, "weights: that of example 0 is nan"),
         ({"weights": [101]}, "weights: integers are from 1 to 100"),
         ({"labels": {}}, None),
+        ({"labels": {"net": [0]}}, "labels: the model asks for none of 'net'; there are: none"),
+        ({"seconds": 10**400}, None),
         ({"workers": np.int64(1), "seed": np.int64(3), "seconds": np.float32(9)}, None),
         (
             {
