@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from terpret.backends.exact.encode import refuse_tensors
-from terpret.backends.exact.outcome import FOUND, UNDECIDED, outcome
+from terpret.backends.exact.outcome import FOUND, NONE, UNDECIDED, outcome
 from terpret.backends.exact.problem import Effort, Problem, refuse_other_params
 from terpret.backends.exact.room import LEAST_MEMORY, too_little
 from terpret.backends.exact.search import search
 from terpret.discrete.program import Program, program_of
-from terpret.errors import RunError
+from terpret.errors import InputError, RunError
 from terpret.files import own_files
 from terpret.files.replacing import begun
 from terpret.files.typed_json import from_json
@@ -34,6 +34,8 @@ from terpret.runs.records import damaged, read_record
 FILE = "exact.json"
 # Training examples that networks are read on.
 READ = 200
+# What helps where the file is damaged.
+AGAIN = "remove it, and the same command searches again"
 # How many search at once.
 SEARCHERS = 2
 # What each value of the program that is found has of its marginal.
@@ -59,6 +61,16 @@ class Solved:
     seconds: float
     proved: str
     program: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what no search keeps.
+
+        Raises:
+          ValueError: the status is none, or nothing was found though it says so.
+        """
+        there = self.program is not None
+        if self.status not in (FOUND, NONE, UNDECIDED) or (self.status == FOUND and not there):
+            raise ValueError(self.status)
 
     @property
     def told(self) -> str:
@@ -141,12 +153,12 @@ def solver_bytes(config: Config) -> int:
 
 def kept(workdir: str) -> Solved | None:
     """What a run folder keeps of its search; None where it has none."""
-    path, remedy = os.path.join(workdir, FILE), "remove it, and the same command searches again"
-    record = read_record(path, remedy)
+    path = os.path.join(workdir, FILE)
+    record = read_record(path, AGAIN)
     try:
         return None if record is None else from_json(Solved, record)
     except ValueError:
-        raise damaged(path, remedy) from None
+        raise damaged(path, AGAIN) from None
 
 
 def found_exactly(workdir: str) -> dict[str, object]:
@@ -180,17 +192,19 @@ def solve_first(
 
     Raises:
       Unsolved: there is no program, or none was found in time.
+      RunError: what the folder keeps is damaged.
     """
     strategy = _strategy(learner)
     before = kept(workdir)
     problem = _problem(learner, task, own)
     no_op = no_op if strategy.smallest else {}
     problem = dataclasses.replace(problem, no_op=no_op).tolerating(strategy.tolerate)
+    program = _program(workdir, problem, before) if before else None
     if before is None or before.status == UNDECIDED:
-        before = _searched(config, workdir, problem, before, note)
-    if before.status != FOUND or before.program is None:
+        before = _searched(config, workdir, problem, before, program, note)
+        program = _program(workdir, problem, before)
+    if before.status != FOUND or program is None:
         raise Unsolved(before.told, before.status)
-    program = _program(problem.model, before.program)
     for row in range(learner.model.restarts):
         learner.hold(row, program, SHARE)
 
@@ -200,11 +214,11 @@ def _searched(
     workdir: str,
     problem: Problem,
     before: Solved | None,
+    hint: Program | None,
     note: Callable[[str], None],
 ) -> Solved:
     """Searches, and keeps the best program whenever it is a better one."""
     started = time.monotonic() - (before.seconds if before else 0.0)
-    hint = _program(problem.model, before.program) if before and before.program else None
 
     def keep(status: str, explained: int, proved: str, program: Program | None) -> Solved:
         values = None
@@ -227,8 +241,23 @@ def _searched(
     return keep(status, found.explained, proved, found.program)
 
 
-def _program(model: CheckedModel, values: Mapping[str, object]) -> Program:
-    return program_of(model, {name: np.asarray(value) for name, value in values.items()})
+def _program(workdir: str, problem: Problem, solved: Solved) -> Program | None:
+    """The program that a search has kept; None for none.
+
+    Raises:
+      RunError: it is none of the model's, or not what the file says it is.
+    """
+    if solved.program is None:
+        return None
+    try:
+        values = {name: np.asarray(value) for name, value in solved.program.items()}
+        program = program_of(problem.model, values)
+    except (InputError, ValueError):
+        raise damaged(os.path.join(workdir, FILE), AGAIN) from None
+    missed = problem.missed(problem.explained(program))
+    if solved.status == FOUND and missed > problem.unexplained:
+        raise damaged(os.path.join(workdir, FILE), AGAIN)
+    return program
 
 
 def _problem(learner: Learner, task: Task, own: OwnData | None) -> Problem:

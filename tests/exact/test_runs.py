@@ -94,6 +94,27 @@ def test_what_is_not_decided_keeps_the_best_and_goes_on(
     assert len(run.restarts) == 1 and run.best.values["shift"] == 3
 
 
+def test_what_is_kept_and_damaged_is_said_in_one_sentence(tmp_path: Path, capsys: Capture) -> None:
+    flags, kept = exact(tmp_path), tmp_path / "run" / "exact.json"
+    assert train(*flags) == 0
+    (tmp_path / "run" / "results.json").unlink()
+    whole = json.loads(kept.read_text())
+    for changes in (
+        {"status": "perhaps"},
+        {"program": None},
+        {"program": {"p": 1}},
+        {"program": {"which": 0, "shift": [1, [2]]}},
+        # One that explains nothing.
+        {"program": {"which": 1, "shift": 0}},
+    ):
+        kept.write_text(json.dumps({**whole, **changes}))
+        assert train(*flags) == 1
+        told = capsys.readouterr().err
+        assert "exact.json is damaged: remove it, and the same command searches again" in told
+    kept.unlink()
+    assert train(*flags) == 0
+
+
 def test_networks_learn_by_gradient_from_the_program_that_their_labels_decide() -> None:
     random = np.random.default_rng(0)
     said = random.integers(0, 3, 60)
