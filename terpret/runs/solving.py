@@ -263,17 +263,16 @@ def _program(workdir: str, problem: Problem, solved: Solved) -> Program | None:
 def _problem(learner: Learner, task: Task, own: OwnData | None) -> Problem:
     """The training examples: with labels where they are known, else as networks read them."""
     model, judge = learner.model, task.symbols
-    known = isinstance(judge, Judge) and (judge.by_labels or not model.checked.networks)
     if own and own.batches:
         examples = own.batches.curriculum
-    elif known:
+        if not model.checked.networks:
+            return Problem(tuple(group_of(one, {}) for one in examples))
+    elif isinstance(judge, Judge) and (judge.by_labels or not model.checked.networks):
         return posed(judge.instances, judge.instances.labels)
     else:
         batch = next(iter(task.batches(learner.seed, READ, 0, 0)))
         arrays = {name: value.numpy() for name, value in batch.items()}
         examples = (instances_of(model.checked, arrays, READ),)
-    if known:
-        return Problem(tuple(group_of(one, {}) for one in examples))
     some = [one.part(one.counted[:READ]) for one in examples]
     said = [read(model if learner.frozen is None else learner.frozen, 0, one) for one in some]
     pairs = zip(some, said, strict=True)

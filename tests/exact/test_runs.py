@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import terpret
-from terpret.backends.exact.problem import Found, Problem
+from terpret.backends.exact.problem import Effort, Found, Group, Problem
+from terpret.backends.exact.search import search
 from terpret.errors import InputError, RunError
+from terpret.language.errors import Source
 from terpret.learning.judging import judged
 from terpret.learning.presets import PRESETS
-from terpret.learning.proposals import most_certain
+from terpret.learning.proposals import most_certain, weighed
 from terpret.learning.reading import read as read_by
 from terpret.runs.solving import Unsolved
 from tests.commands import evaluate, train
@@ -182,3 +184,16 @@ def test_a_stuck_restart_is_proposed_the_program_of_what_its_networks_read() -> 
     assert not learner.finder.proposed.numpy()[1]
     changed = np.any(first_weights(learner) != network, -1)
     np.testing.assert_array_equal(changed, [False, True])
+
+
+def test_examples_count_as_much_as_it_is_believed_that_they_are_read_aright() -> None:
+    data = {"y": np.array([0, 1, 2])}
+    model = terpret.check_model(Source("m.py", NETWORKED))
+    problem = Problem((Group(model, {}, data, {"net": np.array([0, 0, 1])}, 3),))
+    heavy = weighed(problem, np.log([0.8, 0.4, 0.01])).tolerating(0.4)
+    assert (heavy.weights, heavy.unexplained) == ((10, 5, 1), 6)
+    found = search(heavy, Effort(60.0))
+    # q = 0 explains the first alone; q = 1, of the other two, is worth less.
+    assert found.proved and found.program is not None
+    assert (int(found.program.values["q"]), found.explained) == (0, 1)
+    assert search(problem.tolerating(0.4), Effort(60.0)).program.values["q"] == 1
