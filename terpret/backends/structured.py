@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-# Marginals of fewer values are not worth it, nor tables of more runs for each pair of rows.
-LEAST_VALUES, MOST_RUNS = 16, 4
+# Marginals of fewer values are not worth it, nor results that more runs make.
+LEAST_VALUES, MOST_RUNS = 16, 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +116,7 @@ def plan_of(table: np.ndarray) -> Plan | None:
     for k in range(columns):
         runs = [runs_of(table[part, :, k]) for part in range(parts)]
         complete = tuple(one for one in runs if one is not None)
-        few = len(complete) == parts and 0 < sum(map(len, complete)) <= MOST_RUNS * parts
+        few = len(complete) == parts and 0 < sum(map(len, complete)) <= MOST_RUNS
         found.append(complete if few else None)
     if all(column is None for column in found):
         return None

@@ -55,7 +55,7 @@ class Schedule:
     steps: tuple[tuple[Node, ...], ...]
     unmade: frozenset[int]
     kinds: Mapping[int, Kind]
-    bodies: Mapping[Rounds, "Schedule"]
+    bodies: Mapping[Rounds, "Schedule"] = dataclasses.field(default_factory=dict)
 
 
 def schedule(outputs: Outputs) -> Schedule:
