@@ -66,7 +66,7 @@ def repeat(
     """
     carried, sliced = sorted(rounds.carried), sorted(rounds.sliced)
     whole = [p for p in range(len(inputs)) if p not in rounds.carried and p not in rounds.sliced]
-    passed = {root: k for k, root in reversed([*enumerate(rounds.carried[p] for p in carried)])}
+    passed = _passed(rounds, carried)
     # A root that is not passed on has a last value only where all its values are kept.
     kept = sorted({root for root, every in wanted if every or root not in passed})
 
@@ -81,7 +81,7 @@ def repeat(
         def widened(root: str, axes: tuple[Axis, ...]) -> tf.Tensor:
             return _widened(roots[root], rounds.body[root].axes, axes, sizes)
 
-        for root in passed:
+        for root in {rounds.carried[p] for p in carried}.union(kept).intersection(passed):
             if rounds.body[root].normalised:
                 roots[root] = space.renormalised(roots[root])
         after = [widened(rounds.carried[p], rounds.axes[p]) for p in carried]
@@ -102,6 +102,16 @@ def repeat(
             found = last[passed[root]] if root in passed else every[kept.index(root)][-1]
             results[root, False] = found
     return results
+
+
+def _passed(rounds: Rounds, carried: Sequence[int]) -> dict[str, int]:
+    """Which of the carried operands each root is in the next round, for those that are one."""
+    return {
+        root: k
+        for k, place in reversed([*enumerate(carried)])
+        for root, made in rounds.body.items()
+        if made is rounds.body[rounds.carried[place]]
+    }
 
 
 One = Callable[[Tensors, Tensors, Tensors], tuple[Tensors, Tensors]]

@@ -242,8 +242,9 @@ class Rounds:
 
     def axes_of(self, root: str) -> tuple[Axis, ...]:
         """The axes of a root, and of what it becomes in the next round."""
-        more = (axis for p, name in self.carried.items() if name == root for axis in self.axes[p])
-        return merge_axes([self.body[root]], *more)
+        made = self.body[root]
+        next_as = (place for place, name in self.carried.items() if self.body[name] is made)
+        return merge_axes([made], *(axis for place in next_as for axis in self.axes[place]))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
