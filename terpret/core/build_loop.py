@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from terpret.core.nodes import Axis, Node, Outputs, Rounds, merge_axes
-from terpret.core.rounds import ByRound, Loop, Moving, Place, in_round, moved, with_loops
+from terpret.core.places import ByRound, Moving, in_round, moved
+from terpret.core.rounds import Loop, with_loops
+from terpret.language.checked import Element
 
 if TYPE_CHECKING:
     from terpret.core.build import Builder, Values
@@ -30,11 +32,11 @@ class _Group:
       dims: of the array; () for an element alone.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[Element, ...]
     dims: tuple[int, ...]
 
     @functools.cached_property
-    def index(self) -> Mapping[Place, tuple[int, ...]]:
+    def index(self) -> Mapping[Element, tuple[int, ...]]:
         """Where each element stands in the array."""
         return dict(zip(self.places, np.ndindex(*self.dims), strict=True))
 
@@ -44,21 +46,21 @@ class _Group:
         return not isinstance(self.places[0].variable.domain, int)
 
 
-def _groups(places: Iterable[Place], key: Mapping[Place, Hashable]) -> list[_Group]:
-    found: dict[Hashable, list[Place]] = {}
+def _groups(places: Iterable[Element], key: Mapping[Element, Hashable]) -> list[_Group]:
+    found: dict[Hashable, list[Element]] = {}
     for place in places:
         found.setdefault((_way(place), key.get(place)), []).append(place)
     return [_group(sorted(one, key=lambda place: place.index)) for one in found.values()]
 
 
-def _way(place: Place) -> Hashable:
+def _way(place: Element) -> Hashable:
     """What is the same of elements that move alike."""
     if isinstance(place, Moving):
         return place.stride, place.depth, _way(place.start)
     return place.variable
 
 
-def _group(places: Sequence[Place]) -> _Group:
+def _group(places: Sequence[Element]) -> _Group:
     columns = [sorted(set(column)) for column in zip(*(p.index for p in places), strict=True)]
     dims = tuple(len(column) for column in columns if len(column) > 1)
     box = np.prod(dims, dtype=int) == len(places)
@@ -77,14 +79,14 @@ class _Carried:
     reads: _Group
     lag: int
 
-    def before(self, rounds: int) -> list[Place]:
+    def before(self, rounds: int) -> list[Element]:
         """The elements that were set some rounds before the first."""
         stride = self._stride
         starts = [p.start if isinstance(p, Moving) else p for p in self.reads.places]
         return [moved(start, stride, self.lag - rounds) for start in starts]
 
     @property
-    def sets(self) -> list[Place]:
+    def sets(self) -> list[Element]:
         """As they are set."""
         return [moved(place, self._stride, self.lag) for place in self.reads.places]
 
@@ -170,7 +172,7 @@ class _Round:
         self._axes: list[tuple[Axis, ...]] = []
         self._sliced: set[int] = set()
         self._next: dict[int, str] = {}
-        self._known: dict[Place, tuple[_Group, Node | None]] = {}
+        self._known: dict[Element, tuple[_Group, Node | None]] = {}
         self.roots: Outputs = {}
         mine = type(values)(self._read)
         for number, (one, inits, (axes, normalised)) in enumerate(
@@ -224,7 +226,7 @@ class _Round:
             self._known |= dict.fromkeys(group.places, (group, leaf))
         return pool.pick(leaf, group.index[what])
 
-    def _moves(self, place: Place) -> bool:
+    def _moves(self, place: Element) -> bool:
         return isinstance(place, Moving) and place.depth == self._loop.depth
 
     def _of_elements(self, group: _Group, moving: bool) -> Node:
@@ -245,14 +247,14 @@ class _Round:
     def _by_round(self, known: ByRound) -> Node:
         moving = known.depth == self._loop.depth
         if moving:
-            sizes = tuple(variable.size for variable in known.values[0].bound)
-            numbers = [np.reshape(one.values, sizes) for one in known.values]
+            sizes = tuple(variable.size for variable in known.bound)
+            numbers = [np.reshape(one.values, sizes) for one in known.rounds]
             operand = self._builder.constant(np.stack(numbers), known.domain)
         else:
             operand = self._outer[known]
         return self._leaf(operand, operand.axes, operand.normalised, False, moving)
 
-    def _label(self, network, place: Place) -> Node:
+    def _label(self, network, place: Element) -> Node:
         moving = self._moves(place)
         if moving:
             places = [in_round(place, self._loop.depth, k) for k in range(self._loop.count)]

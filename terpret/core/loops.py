@@ -25,7 +25,7 @@ from terpret.core.nodes import (
     topological,
 )
 from terpret.core.pool import Pool
-from terpret.core.rewrite import rebuild, simplified
+from terpret.core.rewrite import fitted, rebuild, simplified
 from terpret.core.schedule import Kind, kinds_of
 
 Improve = Callable[[Outputs], Outputs]
@@ -51,12 +51,15 @@ def with_bodies(outputs: Outputs, limit: int, improve: Improve) -> Outputs:
             loops.setdefault(node.rounds, set()).add(node.root)
     if not loops:
         return outputs
-    better = {one: _improved(one, roots, improve, limit) for one, roots in loops.items()}
+    better: dict[Rounds, _Improved] = {}
 
     def visit(pool: Pool, node: Node, operands: Sequence[Node]) -> Node:
-        if isinstance(node, Repeated):
-            return better[node.rounds].root(pool, node, operands)
-        return simplified(pool, node, operands)
+        if not isinstance(node, Repeated):
+            return simplified(pool, node, operands)
+        if node.rounds not in better:
+            rounds = fitted(pool, node.rounds, operands)
+            better[node.rounds] = _improved(rounds, loops[node.rounds], improve, limit)
+        return better[node.rounds].root(pool, node, operands)
 
     return rebuild(outputs, limit, visit)
 
@@ -91,7 +94,8 @@ class _Improved:
         inputs = [operands[place] for place in self.kept]
         inputs += _copies(pool, self.outside, operands)
         inputs += [self._of_all_rounds(pool, one, operands) for one in self.lifted]
-        return pool.repeated(self.rounds, inputs, self.names[node.root], node.every)
+        rounds = fitted(pool, self.rounds, inputs)
+        return pool.repeated(rounds, inputs, self.names[node.root], node.every)
 
     def _of_all_rounds(self, pool: Pool, node: Learned, operands: Sequence[Node]) -> Node:
         seen = [
