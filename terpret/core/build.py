@@ -114,6 +114,8 @@ class Builder:
         self.pool, self.loops = pool, loops
         self._given, self._values_of = given, constants
         self._numbers = 0
+        # How many nodes the network around had when this one was begun.
+        self._around = 0
         self._one_hots: dict[tuple[tuple[int, ...], tuple[int, ...], int], Node] = {}
         self._tables: dict[checked.Table, Node] = {}
         self._leaves: dict[checked.Variable, Node] = {}
@@ -142,11 +144,19 @@ class Builder:
         return outputs
 
     def inner(self) -> "Builder":
-        """A builder of the same model with a pool of its own."""
-        pool = Pool(self.pool.limit)
+        """A builder of the same model with a pool of its own, for the body of a loop."""
+        pool = Pool(self.pool.limit - len(self.pool))
         pool.span = self.pool.span
         known = self._model, pool, self._given, self._values_of, self._shared, self.loops
-        return Builder(*known)
+        made = Builder(*known)
+        made._numbers += self._numbers
+        made._around = len(self.pool)
+        return made
+
+    def keep(self, inner: "Builder") -> None:
+        """Counts what the builder of a loop's body made as made here: there is one limit."""
+        self.pool.limit = inner._around + inner.pool.limit - len(inner.pool)
+        self._numbers = inner._numbers
 
     def constant(self, values: ArrayLike, domain: int) -> Node:
         self._numbers += np.size(values) * domain

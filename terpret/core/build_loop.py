@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terpret.core.nodes import Axis, Node, Outputs, Rounds, merge_axes
+from terpret.core.nodes import Axis, Given, Node, Outputs, Rounds, merge_axes
 from terpret.core.places import ByRound, Moving, in_round, moved
 from terpret.core.rounds import Loop, with_loops
-from terpret.language.checked import Element
+from terpret.language.checked import Element, Network
 
 if TYPE_CHECKING:
     from terpret.core.build import Builder, Values
@@ -173,6 +173,7 @@ class _Round:
         self._sliced: set[int] = set()
         self._next: dict[int, str] = {}
         self._known: dict[Element, tuple[_Group, Node | None]] = {}
+        self._leaves: dict[Hashable, Node] = {}
         self.roots: Outputs = {}
         mine = type(values)(self._read)
         for number, (one, inits, (axes, normalised)) in enumerate(
@@ -204,21 +205,25 @@ class _Round:
         normalised: bool,
         real: bool,
         sliced: bool = False,
-    ) -> Node:
+    ) -> Given:
         place = len(self._operands)
         self._operands.append(operand)
         self._axes.append(axes)
         if sliced:
             self._sliced.add(place)
-        return self._inner.pool.given(place, axes, operand.shape[sliced:], normalised, real)
+        leaf = self._inner.pool.given(place, axes, operand.shape[sliced:], normalised, real)
+        assert isinstance(leaf, Given)
+        return leaf
 
     def _read(self, what: Hashable) -> Node:
         """The node of what a round reads and has not set."""
         pool = self._inner.pool
-        if isinstance(what, ByRound):
-            return self._by_round(what)
-        if isinstance(what, tuple):
-            return self._label(*what)
+        if isinstance(what, ByRound | tuple):
+            if what not in self._leaves:
+                made = self._by_round(what) if isinstance(what, ByRound) else self._label(*what)
+                self._leaves[what] = made
+            return self._leaves[what]
+        assert isinstance(what, Element)
         group, leaf = self._known[what]
         if leaf is None:
             moving = self._moves(group.places[0])
@@ -254,7 +259,7 @@ class _Round:
             operand = self._outer[known]
         return self._leaf(operand, operand.axes, operand.normalised, False, moving)
 
-    def _label(self, network, place: Element) -> Node:
+    def _label(self, network: Network, place: Element) -> Node:
         moving = self._moves(place)
         if moving:
             places = [in_round(place, self._loop.depth, k) for k in range(self._loop.count)]
@@ -266,6 +271,7 @@ class _Round:
 
     def results(self, values: "Values") -> None:
         """Sets, in the code around the loop, what its rounds set."""
+        self._builder.keep(self._inner)
         rounds = Rounds(
             self._loop.count, self.roots, self._next, frozenset(self._sliced), tuple(self._axes)
         )

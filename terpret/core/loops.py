@@ -94,6 +94,7 @@ class _Improved:
         inputs = [operands[place] for place in self.kept]
         inputs += _copies(pool, self.outside, operands)
         inputs += [self._of_all_rounds(pool, one, operands) for one in self.lifted]
+        pool.span = node.span
         rounds = fitted(pool, self.rounds, inputs)
         return pool.repeated(rounds, inputs, self.names[node.root], node.every)
 
@@ -102,6 +103,7 @@ class _Improved:
             _copies(pool, node.arguments, _in_round(pool, self.old, operands, number))[0]
             for number in range(self.old.count)
         ]
+        pool.span = node.span
         whole = fold.stack(pool, seen)
         return pool.learned(node.network, [whole], node.mapped + 1, node.shared)
 
@@ -121,6 +123,7 @@ def _copies(
     """Nodes of a body as nodes of the network around it, which gives what the body is given."""
     made: dict[int, Node] = {}
     for node in topological(nodes):
+        pool.span = node.span
         below = [made[operand.number] for operand in node.operands]
         made[node.number] = (
             given[node.place] if isinstance(node, Given) else simplified(pool, node, below)

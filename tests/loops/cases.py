@@ -10,7 +10,7 @@ from terpret import compile_model
 from terpret.backends.graph import graph_of
 from terpret.backends.model import CompiledModel
 from terpret.compile import check_model
-from terpret.core.nodes import Repeated, every_node
+from terpret.core.nodes import Outputs, Repeated, every_node
 from terpret.language.checked import CheckedModel, shape_of
 from terpret.language.errors import Source
 from terpret.language.reads import images_read
@@ -88,9 +88,15 @@ def case_of(text: str, labels: frozenset[str], seed: int) -> Case:
     return Case(checked, given, constants, batch, logits, seed)
 
 
-def has_loops(model: CompiledModel) -> bool:
-    """Whether the network has a loop."""
-    return any(isinstance(node, Repeated) for node in every_node(model.outputs.values()))
+def has_loops(outputs: Outputs) -> bool:
+    """Whether a network has a loop."""
+    return any(isinstance(node, Repeated) for node in every_node(outputs.values()))
+
+
+def one_hot_logits(logits: np.ndarray) -> np.ndarray:
+    """Logits of certainty, for every restart those of what the first most probably is."""
+    chosen = logits.argmax(-1)[:1, ..., None]
+    return np.repeat(1000.0 * (np.arange(logits.shape[-1]) == chosen), len(logits), axis=0)
 
 
 def losses_and_gradients(model: CompiledModel, batch: Numbers, traced: bool = False) -> Numbers:

@@ -11,6 +11,36 @@ from hypothesis import strategies as st
 
 PIXELS = 3
 MAX_DEPTH = 2
+# What loops may have.
+KINDS = (
+    "lag 1",
+    "lag 2",
+    "lag 3",
+    "several arrays",
+    "grids",
+    "negative stride",
+    "consecutive loops",
+    "another loop's rounds by step",
+    "nested loops",
+    "loops under if",
+    "loops under with",
+    "loops inside a call",
+    "another first round",
+    "another last round",
+    "alternating rounds",
+    "locals of a branch",
+    "Inputs by step",
+    "Params by step",
+    "clamped Params",
+    "constants by step",
+    "observations",
+    "labels are given",
+    "networks of integers",
+    "networks of an image and an integer",
+    "networks of an image that stays",
+    "networks of an image at a bound value",
+    "networks of images by step",
+)
 
 Lines = list[str]
 
@@ -21,7 +51,7 @@ class Model:
 
     Attributes:
       text: its text.
-      kinds: what its loops have, in words.
+      kinds: what its loops have, of `KINDS`.
       labels: the networks whose results are to be given.
     """
 
@@ -254,10 +284,8 @@ class _Writer:
         ]
         inner = inner.reading(*reads, *reads)
         if width:
-            inner = inner.having(
-                f"{states[0][0]}[{states[0][1]}{at(('', ''), f'({counter})' if back else counter)[1:-1]}",
-                width,
-            )
+            where = at(("", ""), f"({counter})" if back else counter)[1:-1]
+            inner = inner.having(f"{states[0][0]}[{states[0][1]}{where}", width)
         body, inner = self._temporary(inner) if self._chance(40) else ([], inner)
         for state in states:
             for cell in cells:
