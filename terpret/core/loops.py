@@ -25,7 +25,7 @@ from terpret.core.nodes import (
     topological,
 )
 from terpret.core.pool import Pool
-from terpret.core.rewrite import fitted, rebuild, simplified
+from terpret.core.rewrite import fitted, narrowed, rebuild, simplified
 from terpret.core.schedule import Kind, kinds_of
 
 Improve = Callable[[Outputs], Outputs]
@@ -57,7 +57,7 @@ def with_bodies(outputs: Outputs, limit: int, improve: Improve) -> Outputs:
         if not isinstance(node, Repeated):
             return simplified(pool, node, operands)
         if node.rounds not in better:
-            rounds = fitted(pool, node.rounds, operands)
+            rounds = narrowed(pool, node.rounds, operands)
             better[node.rounds] = _improved(rounds, loops[node.rounds], improve, limit)
         return better[node.rounds].root(pool, node, operands)
 

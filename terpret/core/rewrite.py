@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from terpret.core import fold
 from terpret.core.contraction import contracted
 from terpret.core.nodes import (
-    Axis,
     Constant,
     Contract,
     Given,
@@ -102,12 +101,19 @@ def fitted(pool: Pool, rounds: Rounds, operands: Sequence[Node]) -> Rounds:
         return rounds
     key = rounds, lengths
     if key not in pool.fitted:
-        pool.fitted[key] = _narrowed(pool, rounds, lengths)
+        pool.fitted[key] = narrowed(pool, rounds, operands)
     return pool.fitted[key]
 
 
-def _narrowed(pool: Pool, rounds: Rounds, axes: tuple[tuple[Axis, ...], ...]) -> Rounds:
-    """The loop with these axes of its operands before the first round."""
+def narrowed(pool: Pool, rounds: Rounds, operands: Sequence[Node]) -> Rounds:
+    """A loop whose body has only the axes that its operands, and what they become, depend on.
+
+    Args:
+      pool: where the loop is read.
+      rounds: the loop.
+      operands: what it is computed from.
+    """
+    axes = tuple(one.axes for one in operands)
 
     def visit(pool: Pool, node: Node, operands: Sequence[Node]) -> Node:
         if isinstance(node, Given):

@@ -99,7 +99,7 @@ def _loop_problem(node: Repeated) -> str:
             problem = _carried_problem(rounds, place, one)
         else:
             problem = "" if one.axes == axes else f"operand {place} has other axes in a round"
-        if place in rounds.sliced and one.shape[:1] != (rounds.count,):
+        if not problem and place in rounds.sliced and one.shape[:1] != (rounds.count,):
             problem = f"operand {place} has not one element a round"
         if problem:
             return problem
