@@ -11,7 +11,7 @@ import numpy as np
 
 from terpret.backends.keras_models import KerasNetwork, keras_network
 from terpret.compile import check_model, tensor_network
-from terpret.core.nodes import Learned, every_node
+from terpret.core.nodes import Learned, topological
 from terpret.discrete.program import Program, program_of
 from terpret.errors import InputError
 from terpret.language.declarations import usable_hyper
@@ -156,7 +156,9 @@ def _refuse_other_networks(program: Program, shapes: Mapping[str, NetworkShape])
     # A network that no program reaches has no layers.
     if images_read(model).keys() <= shapes.keys():
         return
-    nodes = every_node(tensor_network(model, 1, constants=program.values).values())
+    # A program's known steps, of which it may take few, stand one by one.
+    outputs = tensor_network(model, 1, constants=program.values, loops="never")
+    nodes = topological(outputs.values())
     for node in nodes:
         if isinstance(node, Learned) and node.network.name not in shapes:
             raise InputError(f"the layers of '{node.network.name}' are missing")
