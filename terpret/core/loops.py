@@ -135,15 +135,26 @@ def _improved(rounds: Rounds, wanted: Iterable[str], improve: Improve, limit: in
     before = improve(_needed(rounds.body, rounds.carried, wanted))
     moves = _moves(before, rounds)
     still = {name: before[name] for name in wanted if not moves[before[name].number]}
-    wanted = set(wanted) - still.keys()
-    body = _needed(before, rounds.carried, wanted)
+    moving = set(wanted) - still.keys()
+    body = _needed(before, rounds.carried, moving)
     cut = _cut(body, rounds, moves)
+    made, kept = _divided(dataclasses.replace(rounds, body=body), cut, limit)
+    names = _names(made, moving)
+    roots = {*names.values(), *made.carried.values()}
+    fewer = {name: node for name, node in made.body.items() if name in roots}
+    made = dataclasses.replace(made, body=fewer)
+    return _Improved(made, kept, cut.outside, cut.lifted, rounds, still, names)
+
+
+def _divided(rounds: Rounds, cut: "_Cut", limit: int) -> tuple[Rounds, list[int]]:
+    """The loop with what stands outside as operands, after those of its own that it keeps."""
     kept = sorted({node.place for node in cut.inside if isinstance(node, Given)})
     place_of = {old: new for new, old in enumerate(kept)}
-    kinds = kinds_of(topological(body.values()))
+    more = [*cut.outside, *cut.lifted]
+    kinds = kinds_of(topological(rounds.body.values()))
     pool = Pool(limit)
     new: dict[int, Node] = {}
-    for place, node in enumerate([*cut.outside, *cut.lifted], len(kept)):
+    for place, node in enumerate(more, len(kept)):
         real = kinds[node.number] is Kind.REAL
         new[node.number] = pool.given(place, node.axes, node.shape, node.normalised, real)
     for node in cut.inside:
@@ -154,22 +165,12 @@ def _improved(rounds: Rounds, wanted: Iterable[str], improve: Improve, limit: in
         else:
             made = _again(pool, node, [new[operand.number] for operand in node.operands])
         new[node.number] = made
-    first_lifted = len(kept) + len(cut.outside)
-    every = range(first_lifted + len(cut.lifted))
-    improved = Rounds(
-        rounds.count,
-        {name: new[node.number] for name, node in body.items()},
-        {place_of[place]: root for place, root in rounds.carried.items() if place in place_of},
-        frozenset(
-            p for p in every if p >= first_lifted or p < len(kept) and kept[p] in rounds.sliced
-        ),
-        (*(rounds.axes[p] for p in kept), *(node.axes for node in [*cut.outside, *cut.lifted])),
-    )
-    names = _names(improved, wanted)
-    roots = {*names.values(), *improved.carried.values()}
-    fewer = {name: node for name, node in improved.body.items() if name in roots}
-    improved = dataclasses.replace(improved, body=fewer)
-    return _Improved(improved, kept, cut.outside, cut.lifted, rounds, still, names)
+    carried = {place_of[p]: root for p, root in rounds.carried.items() if p in place_of}
+    sliced = {place_of[p] for p in rounds.sliced if p in place_of}
+    sliced |= set(range(len(kept) + len(cut.outside), len(kept) + len(more)))
+    axes = (*(rounds.axes[place] for place in kept), *(node.axes for node in more))
+    body = {name: new[node.number] for name, node in rounds.body.items()}
+    return Rounds(rounds.count, body, carried, frozenset(sliced), axes), kept
 
 
 def _names(rounds: Rounds, wanted: Iterable[str]) -> dict[str, str]:
