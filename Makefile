@@ -27,6 +27,7 @@ test: $(STAMP) lint
 # All tests: every case of a promise, kills and signals at many moments, far more random models.
 soak: $(STAMP) lint
 	TERPRET_FUZZ=20000 TERPRET_FUZZ_HOSTILE=10000 TERPRET_FUZZ_COMMANDS=2000 TERPRET_FUZZ_EXACT=1000 \
+		TERPRET_FUZZ_LOOPS=1000 \
 		$(BIN)/python -m pytest -q $(TWO)
 
 lint: $(STAMP)

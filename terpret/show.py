@@ -12,6 +12,7 @@ from terpret.core.nodes import (
     Param,
     Pick,
     Repeated,
+    Rounds,
     Stack,
     topological,
 )
@@ -89,12 +90,31 @@ def _by(bound: tuple[checked.BoundVariable, ...], choices: list[str]) -> str:
 
 
 def network_text(outputs: dict[str, Node]) -> str:
-    """The tensor network: a line a node with its axes, and contractions as einsums."""
-    lines = [
-        f"%{node.number} [{_axes(node)}] = {_node(node)}  # line {node.span.line}"
-        for node in topological(outputs.values())
+    """The tensor network: a line a node with its axes, and contractions as einsums.
+
+    Below the first node of a loop stands what it computes in every round, indented.
+    """
+    return "\n".join(_network(outputs, set()))
+
+
+def _network(outputs: dict[str, Node], shown: set[Rounds]) -> list[str]:
+    lines = []
+    for node in topological(outputs.values()):
+        lines.append(f"%{node.number} [{_axes(node)}] = {_node(node)}  # line {node.span.line}")
+        if isinstance(node, Repeated) and node.rounds not in shown:
+            shown.add(node.rounds)
+            lines += [f"    {line}" for line in _rounds(node.rounds, shown)]
+    return lines + [f"{name} = %{node.number}" for name, node in outputs.items()]
+
+
+def _rounds(rounds: Rounds, shown: set[Rounds]) -> list[str]:
+    """How operands become those of a round, and what is computed of them."""
+    sliced = [f"given {place}: its element of each round" for place in sorted(rounds.sliced)]
+    carried = [
+        f"given {place}: then {root} of the round before"
+        for place, root in sorted(rounds.carried.items())
     ]
-    return "\n".join(lines + [f"{name} = %{node.number}" for name, node in outputs.items()])
+    return [*sliced, *carried, *_network(rounds.body, shown)]
 
 
 def _axes(node: Node) -> str:

@@ -49,17 +49,31 @@ y.set_to(add(net(chosen), shift))
 """,
 )
 
+# In each round the network sees another image, and all rounds see one that a place chooses.
+LOOPED = WHOLE.replace(
+    """with place as p:
+    y.set_to(add(net(tiles[p]), shift))
+""",
+    """x = Var(3)[6]
+x[0].set_to(shift)
+for t in range(5):
+    with place as p:
+        x[t + 1].set_to(add(add(net(tiles[t]), net(tiles[p])), x[t]))
+y.set_to(x[5])
+""",
+).replace("InputTensor(4)[3]", "InputTensor(4)[5]")
+
 
 @pytest.fixture(scope="module")
 def operators() -> ImageSet:
     return load_operators("embedded")
 
 
-def random_test_set(examples: int = 40, images: int = 12) -> TestSet:
+def random_test_set(examples: int = 40, images: int = 12, tiles: int = 3) -> TestSet:
     random = np.random.default_rng(3)
     return TestSet(
         {
-            "tiles": random.integers(0, images, (examples, 3)),
+            "tiles": random.integers(0, images, (examples, tiles)),
             "shift": random.integers(0, 3, examples),
         },
         {"y": random.integers(0, 3, examples)},
@@ -71,7 +85,12 @@ def learned(text: str = WHOLE, space: str = "prob", shared: bool = False) -> Com
     """Three restarts of sure networks and undecided programs."""
     library = Library(1) if shared else None
     model = compile_model(
-        Source("model.py", text), restarts=3, seed=1, space=space, library=library
+        Source("model.py", text),
+        restarts=3,
+        seed=1,
+        space=space,
+        library=library,
+        loops="always",
     )
     for weights in model.networks.values():
         weights.kernels[-1].assign(5 * weights.kernels[-1])
@@ -98,8 +117,11 @@ def test_the_first_examples_keep_the_images_they_show() -> None:
 
 @pytest.mark.parametrize("space", ["prob", "log"])
 @pytest.mark.parametrize("shared", [False, True])
-def test_answers_from_memory_are_those_to_the_images(space: str, shared: bool) -> None:
-    model, test_set = learned(WHOLE, space, shared), random_test_set()
+@pytest.mark.parametrize(("text", "tiles"), [(WHOLE, 3), (LOOPED, 5)])
+def test_answers_from_memory_are_those_to_the_images(
+    text: str, tiles: int, space: str, shared: bool
+) -> None:
+    model, test_set = learned(text, space, shared), random_test_set(tiles=tiles)
     seen = predict(model, test_set)
     assert seen["net"].shape == (1 if shared else 3, 12, 3)
     marginals = model.marginals(test_set.shown())

@@ -1,12 +1,22 @@
 """How much memory an update of all restarts takes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
 
 from terpret.backends.keras_models import KerasNetwork
-from terpret.core.nodes import Contract, Input, Learned, Node, extents, numbers, topological
+from terpret.core.nodes import (
+    Contract,
+    Input,
+    Learned,
+    Node,
+    Repeated,
+    Rounds,
+    extents,
+    numbers,
+    topological,
+)
 from terpret.language.checked import Network
 from terpret.language.network_layers import POOL, images_of, kernel_shapes
 
@@ -38,17 +48,28 @@ def update_bytes(
     """
     keras = keras or {}
     values, networks = 0, {}
-    for node in topological(outputs.values()):
+    for node, rounds in _repeatedly(outputs, 1):
         if isinstance(node, Contract | Input | Learned):
-            values += numbers(node, restarts, batch)
+            values += rounds * numbers(node, restarts, batch)
         if isinstance(node, Learned):
             rows = extents(node, restarts, batch)[: len(node.axes) + node.mapped]
             own = keras.get(node.network.name)
-            values += math.prod(rows) * (own.largest if own else _hidden(node.network))
+            hidden = own.largest if own else _hidden(node.network)
+            values += rounds * math.prod(rows) * hidden
             networks[node.network.name] = node.network
     counts = (keras[n].count if n in keras else _weights(one) for n, one in networks.items())
     weights = sum(counts) * (1 if shared else restarts * COPIES)
     return int((BYTES_A_BYTE * values + weights) * dtype.size)
+
+
+def _repeatedly(outputs: Mapping[str, Node], times: int) -> Iterator[tuple[Node, int]]:
+    """Every node with how often it is computed, those of the bodies of loops in every round."""
+    loops: set[Rounds] = set()
+    for node in topological(outputs.values()):
+        yield node, times
+        if isinstance(node, Repeated) and node.rounds not in loops:
+            loops.add(node.rounds)
+            yield from _repeatedly(node.rounds.body, times * node.rounds.count)
 
 
 def _hidden(network: Network) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from terpret.core import rounds
 from terpret.core.build_loop import build_loop
 from terpret.core.nodes import Axis, Label, Node, Outputs, Term, bound_axis, merge_axes, one_hot
+from terpret.core.places import ByRound, Moving
 from terpret.core.pool import Pool, TooManyNodes
+from terpret.core.rounds import Loop, with_loops
 from terpret.errors import InputError
 from terpret.language import checked
 from terpret.language.checked import elements_of, shape_of
@@ -113,6 +114,8 @@ class Builder:
         self.pool, self.loops = pool, loops
         self._given, self._values_of = given, constants
         self._numbers = 0
+        # How many nodes the network around had when this one was begun.
+        self._around = 0
         self._one_hots: dict[tuple[tuple[int, ...], tuple[int, ...], int], Node] = {}
         self._tables: dict[checked.Table, Node] = {}
         self._leaves: dict[checked.Variable, Node] = {}
@@ -129,9 +132,8 @@ class Builder:
     def outputs(self) -> Outputs:
         values = Values()
         rolled = self.loops != "never"
-        self.block(
-            rounds.with_loops(self._model.statements) if rolled else self._model.statements, values
-        )
+        statements = self._model.statements
+        self.block(with_loops(statements) if rolled else statements, values)
         outputs = {}
         for variable in self._model.of_kind("Output"):
             nodes = [values[element] for element in elements_of(variable)]
@@ -142,11 +144,19 @@ class Builder:
         return outputs
 
     def inner(self) -> "Builder":
-        """A builder of the same model with a pool of its own."""
-        pool = Pool(self.pool.limit)
+        """A builder of the same model with a pool of its own, for the body of a loop."""
+        pool = Pool(self.pool.limit - len(self.pool))
         pool.span = self.pool.span
         known = self._model, pool, self._given, self._values_of, self._shared, self.loops
-        return Builder(*known)
+        made = Builder(*known)
+        made._numbers += self._numbers
+        made._around = len(self.pool)
+        return made
+
+    def keep(self, inner: "Builder") -> None:
+        """Counts what the builder of a loop's body made as made here: there is one limit."""
+        self.pool.limit = inner._around + inner.pool.limit - len(inner.pool)
+        self._numbers = inner._numbers
 
     def constant(self, values: ArrayLike, domain: int) -> Node:
         self._numbers += np.size(values) * domain
@@ -159,7 +169,7 @@ class Builder:
             return self.array(nodes, variable.dims)
         return self.pool.constant(np.zeros((*variable.dims, *shape_of(variable.domain))))
 
-    def block(self, statements: Sequence[rounds.Part], values: Values) -> None:
+    def block(self, statements: Sequence[checked.Statement], values: Values) -> None:
         """Sets what statements set.
 
         Args:
@@ -175,11 +185,11 @@ class Builder:
                     self._switch(statement, values)
                 case checked.Bind():
                     self._bind(statement, values)
+                case Loop():
+                    build_loop(self, statement, values)
                 case checked.Repeat(bodies):
                     for body in bodies:
                         self.block(body, values)
-                case rounds.Loop():
-                    build_loop(self, statement, values)
 
     def _switch(self, switch: checked.Switch, values: Values) -> None:
         subject = self._value(switch.subject, values)
@@ -228,14 +238,14 @@ class Builder:
 
     def _value(self, expression: checked.Expression, values: Values) -> Node:
         match expression:
+            case ByRound(bound):
+                return self.pool.open(values[expression], self._axes(bound))
             case checked.Known(bound, known, domain):
                 sizes = tuple(variable.size for variable in bound)
                 key = (sizes, known, domain)
                 if key not in self._one_hots:
                     self._one_hots[key] = self.constant(np.reshape(known, sizes), domain)
                 return self.pool.open(self._one_hots[key], self._axes(bound))
-            case rounds.ByRound(known):
-                return self.pool.open(values[expression], self._axes(known[0].bound))
             case checked.Read(bound, elements):
                 axes = self._axes(bound)
                 sizes = tuple(variable.size for variable in bound)
@@ -254,9 +264,9 @@ class Builder:
                 nodes = [self._value(argument, values) for argument in arguments]
                 return self.pool.learned(network, nodes, shared=self._shared)
 
-    def element(self, element: rounds.Place, values: Values) -> Node:
+    def element(self, element: checked.Element, values: Values) -> Node:
         """The node of an element."""
-        if isinstance(element, rounds.Moving):
+        if isinstance(element, Moving):
             return values[element]
         if element in self._model.clamps:
             clamp = checked.Known((), (self._model.clamps[element],), element.variable.size)
@@ -302,9 +312,9 @@ class Builder:
         sizes = tuple(bound.size for bound in read.bound)
         return self.pool.open(self.array(nodes, sizes), self._axes(read.bound))
 
-    def label_of(self, network: checked.Network, element: rounds.Place, values: Values) -> Node:
+    def label_of(self, network: checked.Network, element: checked.Element, values: Values) -> Node:
         """The node of what is given as a network's result for an image."""
-        if isinstance(element, rounds.Moving):
+        if isinstance(element, Moving):
             return values[network, element]
         dims = (*element.variable.dims, *shape_of(network.output))
         return self.pool.pick(self.pool.input(network.name, dims, True), element.index)

@@ -6,13 +6,15 @@ that move alike: an array is one operand, not as many as it has elements.
 
 import dataclasses
 import functools
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from terpret.core.nodes import Axis, Node, Outputs, Rounds, merge_axes
-from terpret.core.rounds import ByRound, Loop, Moving, Place, in_round, moved, with_loops
+from terpret.core.nodes import Axis, Given, Node, Outputs, Rounds, merge_axes
+from terpret.core.places import ByRound, Moving, in_round, moved
+from terpret.core.rounds import Loop, with_loops
+from terpret.language.checked import Element, Network
 
 if TYPE_CHECKING:
     from terpret.core.build import Builder, Values
@@ -32,11 +34,11 @@ class _Group:
       dims: of the array; () for an element alone.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[Element, ...]
     dims: tuple[int, ...]
 
     @functools.cached_property
-    def index(self) -> Mapping[Place, tuple[int, ...]]:
+    def index(self) -> Mapping[Element, tuple[int, ...]]:
         """Where each element stands in the array."""
         return dict(zip(self.places, np.ndindex(*self.dims), strict=True))
 
@@ -46,21 +48,21 @@ class _Group:
         return not isinstance(self.places[0].variable.domain, int)
 
 
-def _groups(places: Iterable[Place], key: Mapping[Place, Hashable]) -> list[_Group]:
-    found: dict[Hashable, list[Place]] = {}
+def _groups(places: Iterable[Element], key: Mapping[Element, Hashable]) -> list[_Group]:
+    found: dict[Hashable, list[Element]] = {}
     for place in places:
         found.setdefault((_way(place), key.get(place)), []).append(place)
     return [_group(sorted(one, key=lambda place: place.index)) for one in found.values()]
 
 
-def _way(place: Place) -> Hashable:
+def _way(place: Element) -> Hashable:
     """What is the same of elements that move alike."""
     if isinstance(place, Moving):
         return place.stride, place.depth, _way(place.start)
     return place.variable
 
 
-def _group(places: Sequence[Place]) -> _Group:
+def _group(places: Sequence[Element]) -> _Group:
     columns = [sorted(set(column)) for column in zip(*(p.index for p in places), strict=True)]
     dims = tuple(len(column) for column in columns if len(column) > 1)
     box = np.prod(dims, dtype=int) == len(places)
@@ -79,14 +81,14 @@ class _Carried:
     reads: _Group
     lag: int
 
-    def before(self, rounds: int) -> list[Place]:
+    def before(self, rounds: int) -> list[Element]:
         """The elements that were set some rounds before the first."""
         stride = self._stride
         starts = [p.start if isinstance(p, Moving) else p for p in self.reads.places]
         return [moved(start, stride, self.lag - rounds) for start in starts]
 
     @property
-    def sets(self) -> list[Place]:
+    def sets(self) -> list[Element]:
         """As they are set."""
         return [moved(place, self._stride, self.lag) for place in self.reads.places]
 
@@ -147,7 +149,12 @@ def _unroll(builder: "Builder", loop: Loop, values: "Values") -> None:
 
 
 def _next(number: int, lag: int) -> str:
+    """The root that is, in the next round, what was set some rounds before."""
     return f"carried {number}, {lag}"
+
+
+def _set(number: int) -> str:
+    return f"set {number}"
 
 
 class _Round:
@@ -173,30 +180,38 @@ class _Round:
         self._axes: list[tuple[Axis, ...]] = []
         self._sliced: set[int] = set()
         self._next: dict[int, str] = {}
-        self._known: dict[Place, tuple[_Group, Node | None]] = {}
+        self._known: dict[Element, tuple[_Group, Node | None]] = {}
+        self._leaves: dict[Hashable, Node] = {}
         self.roots: Outputs = {}
-        mine = type(values)(self._read)
-        for number, (one, inits, (axes, normalised)) in enumerate(
-            zip(carried, first, forms, strict=True)
-        ):
-            leaves = [self._leaf(init, axes, normalised, one.reads.real) for init in inits]
-            self._known |= dict.fromkeys(one.reads.places, (one.reads, leaves[-1]))
-            for lag, leaf in enumerate(leaves, 1):
-                self._next[leaf.place] = _next(number, lag)
-                if lag > 1:
-                    self.roots[_next(number, lag)] = leaves[lag - 2]
+        for number, (one, inits, form) in enumerate(zip(carried, first, forms, strict=True)):
+            self._give(number, one, inits, form)
         fixed = [p for p in loop.reads if p not in self._known]
         for group in _groups(fixed, {}):
             self._known |= dict.fromkeys(group.places, (group, None))
+        mine = type(values)(self._read)
         self._inner.block(loop.body, mine)
-        for number, one in enumerate(carried):
-            nodes = [self._inner.element(place, mine) for place in one.sets]
-            self.roots[_next(number, 1)] = self._inner.array(nodes, one.reads.dims)
         self._sets = _groups(loop.sets, {})
+        for number, one in enumerate(carried):
+            self._name(_next(number, 1), one.sets, one.reads.dims, mine)
         for number, group in enumerate(self._sets):
-            nodes = [self._inner.element(place, mine) for place in group.places]
-            self.roots[f"set {number}"] = self._inner.array(nodes, group.dims)
+            self._name(_set(number), group.places, group.dims, mine)
         self.nodes = len(self._inner.pool)
+
+    def _give(self, number: int, one: _Carried, inits: Sequence[Node], form: Form) -> None:
+        """What is passed on: by one root to the next round, and from lag to lag."""
+        axes, normalised = form
+        leaves = [self._leaf(init, axes, normalised, one.reads.real) for init in inits]
+        self._known |= dict.fromkeys(one.reads.places, (one.reads, leaves[-1]))
+        for lag, leaf in enumerate(leaves, 1):
+            self._next[leaf.place] = _next(number, lag)
+            if lag > 1:
+                self.roots[_next(number, lag)] = leaves[lag - 2]
+
+    def _name(
+        self, root: str, places: Iterable[Element], dims: tuple[int, ...], values: "Values"
+    ) -> None:
+        nodes = [self._inner.element(place, values) for place in places]
+        self.roots[root] = self._inner.array(nodes, dims)
 
     def _leaf(
         self,
@@ -205,68 +220,71 @@ class _Round:
         normalised: bool,
         real: bool,
         sliced: bool = False,
-    ) -> Node:
+    ) -> Given:
         place = len(self._operands)
         self._operands.append(operand)
         self._axes.append(axes)
         if sliced:
             self._sliced.add(place)
-        return self._inner.pool.given(place, axes, operand.shape[sliced:], normalised, real)
+        leaf = self._inner.pool.given(place, axes, operand.shape[sliced:], normalised, real)
+        assert isinstance(leaf, Given)
+        return leaf
 
     def _read(self, what: Hashable) -> Node:
         """The node of what a round reads and has not set."""
         pool = self._inner.pool
-        if isinstance(what, ByRound):
-            return self._by_round(what)
-        if isinstance(what, tuple):
-            return self._label(*what)
+        if isinstance(what, ByRound | tuple):
+            if what not in self._leaves:
+                made = self._by_round(what) if isinstance(what, ByRound) else self._label(*what)
+                self._leaves[what] = made
+            return self._leaves[what]
+        assert isinstance(what, Element)
         group, leaf = self._known[what]
         if leaf is None:
-            moving = self._moves(group.places[0])
-            leaf = self._of_elements(group, moving)
+            leaf = self._of_elements(group)
             self._known |= dict.fromkeys(group.places, (group, leaf))
         return pool.pick(leaf, group.index[what])
 
-    def _moves(self, place: Place) -> bool:
+    def _moves(self, place: Element) -> bool:
         return isinstance(place, Moving) and place.depth == self._loop.depth
 
-    def _of_elements(self, group: _Group, moving: bool) -> Node:
+    def _operand(self, moving: bool, real: bool, of_round: Callable[[int], Node]) -> Given:
+        """What is alike in all rounds or, if it moves, an array of what it is in each."""
+        count = self._loop.count
+        if moving:
+            operand = self._builder.array([of_round(k) for k in range(count)], (count,))
+        else:
+            operand = of_round(0)
+        return self._leaf(operand, operand.axes, operand.normalised, real, moving)
+
+    def _of_elements(self, group: _Group) -> Given:
         def array(number: int) -> Node:
             places = [in_round(place, self._loop.depth, number) for place in group.places]
-            return self._builder.array(
-                [self._builder.element(p, self._outer) for p in places], group.dims
-            )
+            nodes = [self._builder.element(place, self._outer) for place in places]
+            return self._builder.array(nodes, group.dims)
 
-        if not moving:
-            operand = array(0)
-        else:
-            operand = self._builder.array(
-                [array(k) for k in range(self._loop.count)], (self._loop.count,)
-            )
-        return self._leaf(operand, operand.axes, operand.normalised, group.real, moving)
+        return self._operand(self._moves(group.places[0]), group.real, array)
 
-    def _by_round(self, known: ByRound) -> Node:
+    def _by_round(self, known: ByRound) -> Given:
         moving = known.depth == self._loop.depth
         if moving:
-            sizes = tuple(variable.size for variable in known.values[0].bound)
-            numbers = [np.reshape(one.values, sizes) for one in known.values]
+            sizes = tuple(variable.size for variable in known.bound)
+            numbers = [np.reshape(one.values, sizes) for one in known.rounds]
             operand = self._builder.constant(np.stack(numbers), known.domain)
         else:
             operand = self._outer[known]
         return self._leaf(operand, operand.axes, operand.normalised, False, moving)
 
-    def _label(self, network, place: Place) -> Node:
-        moving = self._moves(place)
-        if moving:
-            places = [in_round(place, self._loop.depth, k) for k in range(self._loop.count)]
-            nodes = [self._builder.label_of(network, p, self._outer) for p in places]
-            operand = self._builder.array(nodes, (len(nodes),))
-        else:
-            operand = self._builder.label_of(network, place, self._outer)
-        return self._leaf(operand, operand.axes, operand.normalised, False, moving)
+    def _label(self, network: Network, place: Element) -> Given:
+        def label(number: int) -> Node:
+            image = in_round(place, self._loop.depth, number)
+            return self._builder.label_of(network, image, self._outer)
+
+        return self._operand(self._moves(place), False, label)
 
     def results(self, values: "Values") -> None:
         """Sets, in the code around the loop, what its rounds set."""
+        self._builder.keep(self._inner)
         rounds = Rounds(
             self._loop.count, self.roots, self._next, frozenset(self._sliced), tuple(self._axes)
         )
@@ -282,4 +300,4 @@ class _Round:
             for place, index in group.index.items():
                 for k in range(self._loop.count):
                     made = in_round(place, self._loop.depth, k)
-                    values.late[made] = functools.partial(result, f"set {number}", index, k)
+                    values.late[made] = functools.partial(result, _set(number), index, k)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from terpret.core.nodes import Constant, Contract, Input, Learned, Node, Pick, Stack
+from terpret.core.nodes import Constant, Contract, Given, Input, Learned, Node, Pick, Stack
 from terpret.core.pool import Pool
 
 
@@ -47,7 +47,7 @@ def learned(pool: Pool, node: Learned, arguments: Sequence[Node]) -> Node:
     argument = arguments[0]
     if len(arguments) > 1 or node.mapped:
         return pool.learned(node.network, arguments, node.mapped, node.shared)
-    if isinstance(argument, Pick) and isinstance(argument.operand, Input):
+    if isinstance(argument, Pick) and isinstance(argument.operand, Input | Given):
         depth = len(argument.index)
         whole = pool.learned(node.network, [argument.operand], depth, node.shared)
         return pick(pool, whole, argument.index)
@@ -56,7 +56,7 @@ def learned(pool: Pool, node: Learned, arguments: Sequence[Node]) -> Node:
         depth = len(array.shape) - len(argument.shape)
         opened = labels[len(array.axes) : len(array.axes) + depth]
         named = dict(zip(argument.axis_labels, argument.axes, strict=True))
-        if isinstance(array, Input) and all(label in named for label in opened):
+        if isinstance(array, Input | Given) and all(label in named for label in opened):
             whole = pool.learned(node.network, [array], depth, node.shared)
             return pool.open(whole, [named[label] for label in opened])
     return pool.learned(node.network, arguments, node.mapped, node.shared)

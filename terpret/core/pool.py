@@ -38,12 +38,19 @@ class TooManyNodes(Exception):
 
 
 class Pool:
-    """Makes nodes; a node that was made before is returned again."""
+    """Makes nodes; a node that was made before is returned again.
+
+    Attributes:
+      limit: the largest number of nodes.
+      span: the place in the model that asks for nodes.
+      fitted: the loops that were made to fit operands that have these axes.
+    """
 
     def __init__(self, limit: int = MAX_NODES):
         self._made: dict[Hashable, Node] = {}
         self.limit = limit
         self.span = Span()
+        self.fitted: dict[tuple[Rounds, tuple[tuple[Axis, ...], ...]], Rounds] = {}
 
     def __len__(self) -> int:
         return len(self._made)

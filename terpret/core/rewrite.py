@@ -1,5 +1,6 @@
 """The driver of all passes, and what each kind of node becomes when its operands are simple."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from terpret.core import fold
@@ -15,7 +16,9 @@ from terpret.core.nodes import (
     Param,
     Pick,
     Repeated,
+    Rounds,
     Stack,
+    merge_axes,
     topological,
 )
 from terpret.core.pool import Pool
@@ -73,8 +76,57 @@ def simplified(
         case Given():
             return pool.given(node.place, node.axes, node.shape, node.normalised, node.real)
         case Repeated():
-            return pool.repeated(node.rounds, operands, node.root, node.every)
+            rounds = fitted(pool, node.rounds, operands)
+            return pool.repeated(rounds, operands, node.root, node.every)
         case Contract():
             inlined = [operand.number in inline for operand in node.operands]
             return contracted(pool, node, operands, inlined)
     raise AssertionError(f"a kind of node that no pass knows: {type(node).__name__}")
+
+
+def fitted(pool: Pool, rounds: Rounds, operands: Sequence[Node]) -> Rounds:
+    """A loop whose body expects no axes that its operands, which may have lost some, have not.
+
+    Args:
+      pool: where the loop is read; in it, one loop stays one.
+      rounds: the loop.
+      operands: what it is computed from.
+    """
+    lengths = tuple(one.axes for one in operands)
+    axes = tuple(
+        own if place in rounds.carried else has
+        for place, (own, has) in enumerate(zip(rounds.axes, lengths, strict=True))
+    )
+    if axes == rounds.axes:
+        return rounds
+    key = rounds, lengths
+    if key not in pool.fitted:
+        pool.fitted[key] = narrowed(pool, rounds, operands)
+    return pool.fitted[key]
+
+
+def narrowed(pool: Pool, rounds: Rounds, operands: Sequence[Node]) -> Rounds:
+    """A loop whose body has only the axes that its operands, and what they become, depend on.
+
+    Args:
+      pool: where the loop is read.
+      rounds: the loop.
+      operands: what it is computed from.
+    """
+    axes = tuple(one.axes for one in operands)
+
+    def visit(pool: Pool, node: Node, operands: Sequence[Node]) -> Node:
+        if isinstance(node, Given):
+            return pool.given(node.place, axes[node.place], node.shape, node.normalised, node.real)
+        return simplified(pool, node, operands)
+
+    # What is passed on may gain axes by each round.
+    while True:
+        body = rebuild(rounds.body, pool.limit, visit)
+        found = tuple(
+            merge_axes([body[rounds.carried[place]]], *own) if place in rounds.carried else own
+            for place, own in enumerate(axes)
+        )
+        if found == axes:
+            return dataclasses.replace(rounds, body=body, axes=axes)
+        axes = found

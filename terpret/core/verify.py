@@ -44,6 +44,8 @@ def verify(outputs: Outputs, body: bool = False) -> Outputs:
             bodies.add(node.rounds)
             verify(node.rounds.body, body=True)
         problem = _problem(node)
+        if isinstance(node, Given) and not body:
+            problem = "it is given, and there is no loop around it"
         if problem:
             raise Malformed(f"node {node.number} (line {node.span.line}): {problem}")
     for name, node in outputs.items():
@@ -85,22 +87,44 @@ def _loop_problem(node: Repeated) -> str:
     rounds, inputs = node.rounds, node.inputs
     if node.root not in rounds.body or len(rounds.axes) != len(inputs):
         return "its loop has no such root, or other operands"
-    if any(root not in rounds.body for root in rounds.carried.values()):
-        return "a root that it carries is not there"
+    made = rounds.body[node.root]
+    if node.axes != rounds.axes_of(node.root):
+        return "it has other axes than its root"
+    if node.shape != ((rounds.count, *made.shape) if node.every else made.shape):
+        return "it has another shape than its root"
+    if not {*rounds.carried, *rounds.sliced} <= set(range(len(inputs))):
+        return "it carries or slices an operand that is not there"
     for place, (one, axes) in enumerate(zip(inputs, rounds.axes, strict=True)):
-        if not set(one.axes) <= set(axes):
-            return f"operand {place} has an axis that it has not in a round"
-        if place in rounds.carried and not set(rounds.body[rounds.carried[place]].axes) <= set(
-            axes
-        ):
-            return f"operand {place} has fewer axes than it is to have in the next round"
-        if place in rounds.sliced and one.shape[:1] != (rounds.count,):
-            return f"operand {place} has not one element a round"
+        if place in rounds.carried:
+            problem = _carried_problem(rounds, place, one)
+        else:
+            problem = "" if one.axes == axes else f"operand {place} has other axes in a round"
+        if not problem and place in rounds.sliced and one.shape[:1] != (rounds.count,):
+            problem = f"operand {place} has not one element a round"
+        if problem:
+            return problem
     for leaf in topological(rounds.body.values()):
         if isinstance(leaf, Given):
+            if not 0 <= leaf.place < len(inputs):
+                return f"there is no operand {leaf.place}, which its body is given"
             shape = inputs[leaf.place].shape[leaf.place in rounds.sliced :]
             if leaf.axes != rounds.axes[leaf.place] or leaf.shape != shape:
                 return f"operand {leaf.place} is not what its body was given"
+    return ""
+
+
+def _carried_problem(rounds: Rounds, place: int, operand: Node) -> str:
+    if place in rounds.sliced:
+        return f"operand {place} is both carried and sliced"
+    if rounds.carried[place] not in rounds.body:
+        return f"operand {place} is to be a root that is not there"
+    after, axes = rounds.body[rounds.carried[place]], set(rounds.axes[place])
+    if not set(operand.axes) <= axes:
+        return f"operand {place} has an axis that it has not in a round"
+    if not set(after.axes) <= axes:
+        return f"operand {place} gains an axis in the next round"
+    if operand.shape != after.shape:
+        return f"operand {place} is of another shape in the next round"
     return ""
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from terpret.backends.emit import Apply
 from terpret.backends.graph import graph_of
 from terpret.backends.model import CompiledModel
-from terpret.core.nodes import RESTART, Input, Learned, Node, Pick, Stack, topological
+from terpret.core.nodes import RESTART, Input, Learned, Node, Pick, Stack, every_node, topological
 from terpret.data.test_set import TestSet
 
 Result = TypeVar("Result")
@@ -141,7 +141,7 @@ def _from_memory(model: CompiledModel, predictions: Predictions) -> Apply:
 
 def _sees_whole_images(model: CompiledModel) -> bool:
     """Whether networks are applied to images as they are, never to mixtures or to numbers."""
-    applied = [n for n in topological(model.outputs.values()) if isinstance(n, Learned)]
+    applied = [n for n in every_node(model.outputs.values()) if isinstance(n, Learned)]
     return all(len(n.arguments) == 1 and _whole(n.arguments[0]) for n in applied)
 
 

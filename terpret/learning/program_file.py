@@ -156,7 +156,9 @@ def _refuse_other_networks(program: Program, shapes: Mapping[str, NetworkShape])
     # A network that no program reaches has no layers.
     if images_read(model).keys() <= shapes.keys():
         return
-    nodes = topological(tensor_network(model, 1, constants=program.values).values())
+    # A program's known steps, of which it may take few, stand one by one.
+    outputs = tensor_network(model, 1, constants=program.values, loops="never")
+    nodes = topological(outputs.values())
     for node in nodes:
         if isinstance(node, Learned) and node.network.name not in shapes:
             raise InputError(f"the layers of '{node.network.name}' are missing")

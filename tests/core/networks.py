@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from terpret.compile import IMPROVE, REORDER
 from terpret.core.build import build
-from terpret.core.nodes import Outputs
+from terpret.core.loops import with_bodies
+from terpret.core.nodes import Outputs, Repeated, topological
 from terpret.core.pool import MAX_NODES
 from terpret.language.checked import CheckedModel
 from terpret.language.checker import check
@@ -60,7 +61,31 @@ else:
         seen.set_to(net(images[p]))
 y.set_to(seen)
 """
-MODELS = {"tiny": TINY, "networked": NETWORKED, "tape": TAPE, "moves": MOVES}
+# In each of six rounds a Param says what becomes of the state, and a network sees another image.
+STEPS = """
+images = InputTensor(4)[6]
+y = Output(3)[2]
+instr = Param(2)[6]
+state = Var(3)[7]
+
+@Learn([Vector(4)], 3, hid_sizes=[5])
+def net(a):
+    pass
+
+@Runtime([3, 3], 3)
+def add(a, b):
+    return (a + b) % 3
+
+state[0].set_to(0)
+for t in range(6):
+    if instr[t] == 0:
+        state[t + 1].set_to(add(state[t], net(images[t])))
+    else:
+        state[t + 1].set_to(t % 3)
+y[0].set_to(state[6])
+y[1].set_to(state[3])
+"""
+MODELS = {"tiny": TINY, "networked": NETWORKED, "tape": TAPE, "moves": MOVES, "steps": STEPS}
 
 
 def checked(name: str) -> CheckedModel:
@@ -71,11 +96,22 @@ def checked(name: str) -> CheckedModel:
 
 def passes(name: str) -> Iterator[tuple[str, Outputs]]:
     """The network of a model as it was built and after each pass, by the pass's name."""
-    outputs = build(checked(name))
+    outputs = build(checked(name), loops="always")
     yield "build", outputs
+    if any(isinstance(node, Repeated) for node in topological(outputs.values())):
+        outputs = with_bodies(outputs, MAX_NODES, _improved)
+        yield with_bodies.__name__, outputs
+    yield from _passes(outputs)
+
+
+def _passes(outputs: Outputs) -> Iterator[tuple[str, Outputs]]:
     for improve in IMPROVE:
         outputs = improve(outputs, MAX_NODES)
         yield improve.__name__, outputs
     for reorder in REORDER:
         outputs = reorder(outputs, RESTARTS, MAX_NODES)
         yield reorder.__name__, outputs
+
+
+def _improved(outputs: Outputs) -> Outputs:
+    return dict(_passes(outputs))[REORDER[-1].__name__]
