@@ -8,7 +8,7 @@ follow from them.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from terpret.core.places import ByRound, by_round, moved, moving
+from terpret.core.places import ByRound, Stride, by_round, moved, moving
 from terpret.language import checked
 from terpret.language.checked import BoundVariable, Element
 
@@ -138,14 +138,29 @@ class _Overlay:
             return first
         _same([one.variable for one in column])
         stride = tuple(b - a for a, b in zip(first.index, column[1].index, strict=True))
-        for number, one in enumerate(column):
-            if one != moved(first, stride, number):
-                raise Irregular(number)
+        if not _all_plain_steps(column, stride):
+            for number, one in enumerate(column):
+                if one != moved(first, stride, number):
+                    raise Irregular(number)
         return moving(first, stride, self._depth)
+
+
+def _all_plain_steps(column: Sequence[Element], stride: Stride) -> bool:
+    """Whether elements of one variable that no other loop moves are each a step further."""
+    if any(type(one) is not Element for one in column):
+        return False
+    rows = zip(*(one.index for one in column), strict=True)
+    count = len(column)
+    return all(
+        row == (tuple(range(row[0], row[0] + count * step, step)) if step else row[:1] * count)
+        for row, step in zip(rows, stride, strict=True)
+    )
 
 
 def _same(values: Sequence[object]) -> None:
     first = values[0]
+    if values.count(first) == len(values):
+        return
     for number, value in enumerate(values):
         if value != first:
             raise Irregular(number)

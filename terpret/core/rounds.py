@@ -11,6 +11,7 @@ it is so in every round is checked element by element.
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 from terpret.core.overlay import Block, Irregular, overlay
@@ -199,13 +200,24 @@ def _check(loop: Loop) -> None:
     outside = [(read, loop.lag(read) or loop.count) for read in loop.reads]
     for numbers in itertools.product(*map(range, loop.around)):
         within = list(enumerate(numbers))
-        made = {
-            in_rounds(element, [*within, (loop.depth, number)])
-            for number in range(loop.count)
-            for element in loop.sets
-        }
-        for number in range(loop.count):
-            for element, rounds in outside:
-                place = in_rounds(element, [*within, (loop.depth, number)])
-                if number < rounds and place in made:
-                    raise Irregular(number)
+        made: dict[checked.Variable, set[int]] = {}
+        for element in loop.sets:
+            places = _places(in_rounds(element, within), loop.count)
+            made.setdefault(element.variable, set()).update(places)
+        for element, rounds in outside:
+            places = _places(in_rounds(element, within), rounds)
+            before = made.get(element.variable, set())
+            if not before.isdisjoint(places):
+                raise Irregular(next(k for k, place in enumerate(places) if place in before))
+
+
+def _places(element: Element, rounds: int) -> Sequence[int]:
+    """Where an element is in the first rounds of its loop, as places in its flattened array."""
+    sizes = element.variable.dims
+    steps = [math.prod(sizes[k + 1 :]) for k in range(len(sizes))]
+
+    def flat(index: Sequence[int]) -> int:
+        return sum(i * step for i, step in zip(index, steps, strict=True))
+
+    start, stride = flat(element.index), flat(element.stride) if isinstance(element, Moving) else 0
+    return range(start, start + rounds * stride, stride) if stride else [start]
