@@ -7,12 +7,14 @@ only what rounds pass on is kept, not all that they compute on the way.
 import dataclasses
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from terpret.core.nodes import BATCH, RESTART, Axis, Learned, Rounds, topological
 
 Tensors = list[tf.Tensor]
+Arrays = list[tf.TensorArray]
 Body = Callable[[Sequence[tf.Tensor]], dict[str, tf.Tensor]]
 # By root, and whether of every round, [axes..., rounds, shape...], or of the last.
 Results = dict[tuple[str, bool], tf.Tensor]
@@ -124,7 +126,7 @@ def _run(
     slices = [_elements(part) for part in parts]
     arrays = [tf.TensorArray(states[0].dtype, count) for _ in range(kept)]
 
-    def step(number: tf.Tensor, states: Tensors, arrays: list[tf.TensorArray]):
+    def step(number: tf.Tensor, states: Tensors, arrays: Arrays) -> tuple[Any, ...]:
         after, made = one(states, fixed, [part.read(number) for part in slices])
         arrays = [a.write(number, value) for a, value in zip(arrays, made, strict=True)]
         return number + 1, after, arrays
@@ -140,7 +142,7 @@ def _run_again_backwards(
     ends = len(states), len(states) + len(fixed)
 
     @tf.custom_gradient
-    def run(*given: tf.Tensor):
+    def run(*given: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], Callable[..., Tensors]]:
         states, fixed, parts = _divided(given, ends)
 
         def with_states(states: Tensors, fixed: Tensors, parts: Tensors) -> tuple[Tensors, Tensors]:
@@ -184,7 +186,7 @@ def _backwards(
     arrays = [tf.TensorArray(part.dtype, count) for part in parts]
     total = [tf.zeros_like(tensor) for tensor in fixed]
 
-    def step(number: tf.Tensor, own: Tensors, total: Tensors, arrays: list[tf.TensorArray]):
+    def step(number: tf.Tensor, own: Tensors, total: Tensors, arrays: Arrays) -> tuple[Any, ...]:
         place = count - 1 - number
         states = [array.read(place) for array in old]
         given = [*states, *fixed, *(part.read(place) for part in slices)]
@@ -208,7 +210,7 @@ def _backwards(
     return [*own, *total, *(array.stack() for array in arrays)]
 
 
-def _while(count: int, step, start):
+def _while(count: int, step: Callable[..., Any], start: tuple[Any, ...]) -> tuple[Any, ...]:
     return tf.while_loop(lambda number, *_: number < count, step, start, maximum_iterations=count)
 
 
