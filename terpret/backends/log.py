@@ -91,7 +91,7 @@ def contract(
     b, b_divisor = _scaled(second, second_labels, output, tables[1])
     parts = [divisor for divisor in (a_divisor, b_divisor) if divisor is not None]
     if a is not None and b is not None:
-        parts.append(_log(prob.contract(a, first_labels, b, second_labels, output)))
+        parts.append(_log(prob.contract(a, first_labels, b, second_labels, output, tables)))
     elif a is not None:
         parts.append(_log(prob.reduce(a, first_labels, output)))
     elif b is not None:

@@ -97,7 +97,7 @@ def contract(
       second: the other factor.
       second_labels: the labels of `second`.
       output: the labels of the result.
-      tables: which of the factors are plain numbers; here all of them are.
+      tables: which of the factors are known numbers.
 
     Returns:
       A dimension for each label of `output`; where neither factor has the label, 1.
@@ -105,11 +105,11 @@ def contract(
     wanted = set(output)
     first, first_labels = _sum_alone(first, first_labels, wanted | set(second_labels))
     second, second_labels = _sum_alone(second, second_labels, wanted | set(first_labels))
-    for table, own, other, its in (
-        (first, first_labels, second, second_labels),
-        (second, second_labels, first, first_labels),
+    for known, table, own, other, its in (
+        (tables[0], first, first_labels, second, second_labels),
+        (tables[1], second, second_labels, first, first_labels),
     ):
-        made = _by_runs(table, own, other, its, output)
+        made = _by_runs(table, own, other, its, output) if known else None
         if made is not None:
             return made
     if large(sizes(first, first_labels), sizes(second, second_labels), output):
@@ -127,8 +127,8 @@ def _by_runs(
     table: tf.Tensor, labels: Labels, other: tf.Tensor, other_labels: Labels, output: Labels
 ) -> tf.Tensor | None:
     """The contraction with a table that moves values; None where the factor is none."""
+    value = tf.get_static_value(table)
     roles = structured.roles_of(table.shape, labels, other_labels, output)
-    value = None if roles is None else tf.get_static_value(table)
     if roles is None or value is None:
         return None
     plan = structured.plan_of(structured.arranged(value, labels, roles))

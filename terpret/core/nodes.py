@@ -243,7 +243,7 @@ class Rounds:
     def axes_of(self, root: str) -> tuple[Axis, ...]:
         """The axes of a root, and of what it becomes in the next round."""
         made = self.body[root]
-        next_as = (place for place, name in self.carried.items() if self.body[name] is made)
+        next_as = (place for place, name in self.carried.items() if self.body.get(name) is made)
         return merge_axes([made], *(axis for place in next_as for axis in self.axes[place]))
 
 

@@ -79,7 +79,9 @@ def program_on_images(model: CompiledModel, row: int, length: int) -> CompiledMo
     assign_layers(library.weights, row_layers(model, row))
     checked = model_of_length(model.checked, length)
     values = model.program(row).values
-    return compile_model(checked, constants=values, library=library, dtype=model.dtype)
+    return compile_model(
+        checked, constants=values, library=library, dtype=model.dtype, loops="never"
+    )
 
 
 def measured_on_images(
