@@ -124,7 +124,8 @@ def _run(
 ) -> tuple[Tensors, Tensors]:
     """What the last round passes on, and what is kept of every round, [rounds, ...]."""
     slices = [_elements(part) for part in parts]
-    arrays = [tf.TensorArray(states[0].dtype, count) for _ in range(kept)]
+    dtype = [*states, *fixed, *parts][0].dtype
+    arrays = [tf.TensorArray(dtype, count) for _ in range(kept)]
 
     def step(number: tf.Tensor, states: Tensors, arrays: Arrays) -> tuple[Any, ...]:
         after, made = one(states, fixed, [part.read(number) for part in slices])
