@@ -117,7 +117,7 @@ def test_a_cache_that_the_user_has_told_tensorflow_of_is_left_to_it(
     assert not fresh.exists()
 
 
-def test_what_was_read_longest_ago_makes_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_made_longest_ago_makes_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert compiled_cache.keep()
     folder = next((fresh / "xla").iterdir())
     with compiled_cache.sealing():

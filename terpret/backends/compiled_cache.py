@@ -155,10 +155,10 @@ def _is_sound(path: str) -> bool:
 
 
 def _remove_oldest(folder: str) -> None:
-    """Removes the entries that were read longest ago, so that no more is kept than is to be."""
+    """Removes the entries that were made longest ago, so that no more is kept than is to be."""
     kept = 0
     about = [(os.stat(path), path) for path in _entries(folder)]
-    for stat, path in sorted(about, key=lambda one: -max(one[0].st_atime, one[0].st_mtime)):
+    for stat, path in sorted(about, key=lambda one: -one[0].st_mtime):
         kept += stat.st_size
         if kept > MOST_KEPT:
             _remove(path)
