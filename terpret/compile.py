@@ -32,6 +32,7 @@ from terpret.language.checker import check
 from terpret.language.errors import Source, read_source, suggestion
 from terpret.language.parser import parse
 from terpret.language.step_limit import MAX_STEPS
+from terpret.language.uncollected import uncollected
 
 # Passes from a network to a simpler one of the same value, and from that to one of pairwise
 # contractions; each is verified.
@@ -142,7 +143,8 @@ def tensor_network(
       ModelError: it is too large.
     """
     given, constants = frozenset(given), dict(constants or {})
-    outputs = verify(build(checked, given, constants, max_nodes, shared, loops))
+    with uncollected():
+        outputs = verify(build(checked, given, constants, max_nodes, shared, loops))
 
     def improved(outputs: Outputs, body: bool) -> Outputs:
         outputs = with_bodies(outputs, max_nodes, lambda inner: improved(inner, True))
@@ -153,7 +155,8 @@ def tensor_network(
         return outputs
 
     try:
-        outputs = improved(outputs, False)
+        with uncollected():
+            outputs = improved(outputs, False)
     except TooManyNodes as error:
         raise too_many_nodes(checked, error, max_nodes) from None
     return outputs

@@ -1,7 +1,11 @@
 """Settings of every test: TensorFlow quiet, repeatable, and run from the project's root."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# No test reads or leaves anything in the user's cache folder.
+os.environ["TERPRET_CACHE"] = ""
 
 import terpret.quiet  # noqa: F401
 

@@ -243,6 +243,7 @@ def test_every_flag_is_thought_of() -> None:
         "check_every",
         "checkpoint_seconds",
         "xla",
+        "cache",
         "overwrite",
         "data_dir",
     }

@@ -15,6 +15,7 @@ from experiments.experiment_result import ExperimentResult, read_experiment
 from experiments.experiments import EXPERIMENTS
 from experiments.setup import Setting
 from terpret import signals
+from terpret.backends import compiled_cache
 from terpret.command.advice import done_already, same_command
 from terpret.command.flags import config_from
 from terpret.runs.described import otherwise
@@ -32,6 +33,8 @@ def run_experiment(values: flags.FlagValues, arguments: list[str]) -> int:
       ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal.
     """
+    if values.cache:
+        compiled_cache.keep()
     config = rooted(experiment_config_of(values))
     experiment = EXPERIMENTS[config.experiment]
     workdir = f"runs/{config.experiment}-{config.seed}"

@@ -23,6 +23,7 @@ from terpret.api.given import data_files, model_file
 from terpret.api.own_networks import described_networks
 from terpret.api.run_folders import solution_of
 from terpret.api.solution import Solution
+from terpret.backends import compiled_cache
 from terpret.backends.keras_models import Build
 from terpret.errors import InputError
 from terpret.files.temporary import temporary_folder
@@ -183,6 +184,7 @@ def learn(
         model=model, workdir=workdir, init_nets=init_nets, hypers=hypers, method=method
     )
     refuse_no_booleans(overwrite=overwrite, progress=progress)
+    compiled_cache.keep()
     if data is None:
         raise InputError("data=None: give examples to learn from")
     hypers, method = as_python(hypers or {}), as_python(method or {})

@@ -149,7 +149,9 @@ class _Emitter:
         if key not in self._loops:
             every = (one for step in self._schedule.steps for one in step)
             alike = [one for one in every if isinstance(one, Repeated) and one.rounds is rounds]
-            wanted = {(one.root, one.every) for one in alike if one.inputs == node.inputs}
+            # In an order that is the same in every process.
+            same = [one for one in alike if one.inputs == node.inputs]
+            wanted = sorted({(one.root, one.every) for one in same})
             inputs = [self.in_space(one, made) for one in node.inputs]
             axes = [one.axes for one in node.inputs]
             sizes = emit_loop.Sizes(self._restarts, self._inputs)

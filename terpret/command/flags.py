@@ -49,6 +49,7 @@ RUN = (
     of_config(Config, "check_every"),
     Setting("checkpoint_seconds", float, 60.0, "Time between checkpoints.", most=SECONDS),
     of_config(Config, "xla"),
+    Setting("cache", bool, True, "Keep the compiled step, in your cache folder, for later runs."),
     of_config(Config, "deterministic"),
     of_config(Config, "max_nodes"),
     Setting("overwrite", bool, False, "Begin afresh in a folder that holds a run."),

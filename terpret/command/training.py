@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from terpret import signals
+from terpret.backends import compiled_cache
 from terpret.backends.exact.outcome import UNDECIDED
 from terpret.command.advice import done_already, same_command
 from terpret.errors import RunError
@@ -42,6 +43,8 @@ def train_run(
       ModelError, InputError, DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal.
     """
+    if values.cache:
+        compiled_cache.keep()
     save_nets = place("save_nets", values.save_nets) if values.save_nets else ""
     workdir = _folder_of(values, config, task)
     refuse_workdir(workdir)

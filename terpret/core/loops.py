@@ -45,10 +45,11 @@ def with_bodies(outputs: Outputs, limit: int, improve: Improve) -> Outputs:
     Raises:
       TooManyNodes: from a pool.
     """
-    loops: dict[Rounds, set[str]] = {}
+    loops: dict[Rounds, dict[str, None]] = {}
     for node in topological(outputs.values()):
         if isinstance(node, Repeated):
-            loops.setdefault(node.rounds, set()).add(node.root)
+            # No set: its order would differ from process to process.
+            loops.setdefault(node.rounds, {})[node.root] = None
     if not loops:
         return outputs
     better: dict[Rounds, _Improved] = {}

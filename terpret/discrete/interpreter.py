@@ -164,7 +164,7 @@ class _Run:
                 case checked.Switch(subject, cases):
                     chosen = self._value(subject, rows)
                     for case in cases:
-                        taken = np.isin(chosen, case.values)
+                        taken = _is_one_of(chosen, case.values)
                         if taken.any():
                             self._block(case.body, rows[taken])
                 case checked.Bind(variable, subject, body):
@@ -236,3 +236,8 @@ class _Run:
             # No example came by: every one of them was lost before.
             return np.full(len(rows), runtime.DROPPED)
         return self._values[element][rows]
+
+
+def _is_one_of(chosen: np.ndarray, values: tuple[int, ...]) -> np.ndarray:
+    """Which of the chosen values are among those of a case, which most often has one."""
+    return chosen == values[0] if len(values) == 1 else np.isin(chosen, values)

@@ -33,7 +33,7 @@ class Frame:
         """Where the element was set on this path, or None."""
         frame: Frame | None = self
         while frame is not None:
-            if element in frame.set:
+            if frame.set and element in frame.set:
                 return frame.set[element]
             frame = frame._outer
         return None
@@ -42,7 +42,7 @@ class Frame:
         """The chain that sets the element in some branches only, and which it leaves out."""
         frame: Frame | None = self
         while frame is not None:
-            if element in frame.partial:
+            if frame.partial and element in frame.partial:
                 return frame.partial[element]
             frame = frame._outer
         return None

@@ -31,6 +31,7 @@ from terpret.language.scope import Inline, Scope, Unbound, Unreported
 from terpret.language.set_and_observe import Settings
 from terpret.language.static_error import StaticError
 from terpret.language.step_limit import MAX_STEPS, Fuel, OutOfFuel
+from terpret.language.uncollected import uncollected
 from terpret.language.values import Values
 
 MAX_NESTING = 64
@@ -68,7 +69,8 @@ def check(
     for name, value in hypers.items():
         if not declarations.usable_hyper(value):
             raise InputError(f"the hyper '{name}' is {value!r:.40}: give an integer below 2**53")
-    return _Checker(source, hypers, max_steps).model(module)
+    with uncollected():
+        return _Checker(source, hypers, max_steps).model(module)
 
 
 class _Checker:

@@ -20,6 +20,7 @@ from terpret.language.checked import (
 from terpret.language.describe import describe, flat, ranges
 from terpret.language.errors import Span, suggestion
 from terpret.language.scope import (
+    LOOKUP_STEPS,
     Binding,
     Broken,
     Choice,
@@ -34,6 +35,8 @@ from terpret.language.static import Value
 from terpret.language.static_error import StaticError
 
 TARGET_STEPS = 30
+# As `static.evaluate` counts it.
+NAME_STEPS = 1 + LOOKUP_STEPS
 
 
 class Values:
@@ -47,6 +50,8 @@ class Values:
     def __init__(self) -> None:
         self.read: set[Variable] = set()
         self.params: dict[Element, Span] = {}
+        # Of each variable, by index: loops name the same elements again and again.
+        self._elements: dict[Variable, dict[tuple[int, ...], Element]] = {}
 
     def alias(self, expression: syntax.Expression, scope: Scope) -> Binding:
         """What a name assigned to `expression` stands for: an element, or a static value.
@@ -84,10 +89,21 @@ class Values:
             )
         scope.burn(TARGET_STEPS, expression.span)
         binding = scope.binding(name, expression.span)
-        position = tuple(self._index(part, scope) for part in index)
-        return self._element(name, binding, position, expression.span, scope)
+        position = tuple([self._index(part, scope) for part in index])
+        if not isinstance(binding, Variable):
+            return self._element(name, binding, position, expression.span, scope)
+        known = self._elements.setdefault(binding, {})
+        if position not in known:
+            known[position] = self._element(name, binding, position, expression.span, scope)
+        return known[position]
 
     def _index(self, expression: syntax.Expression, scope: Scope) -> int:
+        if isinstance(expression, syntax.Name):
+            # The usual index: the name of a loop.
+            known = scope.names.get(expression.id)
+            if type(known) is int:
+                scope.burn(NAME_STEPS, expression.span)
+                return known
         value = static.evaluate(expression, scope)
         if not isinstance(value, int):
             raise StaticError("E301", expression.span, "an index is one integer", "write 'x[i]'")

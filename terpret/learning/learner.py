@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from terpret.backends import compiled_cache
 from terpret.backends.batches import Batch
 from terpret.backends.convolution import compiled_by_xla
 from terpret.backends.graph import graph_of
@@ -133,6 +134,8 @@ class Learner(tf.Module):
         self.step = graph_of(self._step, jit_compile=xla)
         self.frozen_step = graph_of(self._frozen_step, jit_compile=xla)
         self._run = graph_of(self._loop)
+        # Which of the two steps are.
+        self._compiled: set[bool] = set()
         numbers = list(range(rows)) if numbers is None else list(numbers)
         self._numbers = tf.Variable(numbers, dtype=tf.int64, name="numbers")
         self._begin_all(numbers)
@@ -211,7 +214,12 @@ class Learner(tf.Module):
         Returns:
           The mean loss of each row, [row].
         """
-        return self._run(batches, tf.constant(count), frozen)
+        if frozen in self._compiled:
+            return self._run(batches, tf.constant(count), frozen)
+        with compiled_cache.sealing():
+            losses = self._run(batches, tf.constant(count), frozen)
+        self._compiled.add(frozen)
+        return losses
 
     def _begin_all(self, numbers: list[int]) -> None:
         self.key.assign(keys(self.seed, "gumbel", numbers))
