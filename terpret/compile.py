@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from terpret.backends.model import SPACES, CompiledModel
 from terpret.backends.networks import Library
-from terpret.collector import collector_paused
 from terpret.core.build import build, too_many_nodes
 from terpret.core.common_factors import take_out_common_factors
 from terpret.core.inline_shared import inline_shared
@@ -57,8 +56,7 @@ def check_model(
       InputError: a hyper that the model does not declare.
     """
     source = path if isinstance(path, Source) else read_source(path)
-    with collector_paused():
-        return check(source, parse(source), dict(hypers or {}), max_steps)
+    return check(source, parse(source), dict(hypers or {}), max_steps)
 
 
 def compile_model(
@@ -109,8 +107,7 @@ def compile_model(
     _known(given, [network.name for network in checked.networks], "network")
     _known(constants, [variable.name for variable in checked.of_kind("Param")], "Param")
 
-    with collector_paused():
-        outputs = tensor_network(checked, restarts, max_nodes, shared, given, constants, loops)
+    outputs = tensor_network(checked, restarts, max_nodes, shared, given, constants, loops)
     made = verify_schedule(schedule(outputs))
     library = library or Library(restarts, seed or 0, dtype)
     model = CompiledModel(checked, made, restarts, space, dtype, library, given, constants, seed)
