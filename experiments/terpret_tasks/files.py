@@ -11,27 +11,46 @@ FOLDER = Path(__file__).parent / "data"
 
 def texts(task: Task, seed: int = 0) -> dict[str, str]:
     """The files of a task: its hypers, what teaches it, and what is held out, by their names."""
-    name = "_".join(f"{key}{value}" for key, value in task.hypers.items())
     files = {
-        f"{task.name}_hypers.json": json.dumps({name: dict(task.hypers)}, indent=2) + "\n",
-        f"{task.name}_data.json": _batch("train", name, task.train),
+        f"{task.name}_hypers.json": hypers_text(task.hypers),
+        f"{task.name}_data.json": data_text(task.hypers, {"train": task.train}),
     }
     if held_out := task.held_out(seed):
-        files[f"{task.name}_held_out.json"] = _batch("test", name, held_out)
+        files[f"{task.name}_held_out.json"] = data_text(task.hypers, {"test": held_out})
     return files
 
 
 def write(tasks: Sequence[Task], folder: Path, seed: int = 0) -> None:
     """Writes the files of some tasks into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
     for task in tasks:
-        for name, text in texts(task, seed).items():
-            (folder / name).write_text(text, encoding="utf-8")
+        write_texts(texts(task, seed), folder)
+
+
+def write_texts(files: Mapping[str, str], folder: Path) -> None:
+    """Writes files of such names and texts into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def hypers_text(hypers: Mapping[str, int]) -> str:
+    """The hypers file of one configuration."""
+    return json.dumps({_name(hypers): dict(hypers)}, indent=2) + "\n"
+
+
+def data_text(hypers: Mapping[str, int], batches: Mapping[str, Sequence[Instance]]) -> str:
+    """The data file of some batches of a configuration, by their names."""
+    texts = [_batch(batch, _name(hypers), instances) for batch, instances in batches.items()]
+    return "[" + ",\n".join(texts) + "]\n"
+
+
+def _name(hypers: Mapping[str, int]) -> str:
+    return "_".join(f"{key}{value}" for key, value in hypers.items())
 
 
 def _batch(batch: str, hypers: str, instances: Sequence[Instance]) -> str:
     lines = ",\n".join(_line(one) for one in instances)
-    return f'[{{"batch_name":"{batch}","hypers":"{hypers}","instances":[\n{lines}\n]}}]\n'
+    return f'{{"batch_name":"{batch}","hypers":"{hypers}","instances":[\n{lines}\n]}}'
 
 
 def _line(instance: Mapping[str, int | list[int]]) -> str:
