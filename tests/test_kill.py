@@ -13,10 +13,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from terpret import check_model
+from terpret.compile import tensor_network
+from terpret.core.nodes import Repeated, topological
 from tests.commands import train
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = "tests/models/data"
+LONG = "numTimesteps=12"
 COMMON = ["--checkpoint_seconds=0.2"]
 SECONDS = 300
 
@@ -57,6 +61,13 @@ JOBS = {
          f"--hypers={DATA}/turing_invert_hypers.json",
          "--restarts=8", "--preset=terpret-custom", "--stop_after_solved=-1", "--examples=5000"),
         ("--examples=40000",),
+    ),
+    # Its loop is a loop of the graph.
+    "long turing": Job(
+        ("--model=turing.py", f"--data={DATA}/turing_invert_data.json", f"--hypers={LONG}",
+         "--restarts=4", "--preset=robust", "--stop_after_solved=-1", "--examples=5000",
+         "--batch_size=5", "--check_every=500"),
+        ("--restarts=8", "--examples=40000"),
     ),
 }  # fmt: skip
 
@@ -122,9 +133,20 @@ def assert_same(first: dict[str, object], second: dict[str, object]) -> None:
             assert value == second[name], name
 
 
+def test_a_long_turing_machine_has_a_loop() -> None:
+    """What is killed has rounds that are computed again and again."""
+    checked = check_model(ROOT / "ntpt_models" / "turing.py", {"numTimesteps": 12})
+    nodes = topological(tensor_network(checked, restarts=1).values())
+    assert {node.rounds.count for node in nodes if isinstance(node, Repeated)} == {11}
+
+
 @pytest.mark.parametrize(
     "name",
-    ["pictures", *(pytest.param(name, marks=pytest.mark.soak) for name in ("add2x2", "turing"))],
+    [
+        "pictures",
+        "long turing",
+        *(pytest.param(name, marks=pytest.mark.soak) for name in ("add2x2", "turing")),
+    ],
 )
 def test_killed_and_continued_it_ends_in_the_same_bits(name: str, tmp_path: Path) -> None:
     """SIGKILL soon after a checkpoint of its own, SIGTERM, then to the end."""

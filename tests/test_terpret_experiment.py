@@ -22,7 +22,7 @@ from experiments.stage_results import (
 from experiments.terpret import methods
 from experiments.terpret.experiment import METHODS, RESTARTS, stages
 from experiments.terpret.report import general, tables
-from experiments.terpret_tasks.files import data_text
+from experiments.terpret_tasks.files import both
 from experiments.terpret_tasks.measure import Measured
 from experiments.terpret_tasks.task import Task
 from experiments.terpret_tasks.tasks import TASKS
@@ -199,7 +199,7 @@ def test_of_every_method_there_are_all_thirteen_tasks() -> None:
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_a_gradient_has_the_instances_of_the_solver(task: Task, tmp_path: Path) -> None:
-    (tmp_path / "data.json").write_text(data_text(task))
+    (tmp_path / "data.json").write_text(both(task))
     batches = read_data(tmp_path / "data.json", check_model(built_in_path(task.model), task.hypers))
     sizes = {batch.name: len(next(iter(batch.arrays.values()))) for batch in batches}
     held_out = {"test": len(task.held_out())} if task.held_out() else {}

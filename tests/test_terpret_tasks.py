@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import terpret
-from experiments.terpret_tasks import enough
+from experiments.terpret_tasks import enough, long_tapes
 from experiments.terpret_tasks.__main__ import main
 from experiments.terpret_tasks.canonical import canonical
 from experiments.terpret_tasks.enough import chosen
@@ -205,6 +205,34 @@ def test_the_files_are_read_as_data_of_the_model(task: Task) -> None:
     assert batch.name == "train"
     for name, values in as_arrays(task.train).items():
         np.testing.assert_array_equal(batch.arrays[name], values)
+
+
+@pytest.mark.parametrize("name", long_tapes.TAPES)
+def test_long_tapes_are_of_different_words_and_right(name: str, tmp_path: Path) -> None:
+    """A program written by hand for 5 cells is right on all tapes of 20."""
+    flags = ["--cells=20", "--steps=60", "--instances=32", "--held_out=500", f"--out={tmp_path}"]
+    long_tapes.main([name, *flags])
+    (hypers,) = read_hypers(tmp_path / f"{name}_hypers.json").values()
+    checked = check_model(built_in_path("turing"), hypers)
+    train, test = read_data(tmp_path / f"{name}_data.json", checked)
+    assert (train.name, test.name) == ("train", "test")
+    tapes = np.concatenate([one.arrays["initial_tape"] for one in (train, test)])
+    assert len(np.unique(tapes, axis=0)) == 532
+    assert set((tapes < 2).sum(1)) == set(range(2, 20))
+    program = program_of(checked, BY_HAND[name])
+    for one in (train, test):
+        found = program.run({"initial_tape": one.arrays["initial_tape"]})
+        for output, values in found.items():
+            np.testing.assert_array_equal(values, one.arrays[output])
+
+
+def test_more_words_than_a_tape_has_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        long_tapes.main(["turing_invert", "--cells=5", f"--out={tmp_path}"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "a tape of 5 cells has fewer than 1,032 words\n"
 
 
 def test_assembly_prints_as_lines() -> None:

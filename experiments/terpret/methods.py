@@ -8,7 +8,7 @@ from experiments.in_time import trained_in_time
 from experiments.setup import Setting
 from experiments.stage_results import CutStageResult, ExactStageResult, RunStageResult
 from experiments.stages import at_most
-from experiments.terpret_tasks.files import data_text, hypers_text
+from experiments.terpret_tasks.files import both, hypers_text
 from experiments.terpret_tasks.measure import Limits, measured
 from experiments.terpret_tasks.task import Task
 from terpret.errors import RunError
@@ -134,8 +134,8 @@ class Learned:
         """
         place = os.path.join(os.path.dirname(folder), self.task.name)
         texts = {
-            f"{place}.json": data_text(self.task, setting.config.seed),
-            f"{place}_hypers.json": hypers_text(self.task),
+            f"{place}.json": both(self.task, setting.config.seed),
+            f"{place}_hypers.json": hypers_text(self.task.hypers),
         }
         with writing(setting.workdir):
             os.makedirs(os.path.dirname(folder), exist_ok=True)

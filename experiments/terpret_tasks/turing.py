@@ -11,13 +11,13 @@ BLANK = 2
 def invert(hypers: Mapping[str, int]) -> Iterator[Instance]:
     """Each bit becomes the other one; 2 to L - 1 bits."""
     for bits in _words(2, hypers["tapeLength"] - 1):
-        yield _tapes(hypers, bits, [1 - bit for bit in bits])
+        yield inverted(hypers, bits)
 
 
 def prepend(hypers: Mapping[str, int]) -> Iterator[Instance]:
     """A zero comes before the bits; 2 to L - 1 bits."""
     for bits in _words(2, hypers["tapeLength"] - 1):
-        yield _tapes(hypers, bits, [0, *bits])
+        yield prepended(hypers, bits)
 
 
 def decrement(hypers: Mapping[str, int]) -> Iterator[Instance]:
@@ -29,6 +29,16 @@ def decrement(hypers: Mapping[str, int]) -> Iterator[Instance]:
         if any(bits):
             less = int("".join(map(str, bits)), 2) - 1
             yield _tapes(hypers, bits, [int(bit) for bit in f"{less:0{len(bits)}b}"])
+
+
+def inverted(hypers: Mapping[str, int], bits: Sequence[int]) -> Instance:
+    """The instance of `invert` that a word makes."""
+    return _tapes(hypers, bits, [1 - bit for bit in bits])
+
+
+def prepended(hypers: Mapping[str, int], bits: Sequence[int]) -> Instance:
+    """The instance of `prepend` that a word makes."""
+    return _tapes(hypers, bits, [0, *bits])
 
 
 def _words(shortest: int, longest: int) -> Iterator[tuple[int, ...]]:
