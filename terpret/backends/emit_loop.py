@@ -83,7 +83,7 @@ def repeat(
         def widened(root: str, axes: tuple[Axis, ...]) -> tf.Tensor:
             return _widened(roots[root], rounds.body[root].axes, axes, sizes)
 
-        for root in {rounds.carried[p] for p in carried}.union(kept).intersection(passed):
+        for root in sorted({rounds.carried[p] for p in carried}.union(kept).intersection(passed)):
             if rounds.body[root].normalised:
                 roots[root] = space.renormalised(roots[root])
         after = [widened(rounds.carried[p], rounds.axes[p]) for p in carried]

@@ -136,7 +136,7 @@ def _improved(rounds: Rounds, wanted: Iterable[str], improve: Improve, limit: in
     before = improve(_needed(rounds.body, rounds.carried, wanted))
     moves = _moves(before, rounds)
     still = {name: before[name] for name in wanted if not moves[before[name].number]}
-    moving = set(wanted) - still.keys()
+    moving = [name for name in wanted if name not in still]
     body = _needed(before, rounds.carried, moving)
     cut = _cut(body, rounds, moves)
     made, kept = _divided(dataclasses.replace(rounds, body=body), cut, limit)
