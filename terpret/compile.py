@@ -59,6 +59,7 @@ def check_model(
     return check(source, parse(source), dict(hypers or {}), max_steps)
 
 
+@uncollected()
 def compile_model(
     path: str | os.PathLike | Source | CheckedModel,
     hypers: Mapping[str, int] | None = None,
