@@ -27,7 +27,7 @@ FILES = {
 }
 
 
-def compiled(name, space="prob", restarts=1):
+def compiled(name, space="prob", restarts=1, loops="auto"):
     data, hypers = FILES[name]
     path = MODELS[name]
     config = read_hypers(DATA / hypers)
@@ -37,6 +37,7 @@ def compiled(name, space="prob", restarts=1):
         restarts=restarts,
         space=space,
         dtype=tf.float64,
+        loops=loops,
     )
     batch = next(b for b in read_data(DATA / data, model.checked) if b.name == "train")
     return model, batch.arrays
@@ -66,12 +67,13 @@ def loss_and_norm(model, batch):
     return float(loss[0]), norm, gradients
 
 
+@pytest.mark.parametrize("loops", ["never", "always"])
 @pytest.mark.parametrize("space", ["prob", "log"])
 @pytest.mark.parametrize(
     "name, loss, norm", [("test1", 0.716591, 0.252911), ("circuit", 1.729114, 0.283876)]
 )
-def test_losses_and_gradients_are_the_originals(name, loss, norm, space):
-    model, batch = compiled(name, space)
+def test_losses_and_gradients_are_the_originals(name, loss, norm, space, loops):
+    model, batch = compiled(name, space, loops=loops)
     set_reference_logits(model)
     found, found_norm, _ = loss_and_norm(model, batch)
     assert found == pytest.approx(loss, abs=1e-5)
@@ -106,3 +108,14 @@ def test_unobserved_labels_count_nothing():
     marginals = model.marginals({"init_reg": batch["init_reg"]})["final_reg"][0, :, 0].numpy()
     chosen = np.take_along_axis(marginals, batch["final_reg"][:, :1], -1)
     assert everything == pytest.approx(float(np.mean(-np.log(chosen + 1e-10))), abs=1e-8)
+
+
+@pytest.mark.parametrize("space", ["prob", "log"])
+@pytest.mark.parametrize("name", ["turing", "basic_block"])
+def test_the_originals_tasks_have_the_same_losses_with_loops_and_without(name, space):
+    found = []
+    for loops in ("never", "always"):
+        model, batch = compiled(name, space, loops=loops)
+        set_reference_logits(model)
+        found.append(loss_and_norm(model, batch)[:2])
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
