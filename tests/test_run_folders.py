@@ -173,7 +173,7 @@ def test_a_finished_run_of_an_earlier_format_is_read_and_not_resumed(
     assert (tmp_path / "export" / "saved_model.pb").exists()
     (run / "results.json").unlink()
     assert train(*own) == 1
-    assert "(format 7, this one writes 8)" in told(capsys)
+    assert "(format 7, this one writes 9)" in told(capsys)
 
 
 def test_a_folder_of_an_earlier_format_is_shown_and_not_replaced(
@@ -194,7 +194,7 @@ def test_a_folder_of_an_earlier_format_is_shown_and_not_replaced(
     assert listing(folder) == before
     (folder / "results.json").unlink()
     assert train(*own) == 1
-    assert "(format 6, this one writes 8)" in (message := told(capsys))
+    assert "(format 6, this one writes 9)" in (message := told(capsys))
     assert "--overwrite" not in message
     assert evaluate(folder, plots=True) == 0
     assert (

@@ -17,10 +17,12 @@ from terpret.runs.contents import changed_copy, changed_since, contents
 from terpret.runs.named_files import EFFORT, KEEPING, files_of, folders_of, named_paths, same_place
 from terpret.runs.records import damaged, read_record
 
-# Raised whenever a checkpoint written before could no longer be continued.
-FORMAT = 8
+# Raised whenever a checkpoint written before could no longer be continued, or not to the same bits.
+FORMAT = 9
 # The formats whose finished runs can be read, and the first whose folders list their files.
-READABLE, LISTED = (6, 7, FORMAT), 7
+READABLE, LISTED = (6, 7, 8, FORMAT), 7
+# The first whose checkpoints have the names of tensors that they have now.
+RENAMED = 8
 ELSEWHERE = "give another --workdir"
 
 

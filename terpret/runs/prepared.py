@@ -27,7 +27,7 @@ from terpret.learning.proposals import Exact, Proposals
 from terpret.learning.restarts import Restarts, restarts_of
 from terpret.learning.task import Task
 from terpret.runs.config import Config
-from terpret.runs.described import FORMAT, described
+from terpret.runs.described import RENAMED, described
 from terpret.runs.hyper_notes import hyper_notes
 from terpret.runs.own_data import OwnData, open_data, own_task
 from terpret.runs.own_method import idle_fields
@@ -152,7 +152,7 @@ def restored(run: Run) -> tuple[int, Restarts]:
     """
     folder = os.path.join(run.workdir, "checkpoints")
     old = described(run.workdir, [type(run.config)])
-    learner = as_before(run.learner) if old and old.format < FORMAT else run.learner
+    learner = as_before(run.learner) if old and old.format < RENAMED else run.learner
     stored = Checkpoints(folder, 1, model=run.model, learner=learner).restore()
     if stored is None:
         raise RunError(f"{run.workdir} holds no checkpoint: train first")
