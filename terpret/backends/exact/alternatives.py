@@ -5,9 +5,10 @@ import time
 
 import numpy as np
 
-from terpret.backends.exact.clauses import Clauses
+from terpret.backends.exact.clauses import Clauses, Value, known
 from terpret.backends.exact.encode import (
     Given,
+    Params,
     anything,
     constant_params,
     new_params,
@@ -17,6 +18,8 @@ from terpret.backends.exact.encode import (
 from terpret.backends.exact.problem import Arrays, Problem
 from terpret.backends.exact.solver import Solver
 from terpret.discrete.program import Program
+from terpret.language.checked import CheckedModel, Element, elements_of
+from terpret.language.reads import label_names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,28 @@ class Other:
     stopped: str = ""
 
 
-def other_program(problem: Problem, program: Program, solver: Solver, seconds: float) -> Other:
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """The inputs of which one is to tell two programs apart.
+
+    Attributes:
+      inputs: the integer Inputs, [candidates, *dims] by name.
+      labels: what networks say there, [candidates, *dims] by name, as in `Program.run`.
+      size: how many there are.
+    """
+
+    inputs: Arrays
+    labels: Arrays
+    size: int
+
+
+def other_program(
+    problem: Problem,
+    program: Program,
+    solver: Solver,
+    seconds: float,
+    among: Candidates | None = None,
+) -> Other:
     """Searches for a program that explains the same examples and differs somewhere.
 
     Args:
@@ -46,12 +70,13 @@ def other_program(problem: Problem, program: Program, solver: Solver, seconds: f
       program: the program that is not to be found again.
       solver: holds nothing yet.
       seconds: for the whole search.
+      among: inputs of which one is to be answered differently; any input that the model declares
+        where there are none.
     """
     model, clauses, until = problem.model, Clauses(), time.monotonic() + seconds
-    params, given = new_params(model, clauses), anything(model, clauses)
-    one, two = (
-        outputs(model, values, given, clauses) for values in (constant_params(program), params)
-    )
+    params = new_params(model, clauses)
+    given, one = _given(model, program, among, clauses)
+    two = outputs(model, params, given, clauses)
     differs = []
     for element, value in one.items():
         differs.append(clauses.literal())
@@ -74,6 +99,40 @@ def other_program(problem: Problem, program: Program, solver: Solver, seconds: f
         used += 1
         for literal in problem.wanted(params, int(wrong[0]), clauses):
             clauses.require(literal)
+
+
+def _given(
+    model: CheckedModel, program: Program, among: Candidates | None, clauses: Clauses
+) -> tuple[Given, Params]:
+    """What is given, anything or a candidate, and what the program answers there."""
+    if among is None:
+        given = anything(model, clauses)
+        return given, outputs(model, constant_params(program), given, clauses)
+    chosen = clauses.value(range(among.size))
+
+    def of_the_chosen(array: np.ndarray, element: Element) -> Value:
+        column = np.moveaxis(array, 0, -1)[element.index]
+        return clauses.select(chosen, {k: known(int(one)) for k, one in enumerate(column)})
+
+    inputs = {
+        element: of_the_chosen(among.inputs[variable.name], element)
+        for variable in model.of_kind("Input")
+        if isinstance(variable.domain, int)
+        for element in elements_of(variable)
+    }
+    labels = {
+        (name, element): of_the_chosen(among.labels[name], element)
+        for name, (_, variable) in label_names(model).items()
+        for element in elements_of(variable)
+    }
+    # No clauses for the program itself: the interpreter knows what it answers to each candidate.
+    answered = program.run(among.inputs, among.labels or None)
+    answers = {
+        element: of_the_chosen(answered[variable.name], element)
+        for variable in model.of_kind("Output")
+        for element in elements_of(variable)
+    }
+    return Given(inputs, labels), answers
 
 
 def _arrays(problem: Problem, given: Given, holds: frozenset[int]) -> tuple[Arrays, Arrays]:
