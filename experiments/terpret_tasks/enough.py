@@ -99,7 +99,9 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> C
             break
         programs.append(other.program)
         keys.append(digits({name: value.tolist() for name, value in other.inputs.items()}))
-    drawn = [key for key in order if key not in keys][: MOST - len(keys)]
+    # Of a small domain most stays held out.
+    room = max(0, min(MOST, len(order) // 2) - len(keys))
+    drawn = [key for key in order if key not in keys][:room]
     return Choice([*keys, *drawn], len(drawn))
 
 
@@ -134,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     limits = Limits(given.first, given.seconds, given.workers, given.seed)
     for name in given.task.split(","):
         choice = chosen(TASKS[name], limits, lambda text: print(text, flush=True))
-        how = "proved to be enough" if choice.proved else f"the last {choice.drawn} drawn"
+        how = "proved to be enough" if choice.proved else f"not proved, {choice.drawn} drawn"
         keys = ", ".join(f'"{key}"' for key in choice.keys)
         print(f"{name}: {how}: ({keys},)", flush=True)
 
