@@ -340,6 +340,7 @@ def test_the_choice_is_told_inputs_alone_of_what_is_held_out(
 
 
 SMALL = {
+    "circuit": {"numWires": 3, "numGates": 4, "numOutputs": 3},
     "basic_block": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 5, "maxInt": 3},
     "assembly": {"numBlocks": 3, "numRegisters": 2, "numTimesteps": 5, "maxInt": 3},
 }
