@@ -5,8 +5,10 @@
 Random instances begin. Then a program is searched for that explains the instances so far, and
 another that explains them too and answers some input of the task otherwise; the right answer of
 that input is added. Where it is proved that there is no other, every program that explains the
-instances is right on all inputs. No program is ever compared with the answers to an input that is
-not among the training instances. The inputs in `tasks.py` are what it printed.
+instances is right on all inputs. Where the search for another one does not end in its time, an
+instance is drawn instead; where that for the first one does not, all that are left.
+
+No program is ever compared with the answers to an input that is not among the training instances.
 """
 
 import argparse
@@ -51,7 +53,7 @@ class Choice:
 
     Attributes:
       keys: the digits of their inputs, in the order in which they were chosen.
-      drawn: how many of the last ones were drawn, since a search had not ended in its time.
+      drawn: how many of them were drawn where a search did not end in its time.
       proved: whether every program that explains them is right on all inputs.
     """
 
@@ -72,7 +74,8 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> C
     order = [list(instances)[k] for k in random.permutation(len(instances))]
     model, keys = canonical(task.model, task.hypers), order[: limits.first]
     programs: list[Program] = []
-    while len(keys) <= MOST:
+    drawn = 0
+    while True:
         training = [instances[key] for key in keys]
         programs = [one for one in programs if right_on(one, training).all()]
         if not programs:
@@ -95,14 +98,16 @@ def chosen(task: Task, limits: Limits, tell: Callable[[str], None] = print) -> C
         tell(f"{task.name}: {','.join(keys)}: {other.proved} ({other.seconds:.1f} s)")
         if other.program is None and other.status == "none":
             return Choice(keys, proved=True)
-        if other.program is None or len(keys) == MOST:
+        if len(keys) == MOST:
             break
-        programs.append(other.program)
-        keys.append(digits({name: value.tolist() for name, value in other.inputs.items()}))
-    # Of a small domain most stays held out.
-    room = max(0, min(MOST, len(order) // 2) - len(keys))
-    drawn = [key for key in order if key not in keys][:room]
-    return Choice([*keys, *drawn], len(drawn))
+        if other.program is None:
+            drawn += 1
+            keys.append(next(key for key in order if key not in keys))
+        else:
+            programs.append(other.program)
+            keys.append(digits({name: value.tolist() for name, value in other.inputs.items()}))
+    rest = [key for key in order if key not in keys][: MOST - len(keys)]
+    return Choice([*keys, *rest], drawn + len(rest), len(keys) + len(rest) == len(order))
 
 
 def inputs_of(model: CheckedModel, instances: Sequence[Instance]) -> dict[str, np.ndarray]:
