@@ -267,12 +267,13 @@ def test_an_impossible_answer_is_of_an_input_that_teaches_nothing_else(task: Tas
     assert not correct[0] and correct[1:].all()
 
 
+# The proof for the 2-bit adder takes longer than ten minutes.
 @pytest.mark.parametrize(
     "name",
     [
         name if name in QUICK else pytest.param(name, marks=pytest.mark.soak)
         for name in TASKS
-        if TASKS[name].decided
+        if TASKS[name].decided and name != "circuit_two_bit_adder"
     ],
 )
 def test_where_the_instances_decide_a_wrong_answer_elsewhere_is_proved_impossible(
