@@ -267,7 +267,7 @@ def test_an_impossible_answer_is_of_an_input_that_teaches_nothing_else(task: Tas
     assert not correct[0] and correct[1:].all()
 
 
-# The proof for the 2-bit adder takes longer than ten minutes.
+# The proof for the 2-bit adder did not end in ten minutes (beside much other work).
 @pytest.mark.parametrize(
     "name",
     [
