@@ -7,7 +7,7 @@ from terpret.errors import RunError
 from terpret.runs.config import EXAMPLES, SECONDS, Config, StoredConfig
 from terpret.runs.setting import declared, like, settings_of
 
-NAMES = ("lifelong", "weak_supervision", "math", "mazes", "mnist_addition")
+NAMES = ("lifelong", "weak_supervision", "math", "mazes", "mnist_addition", "terpret")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +46,8 @@ class ExperimentConfig(StoredConfig):
       learners: who takes part, separated by commas; empty for all.
       restarts: how many lives or restarts of each; of stages, at most so many, and 0 is their own
         number.
-      examples: training examples of each, of stages at most so many; 0 is the experiment's own
-        number.
+      examples: training examples of each, of stages at most so many, of `terpret` as many; 0 is the
+        experiment's own number.
       batch_size: examples in an update; 0 is each learner's own.
       distinct_grids: distinct training examples of a task; 0 is no limit.
       check_every: examples between tests; 0 is the experiment's own number.
@@ -57,6 +57,8 @@ class ExperimentConfig(StoredConfig):
       baseline_seconds: how long each baseline of MATH is trained.
       lstm_units: the width of its LSTM's layers; 0 is the size for two cores.
       filters: the filters of its Neural GPU; 0 is the size for two cores.
+      tasks: the tasks of the TerpreT report, separated by commas; empty for all.
+      stage_seconds: how long each stage of that may take.
     """
 
     parts = ("lives", "stages")
@@ -85,6 +87,12 @@ class ExperimentConfig(StoredConfig):
     )
     filters: int = declared(
         0, "Of math: its Neural GPU's; 0: for two cores, 512: paper.", most=100_000, added=True
+    )
+    tasks: str = declared(
+        "", "Of terpret: which tasks, like turing_invert; empty: all.", added=True
+    )
+    stage_seconds: float = declared(
+        600.0, "Of terpret: how long each task may take by each method.", most=SECONDS, added=True
     )
 
     @property

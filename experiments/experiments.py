@@ -24,6 +24,8 @@ from experiments.mnist_addition import report as mnist_addition_report
 from experiments.scenarios.mazes.task import TRAIN_MAZES
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
+from experiments.terpret import experiment as terpret
+from experiments.terpret import report as terpret_report
 
 Result = TypeVar("Result", bound=ExperimentResult)
 
@@ -117,6 +119,16 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         mnist_addition_report.tables,
         lambda results: {},
         frozenset({"digits"}),
+        {"restarts": 0},
+    ),
+    "terpret": Experiment(
+        StagesResult,
+        terpret.ready,
+        terpret.run,
+        terpret.results_of,
+        terpret_report.tables,
+        lambda results: {},
+        frozenset({"tasks", "stage_seconds"}),
         {"restarts": 0},
     ),
 }

@@ -6,6 +6,7 @@ from typing import Literal
 
 from baselines.sequences import Settings
 from experiments.experiment_result import ExperimentResult
+from experiments.terpret_tasks.measure import Measured
 from terpret.runs.results import Points, RunResult
 
 
@@ -120,7 +121,57 @@ class SeedsStageResult:
         return sum(one.run.seconds for one in self.runs)
 
 
-StageResult = RunStageResult | ClockStageResult | SeedsStageResult | BaselineResult
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExactStageResult:
+    """A task of the TerpreT report, solved exactly.
+
+    Attributes:
+      stage: the kind of the stage.
+      measured: what came out.
+      command: the command line.
+      versions: of the libraries.
+    """
+
+    stage: Literal["exact"] = "exact"
+    measured: Measured
+    command: str = ""
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long both searches took."""
+        return self.measured.seconds + self.measured.impossible_seconds
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CutStageResult:
+    """A run that was ended when its time was over.
+
+    Attributes:
+      stage: the kind of the stage.
+      seconds: that it was given.
+      restarts: how many there were.
+      examples: how many each restart had seen.
+      wanted: how many it would have seen; 0 where learning had not begun.
+      told: how well it went.
+    """
+
+    stage: Literal["cut"] = "cut"
+    seconds: float
+    restarts: int
+    examples: int
+    wanted: int
+    told: str
+
+
+StageResult = (
+    RunStageResult
+    | ClockStageResult
+    | SeedsStageResult
+    | BaselineResult
+    | ExactStageResult
+    | CutStageResult
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -106,12 +106,12 @@ class Runs:
     def config(self, setting: Setting, seed: int) -> TaskConfig:
         """The settings of the run of one seed."""
         given = setting.config
-        examples = _at_most(given.examples, self.examples)
+        examples = at_most(given.examples, self.examples)
         return dataclasses.replace(
             given.of_each_run,
             model=self.model,
             preset=self.preset,
-            restarts=_at_most(given.restarts, self.restarts),
+            restarts=at_most(given.restarts, self.restarts),
             examples=examples,
             batch_size=given.batch_size or self.batch_size,
             stop_after_solved=1 if self.clock else -1,
@@ -126,7 +126,7 @@ class Runs:
         """The folder and the seed of each run."""
         if not self.clock:
             yield folder, config.seed
-        for seed in range(config.seed, config.seed + _at_most(config.restarts, self.clock)):
+        for seed in range(config.seed, config.seed + at_most(config.restarts, self.clock)):
             yield _seed_folder(folder, seed), seed
 
 
@@ -190,7 +190,7 @@ class Seeds:
         return found is not None and len(found.runs) == found.wanted
 
     def _seeds(self, config: ExperimentConfig) -> range:
-        return range(config.seed, config.seed + _at_most(config.restarts, self.seeds))
+        return range(config.seed, config.seed + at_most(config.restarts, self.seeds))
 
     def _config(self, given: ExperimentConfig, seed: int) -> TaskConfig:
         return dataclasses.replace(
@@ -200,7 +200,7 @@ class Seeds:
             preset=self.preset,
             method=dict(self.method),
             restarts=self.restarts,
-            examples=_at_most(given.examples, self.examples),
+            examples=at_most(given.examples, self.examples),
             batch_size=given.batch_size or self.batch_size,
             stop_after_solved=-1,
             seed=seed,
@@ -250,25 +250,33 @@ def train(
     return results
 
 
+def chosen(stages: Mapping[str, Stage], config: ExperimentConfig) -> dict[str, Stage]:
+    """Those of some stages that the user wants.
+
+    Raises:
+      RunError: there is no stage of a name.
+    """
+    return {name: stages[name] for name in config.chosen(stages)}
+
+
 def do_all(stages: Mapping[str, Stage], setting: Setting) -> None:
-    """Does the chosen stages that have not finished.
+    """Does the stages that have not finished.
 
     Raises:
       DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
-    for name in setting.config.chosen(stages):
+    for name, stage in stages.items():
         folder = _folder(setting.workdir, name)
-        if not stages[name].finished(folder, setting.config):
-            stages[name].do(name, folder, setting)
+        if not stage.finished(folder, setting.config):
+            stage.do(name, folder, setting)
 
 
 def found_so_far(
     stages: Mapping[str, Stage], config: ExperimentConfig, workdir: str
 ) -> StagesResult:
-    """The results of an experiment: what the chosen stages that have finished have found."""
-    names = config.chosen(stages)
-    found = {name: stages[name].found(_folder(workdir, name), config) for name in names}
+    """The results of an experiment: what those of its stages that have finished have found."""
+    found = {name: one.found(_folder(workdir, name), config) for name, one in stages.items()}
     finished = {name: one for name, one in found.items() if one is not None}
     return StagesResult(
         experiment=config.experiment,
@@ -278,7 +286,7 @@ def found_so_far(
     )
 
 
-def _at_most(wanted: int, own: int) -> int:
+def at_most(wanted: int, own: int) -> int:
     """A stage's own number, or the user's, if that is smaller; 0 is no wish."""
     return min(wanted, own) if wanted else own
 

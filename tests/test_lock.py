@@ -51,6 +51,22 @@ with writing_alone(sys.argv[1]):
     print("taken", flush=True)
     sys.stdin.read()
 """
+# The writer starts a process that writes in a part of its folder, and has the folder still.
+PARENT = """
+import multiprocessing
+from terpret.files.lock import WRITER, writing_alone
+def write(folder):
+    with writing_alone(folder + "/stages/one", folder):
+        print("wrote", flush=True)
+if __name__ == "__main__":
+    folder = sys.argv[1]
+    with writing_alone(folder):
+        child = multiprocessing.get_context("spawn").Process(target=write, args=(folder,))
+        child.start()
+        child.join()
+        assert open(f"{folder}/{WRITER}").read()
+        sys.stdin.read()
+"""
 
 
 def start(text: str, *arguments: str) -> subprocess.Popen:
@@ -125,6 +141,23 @@ def test_shards_run_at_once_and_parts_are_their_wholes(tmp_path: Path) -> None:
             pass
     with writing_alone(str(whole)), writing_alone(str(part)):
         pass
+
+
+def test_a_process_that_the_writer_has_started_writes_too_and_no_other(tmp_path: Path) -> None:
+    script, folder = tmp_path / "parent.py", tmp_path / "run"
+    script.write_text(LIGHT + PARENT)
+    process = subprocess.Popen(
+        [sys.executable, script, folder],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "wrote\n"
+    with pytest.raises(RunError, match="writes in"), writing_alone(str(folder)):
+        pass
+    process.communicate()
+    assert process.returncode == 0
 
 
 def test_a_folder_is_one_however_it_is_reached(tmp_path: Path) -> None:

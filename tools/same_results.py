@@ -106,6 +106,10 @@ def jobs() -> dict[str, Job]:
             ("--experiment=mazes", "--learners=robust,ntpt", "--noxla", "--seed=3")
             + ("--restarts=2", "--examples=320", "--check_every=100", "--signs=embedded")
         ),
+        "terpret": Job(
+            ("--experiment=terpret", "--learners=robust,terpret", "--tasks=turing_invert")
+            + ("--noxla", "--seed=3", "--restarts=2", "--examples=300")
+        ),
     }
     return found
 

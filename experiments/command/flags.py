@@ -21,6 +21,8 @@ TRAIN = (
     of_config(ExperimentConfig, "baseline_seconds"),
     of_config(ExperimentConfig, "lstm_units"),
     of_config(ExperimentConfig, "filters"),
+    of_config(ExperimentConfig, "tasks"),
+    of_config(ExperimentConfig, "stage_seconds"),
     of_config(
         TaskConfig,
         "task",

@@ -30,6 +30,8 @@ SOME = (
     "baseline_seconds",
     "lstm_units",
     "filters",
+    "tasks",
+    "stage_seconds",
 )
 # Flags of some of an experiment's learners, with what the names of those begin with.
 OF_LEARNERS = {

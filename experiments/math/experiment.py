@@ -13,7 +13,7 @@ from experiments.scenarios.math.first_stage import learn_networks
 from experiments.scenarios.math.scenario import MATH
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
-from experiments.stages import Runs, Stage, do_all, found_so_far, train
+from experiments.stages import Runs, Stage, chosen, do_all, found_so_far, train
 from terpret.errors import RunError
 from terpret.runs.named_files import INIT_NETWORKS
 from terpret.runs.scenario import load_needed
@@ -53,12 +53,12 @@ def ready(config: ExperimentConfig) -> dict[str, ImageSet]:
     Raises:
       RunError, InputError, DataError: with what is wrong.
     """
-    chosen = config.chosen(STAGES)
+    wanted = config.chosen(STAGES)
     if config.init_nets:
         load_needed(MATH.needs, config.init_nets)
     if config.baseline_seconds <= 0:
         raise RunError("--baseline_seconds must be more than 0")
-    for name in BASELINES.keys() & chosen:
+    for name in BASELINES.keys() & wanted:
         BASELINES[name].settings(config)
     operators = load_operators(config.operators, config.data_dir)
     return {"digits": load_digits(config.digits, config.data_dir), "operators": operators}
@@ -81,14 +81,14 @@ def run(setting: Setting) -> StagesResult:
             ),
         )
         setting = dataclasses.replace(setting, networks=os.path.join(workdir, INIT_NETWORKS))
-    do_all(STAGES, setting)
+    do_all(chosen(STAGES, setting.config), setting)
     results = results_of(setting.config, setting.workdir)
     return finished(setting.workdir, results, setting.sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> StagesResult:
     """What is known of the stages that have finished."""
-    return found_so_far(STAGES, config, workdir)
+    return found_so_far(chosen(STAGES, config), config, workdir)
 
 
 def _needs_networks(stage: Stage) -> bool:

@@ -6,7 +6,7 @@ from experiments.config import ExperimentConfig
 from experiments.experiment_result import finished
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
-from experiments.stages import Runs, Stage, do_all, found_so_far
+from experiments.stages import Runs, Stage, chosen, do_all, found_so_far
 
 MODEL = "maze_model.py"
 # The accuracy of LOOK on unseen signs from which on a program reads what it must.
@@ -43,11 +43,11 @@ def run(setting: Setting) -> StagesResult:
       DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
-    do_all(STAGES, setting)
+    do_all(chosen(STAGES, setting.config), setting)
     results = results_of(setting.config, setting.workdir)
     return finished(setting.workdir, results, setting.sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> StagesResult:
     """What is known of the stages that have finished."""
-    return found_so_far(STAGES, config, workdir)
+    return found_so_far(chosen(STAGES, config), config, workdir)

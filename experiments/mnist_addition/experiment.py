@@ -10,7 +10,7 @@ from experiments.config import ExperimentConfig
 from experiments.experiment_result import finished
 from experiments.setup import Setting
 from experiments.stage_results import StagesResult
-from experiments.stages import Seeds, Stage, do_all, found_so_far
+from experiments.stages import Seeds, Stage, chosen, do_all, found_so_far
 
 GIVEN, LEARNED = "mnist_addition.py", "mnist_addition_learned.py"
 SEEDS = 10
@@ -52,11 +52,11 @@ def run(setting: Setting) -> StagesResult:
       DataError, RunError, CheckpointError: with what is wrong.
       Stopped: by a signal, after a checkpoint was written.
     """
-    do_all(STAGES, setting)
+    do_all(chosen(STAGES, setting.config), setting)
     results = results_of(setting.config, setting.workdir)
     return finished(setting.workdir, results, setting.sources, setting.command)
 
 
 def results_of(config: ExperimentConfig, workdir: str) -> StagesResult:
     """What is known of the stages that have finished."""
-    return found_so_far(STAGES, config, workdir)
+    return found_so_far(chosen(STAGES, config), config, workdir)

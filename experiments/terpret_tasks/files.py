@@ -11,14 +11,23 @@ FOLDER = Path(__file__).parent / "data"
 
 def texts(task: Task, seed: int = 0) -> dict[str, str]:
     """The files of a task: its hypers, what teaches it, and what is held out, by their names."""
-    name = "_".join(f"{key}{value}" for key, value in task.hypers.items())
     files = {
-        f"{task.name}_hypers.json": json.dumps({name: dict(task.hypers)}, indent=2) + "\n",
-        f"{task.name}_data.json": _batch("train", name, task.train),
+        f"{task.name}_hypers.json": hypers_text(task),
+        f"{task.name}_data.json": _batches(task, {"train": task.train}),
     }
     if held_out := task.held_out(seed):
-        files[f"{task.name}_held_out.json"] = _batch("test", name, held_out)
+        files[f"{task.name}_held_out.json"] = _batches(task, {"test": held_out})
     return files
+
+
+def hypers_text(task: Task) -> str:
+    """The file of a task's hypers."""
+    return json.dumps({_hypers_name(task): dict(task.hypers)}, indent=2) + "\n"
+
+
+def data_text(task: Task, seed: int = 0) -> str:
+    """One file of a task's data: what teaches it, and what is held out."""
+    return _batches(task, {"train": task.train, "test": task.held_out(seed)})
 
 
 def write(tasks: Sequence[Task], folder: Path, seed: int = 0) -> None:
@@ -29,9 +38,19 @@ def write(tasks: Sequence[Task], folder: Path, seed: int = 0) -> None:
             (folder / name).write_text(text, encoding="utf-8")
 
 
-def _batch(batch: str, hypers: str, instances: Sequence[Instance]) -> str:
+def _batches(task: Task, batches: Mapping[str, Sequence[Instance]]) -> str:
+    parts = (_batch(name, task, some) for name, some in batches.items() if some)
+    return f"[{','.join(parts)}]\n"
+
+
+def _batch(name: str, task: Task, instances: Sequence[Instance]) -> str:
     lines = ",\n".join(_line(one) for one in instances)
-    return f'[{{"batch_name":"{batch}","hypers":"{hypers}","instances":[\n{lines}\n]}}]\n'
+    hypers = _hypers_name(task)
+    return f'{{"batch_name":"{name}","hypers":"{hypers}","instances":[\n{lines}\n]}}'
+
+
+def _hypers_name(task: Task) -> str:
+    return "_".join(f"{key}{value}" for key, value in task.hypers.items())
 
 
 def _line(instance: Mapping[str, int | list[int]]) -> str:

@@ -48,16 +48,9 @@ def model_file(model: str | os.PathLike, folder: str) -> str:
     return path
 
 
-def without_folder(model: CheckedModel, folder: str = "") -> CheckedModel:
-    """A model that is called by the name of its file alone, as a saved one.
-
-    Args:
-      model: the model.
-      folder: in which it must lie for that; empty for any.
-    """
-    place, name = os.path.split(model.source.path)
-    if folder and place != folder:
-        return model
+def without_folder(model: CheckedModel) -> CheckedModel:
+    """A model that is called by the name of its file alone, as a saved one."""
+    name = os.path.basename(model.source.path)
     return dataclasses.replace(model, source=Source(name, model.source.text))
 
 

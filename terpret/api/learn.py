@@ -135,6 +135,8 @@ def learn(
     freeze_nets: int = -1,
     split: float = 0.9,
     stop_after_solved: int = 0,
+    seconds: float = 600.0,
+    memory: str = "",
     xla: bool = True,
     progress: bool = True,
 ) -> Learned:
@@ -166,6 +168,8 @@ def learn(
       split: the part of `data` to learn from, where there is no `test`.
       stop_after_solved: stop when so many restarts are solved; 0: when all are, if no network
         learns; -1: never.
+      seconds: what the solver of preset `exact` may take.
+      memory: the memory that it may take, like "4GB"; half of what is left unless given.
       xla: whether the training step is compiled by XLA.
       progress: whether a bar shows how it goes.
 
@@ -204,6 +208,8 @@ def learn(
             "freeze_nets": freeze_nets,
             "split": split,
             "stop_after_solved": stop_after_solved,
+            "seconds": seconds,
+            "memory": memory,
             "xla": xla,
             "networks": {} if networks is None else described_networks(networks, path, hypers),
         }

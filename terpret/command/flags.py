@@ -37,6 +37,7 @@ RUN = (
     of_config(Config, "shard"),
     of_config(Config, "refill"),
     of_config(Config, "seconds"),
+    of_config(Config, "memory"),
     of_config(Config, "examples"),
     of_config(Config, "batch_size"),
     of_config(Config, "stop_after_solved"),

@@ -92,7 +92,7 @@ def _unsolved(unsolved: Unsolved, bars: Sequence[Bar]) -> int:
     print(unsolved)
     if unsolved.status != UNDECIDED:
         return 0
-    print("the same command goes on with the search")
+    print("the same command goes on with the search, also with more --seconds or --memory")
     return 1
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import multiprocessing
 import os
 import socket
 import warnings
@@ -22,7 +23,8 @@ _ABOUT = ("pid", "host", "since")
 def writing_alone(folder: str, part_of: str = "") -> Iterator[None]:
     """Lets no other process write in a run folder, or in the runs that it is a part of.
 
-    A process that has a folder already may have it again.
+    A process that has a folder already may have it again, as may one that it has started by
+    `multiprocessing`.
 
     Args:
       folder: the run folder.
@@ -70,10 +72,14 @@ def _held(folder: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             lock.acquire()
     except Timeout:
-        raise RunError(
-            f"{_holder(writer)} writes in {folder}: wait until it has ended, or give another "
-            "--workdir"
-        ) from None
+        if not _is_parent(writer):
+            raise RunError(
+                f"{_holder(writer)} writes in {folder}: wait until it has ended, or give another "
+                "--workdir"
+            ) from None
+    if not lock.is_locked:
+        yield
+        return
     try:
         # A file of that name that says something else is somebody's.
         ours = not os.path.lexists(writer) or _about(writer) is not None
@@ -99,6 +105,14 @@ def _holder(writer: str) -> str:
         return "another process"
     pid, host, since = (str(about[name])[:100] for name in _ABOUT)
     return f"process {pid} on {host}, since {since},"
+
+
+def _is_parent(writer: str) -> bool:
+    """Whether the process that holds a lock has started this one."""
+    parent, about = multiprocessing.parent_process(), _about(writer)
+    if parent is None or about is None:
+        return False
+    return (about["pid"], about["host"]) == (parent.pid, socket.gethostname())
 
 
 def _about(writer: str) -> dict[str, object] | None:

@@ -113,6 +113,7 @@ _FIELDS: Mapping[str, _Number | _Word | _Truth] = {
     "posed": _Number(1, 10_000, whole=True),
     "tolerate": _Number(0, 1, below=True),
     "smallest": _Truth(),
+    "weigh": _Truth(),
     "patience": _Number(0, 10**6, above=True),
 }
 # What a user may look for among the fields, and where it is said instead.

@@ -5,15 +5,15 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from terpret.backends.exact.problem import Effort, Problem
+from terpret.backends.exact.outcome import FOUND, outcome
+from terpret.backends.exact.problem import Effort, Group, Problem, in_tenths
 from terpret.backends.exact.search import search
-from terpret.backends.model import CompiledModel
 from terpret.discrete.program import Program
-from terpret.language.reads import label_names
 from terpret.learning.attempts import Attempting, Attempts
 from terpret.learning.instances import Arrays, Instances
 from terpret.learning.judging import Judgement
 from terpret.learning.learner import Learner
+from terpret.learning.reading import read
 from terpret.learning.strategy import Descent
 
 # What each value of a proposed program has of its marginal: a gradient can still change it.
@@ -28,10 +28,13 @@ class Exact(Descent):
       tolerate: the part of the examples that may stay unexplained.
       smallest: whether the program with the fewest instructions is wanted, of a model where it is
         known what is none.
+      weigh: whether examples that networks read count as much as these believe that all they read
+        there is right; else all count the same.
     """
 
     tolerate: float = 0.0
     smallest: bool = False
+    weigh: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,11 +50,13 @@ class Proposals(Attempts):
         are most certain.
       tolerate: the part of these that may stay unexplained: images are misread.
       patience: seconds for a proposal.
+      weigh: see `Exact`.
     """
 
     posed: int = 24
     tolerate: float = 0.0
     patience: float = 10.0
+    weigh: bool = False
 
     def finder(self, learner: Learner) -> "Proposing":
         """Makes what finds the programs of a learner."""
@@ -111,19 +116,20 @@ class Proposing(Attempting):
         self, learner: Learner, row: int, examples: Instances, labels: Arrays
     ) -> Program | None:
         """The program that explains most of what a restart's networks read; None for none."""
-        read = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
-        key = b"".join(read[name].tobytes() for name in sorted(read))
+        said = {name: values[min(row, len(values) - 1)] for name, values in labels.items()}
+        key = b"".join(said[name].tobytes() for name in sorted(said))
         if key not in self._known:
             settings = self._settings(learner)
             assert isinstance(settings, Proposals)
-            chosen = most_certain(learner.model, row, examples, settings.posed)
-            problem = posed(examples.part(chosen), {n: v[chosen] for n, v in read.items()})
-            unexplained = int(settings.tolerate * problem.size)
-            problem = dataclasses.replace(problem, unexplained=unexplained)
+            _, certainty = read(learner.model, row, examples)
+            chosen = most_certain(certainty, examples, settings.posed)
+            problem = posed(examples.part(chosen), {n: v[chosen] for n, v in said.items()})
+            if settings.weigh:
+                problem = weighed(problem, certainty[chosen])
+            problem = problem.tolerating(settings.tolerate)
             effort = Effort(settings.patience, searchers=1, seed=0, until_enough=True)
             found = search(problem, effort)
-            enough = found.explained >= problem.size - unexplained
-            self._known[key] = found.program if enough else None
+            self._known[key] = found.program if outcome(found, problem)[0] == FOUND else None
         return self._known[key]
 
 
@@ -134,31 +140,33 @@ def posed(examples: Instances, labels: Arrays) -> Problem:
       examples: the examples.
       labels: what networks say of their images, [examples, *dims] by name.
     """
-    return Problem(
-        examples.model, examples.integers_given, examples.integers, labels, len(examples)
-    )
+    return Problem((group_of(examples, labels),))
 
 
-def most_certain(model: CompiledModel, row: int, examples: Instances, count: int) -> np.ndarray:
-    """The places of the examples of whose images a restart's networks are most certain.
+def group_of(examples: Instances, labels: Arrays) -> Group:
+    """Examples under the hypers of their model; arguments as of `posed`."""
+    return Group(examples.model, examples.integers_given, examples.integers, labels, len(examples))
 
-    An example's certainty is that of the labels of its images together. Examples of which nothing
-    was observed are not among them.
+
+def weighed(problem: Problem, certainty: np.ndarray) -> Problem:
+    """A problem whose examples count as much as it is certain that they are read aright.
 
     Args:
-      model: the model with the networks as they are.
-      row: the restart.
+      problem: the problem.
+      certainty: logarithms of probabilities, [examples].
+    """
+    return dataclasses.replace(problem, weights=in_tenths(np.exp(certainty - certainty.max())))
+
+
+def most_certain(certainty: np.ndarray, examples: Instances, count: int) -> np.ndarray:
+    """The places of the examples of whose images networks are most certain.
+
+    Examples of which nothing was observed are not among them.
+
+    Args:
+      certainty: of each example, that of the labels of its images together.
       examples: the examples.
       count: how many are wanted.
     """
-    certainty = np.zeros(len(examples))
-    for name, image in label_names(model.checked).values():
-        if name not in model.networks:
-            continue
-        images = np.asarray(examples.shown[image.name])
-        flat = images.reshape(-1, *images.shape[1 + len(image.dims) :])
-        values = model.predict(name, flat)
-        shares = tf.nn.softmax(values[min(row, len(values) - 1)]).numpy().max(-1)
-        certainty += np.log(shares).reshape(len(examples), -1).sum(1)
     places = examples.counted
     return places[np.argsort(-certainty[places], kind="stable")[:count]]

@@ -44,7 +44,8 @@ class Config(StoredConfig):
       hypers: values for the model's hypers.
       hypers_file: configurations of hypers for the data file's batches; empty for none.
       preset: how to learn, a name in `PRESETS`.
-      seconds: what a solver may take, of a preset that has one.
+      seconds: what the solver of preset `exact` may take.
+      memory: the memory that it may take, like "4GB"; empty for half of what is left.
       networks: the networks that Keras models are, each as `KerasNetwork.text` describes it.
       method: what the method has other than its preset: values by the names of the fields of
         `Method` and of its strategy, without those that are the preset's own.
@@ -129,6 +130,9 @@ class Config(StoredConfig):
     networks: dict[str, str] = declared({}, added=True)
     seconds: float = declared(
         600.0, "For the solver of --preset=exact.", least=1, most=SECONDS, added=True
+    )
+    memory: str = declared(
+        "", "For it too: 4GB, 512MB; 4 is GB. Else half of what is left.", added=True
     )
 
     @property

@@ -14,7 +14,7 @@ from terpret.errors import RunError
 from terpret.files import own_files
 from terpret.runs.config import Config, StoredConfig, read_config
 from terpret.runs.contents import changed_copy, changed_since, contents
-from terpret.runs.named_files import KEEPING, files_of, folders_of, named_paths, same_place
+from terpret.runs.named_files import EFFORT, KEEPING, files_of, folders_of, named_paths, same_place
 from terpret.runs.records import damaged, read_record
 
 # Raised whenever a checkpoint written before could no longer be continued.
@@ -167,7 +167,7 @@ def _differing(
         alike = name != "model" or os.path.basename(places[0]) == os.path.basename(places[1])
         return alike and name in now and hashes.get(name) == now[name]
 
-    free = folders_of(type(config)) | KEEPING
+    free = folders_of(type(config)) | KEEPING | EFFORT
     return [name for name in wanted if name not in free and not same(name)]
 
 

@@ -15,6 +15,8 @@ INIT_NETWORKS = "init_networks.npz"
 KEPT_DATA = {"data": "data.npz", "test_data": "test_data.npz"}
 # The settings that say which: they change nothing of what is learned.
 KEEPING = frozenset({"keep_data", "keep_only"})
+# The settings of what a solver may take: it goes on with more.
+EFFORT = frozenset({"seconds", "memory"})
 
 Kind = TypeVar("Kind", bound=StoredConfig)
 

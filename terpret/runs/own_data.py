@@ -27,7 +27,7 @@ from terpret.learning.instances import (
 )
 from terpret.learning.task import Task
 from terpret.runs.batches_file import TEST, TRAIN, DataFile, open_batches
-from terpret.runs.config import Config
+from terpret.runs.config import ONE_START, Config
 from terpret.runs.named_files import kept_places
 from terpret.runs.setting import settings_of
 
@@ -86,7 +86,10 @@ def open_data(config: Config, model: str) -> OwnData:
                 f"{config.data} is a file of batches, which has its own test instances in a batch "
                 f"named '{TEST}': leave out {flag}"
             )
-        return _of_batches(open_batches(config.data, model, config.hypers, config.hypers_file))
+        several = config.preset in ONE_START
+        return _of_batches(
+            open_batches(config.data, model, config.hypers, config.hypers_file, several)
+        )
     if config.hypers_file:
         raise DataError(
             f"--hypers={config.hypers_file} is for the batches of a data file: write "
@@ -128,7 +131,7 @@ def _of_batches(file: DataFile) -> OwnData:
         model=file.model,
         training=file.training,
         test=file.test,
-        trained_on=file.described(TRAIN),
+        trained_on=file.learned_from,
         tested_on=file.described(TRAIN if file.test is None else TEST),
         repeated=file.repeated,
         notes=tuple(notes),

@@ -188,6 +188,8 @@ def ready_study(
     method = _preset(config)
     if isinstance(method.strategy, Exact | Proposals):
         refuse_missing_solver()
+    if config.memory and not is_exact(method):
+        raise RunError(f"--memory is for a solver: preset {config.preset} has none that takes it")
     if config.refill and not method.first_rung:
         raise RunError(f"--refill has nothing to refill: preset {config.preset} drops no restart")
     if "first_rung" in config.method and not config.refill:

@@ -101,7 +101,9 @@ def train(
             run = dataclasses.replace(run, study=run.study.briefly())
         display = watch(run, [*warnings, *run.notes]) if watch else Silent()
         if is_exact(run.learner.method):
-            solve_first(config, workdir, run.learner, run.task, scenario.no_op, display.note)
+            solve_first(
+                config, workdir, run.learner, run.task, run.own, scenario.no_op, display.note
+            )
         return _learned(run, command, checkpoint_seconds, display, started)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from terpret.backends.exact.clauses import Clauses
 from terpret.backends.exact.encode import new_params, program_from
-from terpret.backends.exact.problem import Problem
+from terpret.backends.exact.problem import Group, Problem
 from terpret.backends.exact.solver import Solver
 from terpret.compile import check_model
 from terpret.discrete.program import Program, assignments, program_of
@@ -54,7 +54,7 @@ def problem_of(generated: generator.Model, seed: int) -> Problem | None:
         answers = {
             v.name: random.integers(-1, v.domain, (3, *v.dims)) for v in model.of_kind("Output")
         }
-    return Problem(model, inputs, answers, {}, 3)
+    return Problem((Group(model, inputs, answers, {}, 3),))
 
 
 @settings(
@@ -72,7 +72,7 @@ def test_a_program_is_found_where_there_is_one_and_nowhere_else(
     clauses, chosen, params = Clauses(), [], []
     for problem in problems:
         # Each has a literal that asks for its answers.
-        params.append(new_params(problem.model, clauses))
+        params.append(new_params(problem.models, clauses))
         chosen.append(clauses.literal())
         for number in range(problem.size):
             for literal in problem.wanted(params[-1], number, clauses):

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import terpret
-from terpret.backends.exact.problem import Found, Problem
+from terpret.backends.exact.problem import Effort, Found, Group, Problem
+from terpret.backends.exact.search import search
 from terpret.errors import InputError, RunError
+from terpret.language.errors import Source
 from terpret.learning.judging import judged
 from terpret.learning.presets import PRESETS
-from terpret.learning.proposals import most_certain
+from terpret.learning.proposals import most_certain, weighed
+from terpret.learning.reading import read as read_by
 from terpret.runs.solving import Unsolved
 from tests.commands import evaluate, train
 from tests.small_models import NETWORKED
@@ -93,6 +96,27 @@ def test_what_is_not_decided_keeps_the_best_and_goes_on(
     assert len(run.restarts) == 1 and run.best.values["shift"] == 3
 
 
+def test_what_is_kept_and_damaged_is_said_in_one_sentence(tmp_path: Path, capsys: Capture) -> None:
+    flags, kept = exact(tmp_path), tmp_path / "run" / "exact.json"
+    assert train(*flags) == 0
+    (tmp_path / "run" / "results.json").unlink()
+    whole = json.loads(kept.read_text())
+    for changes in (
+        {"status": "perhaps"},
+        {"program": None},
+        {"program": {"p": 1}},
+        {"program": {"which": 0, "shift": [1, [2]]}},
+        # One that explains nothing.
+        {"program": {"which": 1, "shift": 0}},
+    ):
+        kept.write_text(json.dumps({**whole, **changes}))
+        assert train(*flags) == 1
+        told = capsys.readouterr().err
+        assert "exact.json is damaged: remove it, and the same command searches again" in told
+    kept.unlink()
+    assert train(*flags) == 0
+
+
 def test_networks_learn_by_gradient_from_the_program_that_their_labels_decide() -> None:
     random = np.random.default_rng(0)
     said = random.integers(0, 3, 60)
@@ -147,7 +171,8 @@ def test_a_stuck_restart_is_proposed_the_program_of_what_its_networks_read() -> 
     network = first_weights(learner)
     learner.judge(stuck)
     read = found.labels["net"][0]
-    certain = most_certain(learner.model, 0, found.examples, 4)
+    _, certainty = read_by(learner.model, 0, found.examples)
+    certain = most_certain(certainty, found.examples, 4)
     right = [np.mean((read[certain] + q) % 3 == batch["y"].numpy()[certain]) for q in range(3)]
     best = int(np.argmax(right))
     if right[best] >= 1 - strategy.tolerate:
@@ -159,3 +184,16 @@ def test_a_stuck_restart_is_proposed_the_program_of_what_its_networks_read() -> 
     assert not learner.finder.proposed.numpy()[1]
     changed = np.any(first_weights(learner) != network, -1)
     np.testing.assert_array_equal(changed, [False, True])
+
+
+def test_examples_count_as_much_as_it_is_believed_that_they_are_read_aright() -> None:
+    data = {"y": np.array([0, 1, 2])}
+    model = terpret.check_model(Source("m.py", NETWORKED))
+    problem = Problem((Group(model, {}, data, {"net": np.array([0, 0, 1])}, 3),))
+    heavy = weighed(problem, np.log([0.8, 0.4, 0.01])).tolerating(0.4)
+    assert (heavy.weights, heavy.unexplained) == ((10, 5, 1), 6)
+    found = search(heavy, Effort(60.0))
+    # q = 0 explains the first alone; q = 1, of the other two, is worth less.
+    assert found.proved and found.program is not None
+    assert (int(found.program.values["q"]), found.explained) == (0, 1)
+    assert search(problem.tolerating(0.4), Effort(60.0)).program.values["q"] == 1

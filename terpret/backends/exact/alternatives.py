@@ -2,24 +2,28 @@
 
 import dataclasses
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
 from terpret.backends.exact.clauses import Clauses, Value, known
 from terpret.backends.exact.encode import (
     Given,
-    Params,
     anything,
     constant_params,
     new_params,
     outputs,
     program_from,
 )
-from terpret.backends.exact.problem import Arrays, Problem
+from terpret.backends.exact.problem import Arrays, Group, Problem
+from terpret.backends.exact.room import NO_TIME, Spent, room
 from terpret.backends.exact.solver import Solver
 from terpret.discrete.program import Program
 from terpret.language.checked import CheckedModel, Element, elements_of
 from terpret.language.reads import label_names
+
+# What a program answers, by element of an Output.
+Answered = Mapping[Element, Value]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Other:
 
     Attributes:
       program: the other program; None where there is none, or none was found.
+      group: the place of the group under whose hypers the two differ.
       inputs: the integer Inputs, [1, *dims] by name.
       labels: what networks say there, as in `Program.run`.
       proved: that no other program gives all examples and differs anywhere.
@@ -35,8 +40,9 @@ class Other:
     """
 
     program: Program | None
-    inputs: Arrays
-    labels: Arrays
+    group: int = 0
+    inputs: Arrays = dataclasses.field(default_factory=dict)
+    labels: Arrays = dataclasses.field(default_factory=dict)
     proved: bool = False
     stopped: str = ""
 
@@ -70,13 +76,52 @@ def other_program(
       program: the program that is not to be found again.
       solver: holds nothing yet.
       seconds: for the whole search.
-      among: inputs of which one is to be answered differently; any input that the model declares
-        where there are none.
+      among: inputs of which one is to be answered differently, of a problem of one group; any input
+        that the models declare where there are none.
     """
-    model, clauses, until = problem.model, Clauses(), time.monotonic() + seconds
-    params = new_params(model, clauses)
-    given, one = _given(model, program, among, clauses)
-    two = outputs(model, params, given, clauses)
+    until = time.monotonic() + seconds
+    clauses = Clauses(
+        room(solver.memory).watch(lambda: NO_TIME if time.monotonic() > until else "")
+    )
+    try:
+        return _other(problem, program, solver, clauses, until, among)
+    except Spent as spent:
+        return Other(None, stopped=spent.why)
+
+
+def _other(
+    problem: Problem,
+    program: Program,
+    solver: Solver,
+    clauses: Clauses,
+    until: float,
+    among: Candidates | None,
+) -> Other:
+    """Another program, until encoding has taken too much; arguments as of `other_program`."""
+    params, own = new_params(problem.models, clauses), problem.clamped(program)
+    asked, differs = [], []
+    for model in problem.models:
+        given, one = _given(model, own, among, clauses)
+        asked.append(given)
+        differs.append(_differing(one, outputs(model, params, given, clauses), clauses))
+    clauses.require(*(literal for some in differs for literal in some))
+    while True:
+        left = until - time.monotonic()
+        answer = solver.solve(clauses, left)
+        if answer.holds is None:
+            return Other(None, proved=answer.proved, stopped=answer.stopped)
+        found = program_from(problem.model, params, answer.holds)
+        wrong = np.flatnonzero(~problem.explained(found))
+        if not len(wrong):
+            place = next(k for k, some in enumerate(differs) if not answer.holds.isdisjoint(some))
+            inputs, labels = _arrays(problem.groups[place], asked[place], answer.holds)
+            return Other(found, place, inputs, labels)
+        for literal in problem.wanted(params, int(wrong[0]), clauses):
+            clauses.require(literal)
+
+
+def _differing(one: Answered, two: Answered, clauses: Clauses) -> list[int]:
+    """For each element of an Output a literal under which two programs answer differently."""
     differs = []
     for element, value in one.items():
         differs.append(clauses.literal())
@@ -84,26 +129,12 @@ def other_program(
         for integer, literal in value:
             if integer in other:
                 clauses.require(-differs[-1], -literal, -other[integer])
-    clauses.require(*differs)
-    used = 0
-    while True:
-        left = until - time.monotonic()
-        answer = solver.solve(clauses, left)
-        if answer.holds is None:
-            stopped = answer.stopped or "there was no more time"
-            return Other(None, {}, {}, answer.proved, "" if answer.proved else stopped)
-        found = program_from(model, params, answer.holds)
-        wrong = np.flatnonzero(~problem.explained(found))
-        if not len(wrong):
-            return Other(found, *_arrays(problem, given, answer.holds))
-        used += 1
-        for literal in problem.wanted(params, int(wrong[0]), clauses):
-            clauses.require(literal)
+    return differs
 
 
 def _given(
     model: CheckedModel, program: Program, among: Candidates | None, clauses: Clauses
-) -> tuple[Given, Params]:
+) -> tuple[Given, Answered]:
     """What is given, anything or a candidate, and what the program answers there."""
     if among is None:
         given = anything(model, clauses)
@@ -111,6 +142,7 @@ def _given(
     chosen = clauses.value(range(among.size))
 
     def of_the_chosen(array: np.ndarray, element: Element) -> Value:
+        clauses.step()
         column = np.moveaxis(array, 0, -1)[element.index]
         return clauses.select(chosen, {k: known(int(one)) for k, one in enumerate(column)})
 
@@ -135,16 +167,16 @@ def _given(
     return Given(inputs, labels), answers
 
 
-def _arrays(problem: Problem, given: Given, holds: frozenset[int]) -> tuple[Arrays, Arrays]:
+def _arrays(group: Group, given: Given, holds: frozenset[int]) -> tuple[Arrays, Arrays]:
     """What is given where these literals hold, as arrays of one example."""
 
     def integer(value: tuple[tuple[int, int], ...]) -> int:
         return next(k for k, one in value if one == 1 or (one > 0) == (abs(one) in holds))
 
-    inputs = {name: np.zeros((1, *v.shape[1:]), np.int64) for name, v in problem.inputs.items()}
+    inputs = {name: np.zeros((1, *v.shape[1:]), np.int64) for name, v in group.inputs.items()}
     for element, value in given.inputs.items():
         inputs[element.variable.name][(0, *element.index)] = integer(value)
-    labels = {name: np.zeros((1, *v.shape[1:]), np.int64) for name, v in problem.labels.items()}
+    labels = {name: np.zeros((1, *v.shape[1:]), np.int64) for name, v in group.labels.items()}
     for (name, element), value in given.labels.items():
         labels[name][(0, *element.index)] = integer(value)
     return inputs, labels

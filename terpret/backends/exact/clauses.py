@@ -15,6 +15,9 @@ from terpret.language.runtime import DROPPED
 
 TRUE = 1
 
+# Steps of encoding between two looks at what it takes.
+STEPS = 5_000
+
 Value = tuple[tuple[int, int], ...]
 """(integer, literal) for each integer that it may be, in their order."""
 LOST: Value = ((DROPPED, TRUE),)
@@ -35,12 +38,25 @@ class Clauses:
       exactly_one: of each exactly one literal holds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Callable[[], None] = lambda: None) -> None:
+        """None yet.
+
+        Args:
+          watch: is called again and again while something is encoded; what it raises ends that.
+        """
+        self._watch, self._steps = watch, 0
         self.literals = TRUE
         self.clauses: list[tuple[int, ...]] = [(TRUE,)]
         self.exactly_one: list[tuple[int, ...]] = []
         self._made: dict[object, Value] = {}
         self._any: dict[tuple[int, ...], int] = {}
+
+    def step(self, count: int = 1) -> None:
+        """Counts steps of encoding."""
+        self._steps += count
+        if self._steps >= STEPS:
+            self._steps = 0
+            self._watch()
 
     def literal(self) -> int:
         """A new literal."""
@@ -49,12 +65,14 @@ class Clauses:
 
     def require(self, *literals: int) -> None:
         """Requires at least one of some literals."""
+        self.step()
         if TRUE not in literals:
             self.clauses.append(tuple(one for one in literals if one != -TRUE))
 
     def value(self, integers: Collection[int]) -> Value:
         """A new value that is one of some integers."""
         domain = sorted(integers)
+        self.step(len(domain))
         if len(domain) == 1:
             return known(domain[0])
         if len(domain) == 2:
@@ -88,6 +106,7 @@ class Clauses:
           subject: what chooses.
           options: a value for each integer that the subject may be.
         """
+        self.step(len(subject))
         used = [options[integer] for integer, _ in subject]
         if all(one == used[0] for one in used):
             return used[0]
@@ -139,6 +158,7 @@ class Clauses:
         fixed = [one[0][0] for one in arguments]
 
         def at(integers: Sequence[int]) -> int:
+            self.step()
             every = list(fixed)
             for place, integer in zip(free, integers, strict=True):
                 every[place] = integer
@@ -169,6 +189,7 @@ class Clauses:
         for place, last in enumerate(values):
             others = [one for k, one in enumerate(values) if k != place]
             for combination in itertools.product(*others):
+                self.step(len(result) * len(last))
                 known_integers = [integer for integer, _ in combination]
                 for outcome, literal in result:
                     support = [

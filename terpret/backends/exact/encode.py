@@ -6,7 +6,7 @@ what an example fixes folds away before a solver sees it.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,12 +18,15 @@ from terpret.language.checked import (
     BoundVariable,
     CheckedModel,
     Element,
+    Variable,
     elements_of,
     size_of,
 )
 from terpret.language.reads import label_names, labels_suffice
 
-Params = Mapping[Element, Value]
+Place = tuple[str, tuple[int, ...]]
+"""The name of a Param and the index of one of its elements, whatever the hypers are."""
+Params = Mapping[Place, Value]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,15 +62,28 @@ def refuse_tensors(model: CheckedModel) -> None:
         )
 
 
-def new_params(model: CheckedModel, clauses: Clauses) -> dict[Element, Value]:
-    """A value for every element of every Param, clamped ones known."""
+def clamped(models: Sequence[CheckedModel]) -> dict[Place, int]:
+    """The values of the elements of Params that one of some models clamps."""
     return {
-        element: known(model.clamps[element])
-        if element in model.clamps
-        else clauses.value(range(variable.size))
-        for variable in model.of_kind("Param")
-        for element in elements_of(variable)
+        (element.variable.name, element.index): value
+        for model in models
+        for element, value in model.clamps.items()
     }
+
+
+def new_params(models: Sequence[CheckedModel], clauses: Clauses) -> dict[Place, Value]:
+    """A value for every element of every Param of models that share them, clamped ones known."""
+    clamps = clamped(models)
+    return {
+        place: known(clamps[place]) if place in clamps else clauses.value(range(variable.size))
+        for variable in models[0].of_kind("Param")
+        for place in _places(variable)
+    }
+
+
+def _places(variable: Variable) -> Iterator[Place]:
+    for element in elements_of(variable):
+        yield variable.name, element.index
 
 
 def given_by(
@@ -105,20 +121,20 @@ def _labelled(model: CheckedModel) -> Iterator[tuple[str, Element, int]]:
             yield name, element, size_of(sizes[network])
 
 
-def constant_params(program: Program) -> dict[Element, Value]:
+def constant_params(program: Program) -> dict[Place, Value]:
     """A program's own values."""
     return {
-        element: known(int(program.values[variable.name][element.index]))
+        place: known(int(program.values[place[0]][place[1]]))
         for variable in program.model.of_kind("Param")
-        for element in elements_of(variable)
+        for place in _places(variable)
     }
 
 
 def program_from(model: CheckedModel, params: Params, holds: Collection[int]) -> Program:
     """The program that Params are where these literals hold."""
     values = {v.name: np.zeros(v.dims, np.int64) for v in model.of_kind("Param")}
-    for element, value in params.items():
-        values[element.variable.name][element.index] = next(
+    for (name, index), value in params.items():
+        values[name][index] = next(
             integer
             for integer, literal in value
             if literal == TRUE or (literal > 0) == (abs(literal) in holds)
@@ -178,6 +194,7 @@ class _Run:
 
     def _block(self, statements: tuple[checked.Statement, ...]) -> None:
         for statement in statements:
+            self._clauses.step()
             match statement:
                 case checked.Set(element, value):
                     self._values[element] = self._value(value)
@@ -249,7 +266,7 @@ class _Run:
         if element in self._codes:
             return self._codes[element]
         if variable.kind == "Param":
-            return self._params[element]
+            return self._params[variable.name, element.index]
         if variable.kind == "Input":
             return self._given.inputs[element]
         return self._values.get(element, LOST)

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
@@ -9,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from terpret.backends.exact.problem import Effort, Found, Problem
+from terpret.backends.exact.room import NO_TIME, room
 from terpret.backends.exact.searcher import Searcher
-from terpret.backends.exact.solver import NAMES, NO_TIME, Solver
+from terpret.backends.exact.solver import NAMES, Solver
 from terpret.discrete.program import Program
-from terpret.free_memory import available_bytes
 
 # Seconds of the first try of a searcher that begins again; each other has half as many more.
 FIRST_TRY = 10.0
@@ -27,7 +28,7 @@ def search(
     hint: Program | None = None,
     better: Callable[[int, Program], None] = lambda explained, program: None,
 ) -> Found:
-    """Finds the program that explains most examples, or proves that none explains enough.
+    """Finds the program that explains most examples by weight, or proves that none does enough.
 
     One searcher takes the examples in their order, and ends with a proof. The others take them in
     orders of their own and begin again after a while: how long a search takes depends most of all
@@ -48,6 +49,21 @@ def search(
     return race.found()
 
 
+@dataclasses.dataclass(frozen=True)
+class Best:
+    """The best program so far.
+
+    Attributes:
+      missed: the weight of the examples that it leaves unexplained.
+      explained: how many examples it explains.
+      program: the program.
+    """
+
+    missed: int
+    explained: int
+    program: Program
+
+
 class Race:
     """Searchers side by side, and the best that any of them has found.
 
@@ -55,55 +71,51 @@ class Race:
       problem: what is searched for.
       effort: what it may take.
       until: when it ends.
+      room: the memory that it may take.
     """
 
     def __init__(self, problem: Problem, effort: Effort, hint: Program | None):
         self.problem, self.effort = problem, effort
         self.until = time.monotonic() + effort.seconds
-        self.hint = hint
+        self.room = room(effort.memory)
+        self.hint = None if hint is None else problem.clamped(hint)
         self._lock = threading.Lock()
-        self._best: tuple[int, Program] | None = None
+        self._best: Best | None = None
         self._solvers: list[Solver] = []
         self._over = ""
         self._lines: dict[int, str] = {}
         self._used = 0
         self._decided: Found | None = None
-        if hint is not None:
-            self.keep(hint)
+        if self.hint is not None:
+            self.keep(self.hint)
 
     @property
-    def over(self) -> bool:
-        """Whether nobody is to search any more."""
-        return bool(self._over)
+    def over(self) -> str:
+        """Why nobody is to search any more; empty where that is not so."""
+        return self._over
 
     @property
     def enough(self) -> bool:
         """Whether a program is known that explains as many examples as are asked."""
-        least = self.problem.size - self.problem.unexplained
-        return self._best is not None and self._best[0] >= least
+        return self._best is not None and self._best.missed <= self.problem.unexplained
 
     @property
-    def least_missed(self) -> int:
-        """How many examples the best program leaves unexplained; one too many before any."""
-        return self.problem.size - self._best[0] if self._best else self.problem.size + 1
-
-    def best(self) -> tuple[int, Program] | None:
-        """How many examples the best program explains, and it."""
+    def best(self) -> "Best | None":
+        """The best program so far."""
         return self._best
 
     def keep(self, program: Program) -> np.ndarray:
-        """Keeps the program that explains most; which examples this one explains."""
+        """Keeps the program that is best; which examples this one explains."""
         explained = self.problem.explained(program)
-        count = int(explained.sum())
+        found = Best(self.problem.missed(explained), int(explained.sum()), program)
         with self._lock:
-            if self._best is None or count > self._best[0]:
-                self._best = count, program
+            if self._best is None or found.missed < self._best.missed:
+                self._best = found
         return explained
 
     def solver(self, seed: int, name: str) -> Solver:
         """A solver, which the end of the race ends."""
-        memory = self.effort.memory or available_bytes() // 2
-        solver = Solver(max(1, memory // self.effort.searchers), seed, name)
+        solver = Solver(max(1, self.room.memory // self.effort.searchers), seed, name)
         with self._lock:
             self._solvers.append(solver)
             if self._over:
@@ -135,7 +147,7 @@ class Race:
                     tell(self._line())
                     if (best := self._best) is not None and best is not told:
                         told = best
-                        better(*best)
+                        better(best.explained, best.program)
             except KeyboardInterrupt:
                 # Before the threads are waited for, which know no other end.
                 self.end("it was interrupted")
@@ -146,15 +158,16 @@ class Race:
             future.result()
 
     def _line(self) -> str:
-        best = self._best[0] if self._best else 0
+        best = self._best.explained if self._best else 0
         return f"{best:,} of {self.problem.size:,} examples explained, {self._lines.get(0, '')}"
 
     def found(self) -> Found:
         """What was found."""
         if self._decided is not None:
             return self._decided
-        explained, program = self._best or (0, None)
-        return Found(program, explained, False, self._used, self._over)
+        if self._best is None:
+            return Found(None, 0, False, self._used, self._over)
+        return Found(self._best.program, self._best.explained, False, self._used, self._over)
 
 
 def _searched(race: Race, number: int) -> None:

@@ -1,5 +1,6 @@
 """One searcher: examples are added one by one, where the program so far fails."""
 
+import dataclasses
 import time
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import numpy as np
 from terpret.backends.exact.clauses import TRUE, Clauses
 from terpret.backends.exact.encode import new_params, program_from
 from terpret.backends.exact.problem import Found
+from terpret.backends.exact.room import NO_TIME, Spent
 from terpret.backends.exact.solver import Answer, Solver
 from terpret.discrete.program import Program
 
@@ -25,22 +27,33 @@ class Searcher:
     def __init__(self, race: "Race", number: int, solver: Solver, until: float, seed: int | None):
         self._race, self._number, self._solver, self._until = race, number, solver, until
         self._problem = race.problem
-        self._clauses = Clauses()
-        self._params = new_params(self._problem.model, self._clauses)
+        self._clauses = Clauses(race.room.watch(self._over))
         self._used: dict[int, int] = {}
-        # How many of those that are used stay unexplained, whatever the program.
+        # The weight of those that are used that stays unexplained, whatever the program.
         self._missing = 0
         order = np.arange(self._problem.size)
         self._order = order if seed is None else np.random.default_rng(seed).permutation(order)
 
     def found(self) -> Found:
+        """What the search finds; it may be ended at any time."""
+        try:
+            self._params = new_params(self._problem.models, self._clauses)
+            return self._found()
+        except Spent as spent:
+            return Found(None, 0, False, len(self._used), spent.why)
+
+    def _over(self) -> str:
+        """Why it is to end; empty where it is not."""
+        return self._race.over or (NO_TIME if time.monotonic() > self._until else "")
+
+    def _found(self) -> Found:
         race, problem = self._race, self._problem
         hint = race.hint
         self._use(int(self._order[0]))
         while True:
             answer = self._solved([(self._missed(), self._missing)], hint)
             if answer.proved:
-                self._missing += 1
+                self._missing = self._next_sum()
                 if self._missing > problem.unexplained:
                     return Found(None, 0, True, len(self._used))
             elif answer.holds is None:
@@ -50,13 +63,9 @@ class Searcher:
                 wrong = self._unused(race.keep(hint))
                 if wrong:
                     self._use(wrong[0])
-            if race.enough and race.least_missed <= self._missing:
-                break
-            if race.enough and race.effort.until_enough:
-                break
-        best = race.best()
-        assert best is not None
-        return self._smallest(best[1]) if problem.no_op else self._end(best[1])
+            best = race.best
+            if best and race.enough and (best.missed <= self._missing or race.effort.until_enough):
+                return self._smallest(best.program) if problem.no_op else self._end(best.program)
 
     def _unused(self, explained: np.ndarray) -> list[int]:
         """The examples that a program does not explain and that are not used, in their order."""
@@ -74,8 +83,22 @@ class Searcher:
             self._clauses.require(literal)
 
     def _missed(self) -> list[int]:
-        """The literals that hold where an example that was used is not explained."""
-        return [-literal for literal in self._used.values() if literal != TRUE]
+        """Literals of which as many hold as the weight is that is used and not explained."""
+        return [
+            -literal
+            for number, literal in self._used.items()
+            if literal != TRUE
+            for _ in range(self._problem.weight(number))
+        ]
+
+    def _next_sum(self) -> int:
+        """The next weight that some of the examples that are used may have together."""
+        sums = 1
+        for number in self._used:
+            sums |= sums << self._problem.weight(number)
+        greater = sums >> (self._missing + 1)
+        # The lowest bit that is set.
+        return self._missing + ((greater & -greater).bit_length() or 1)
 
     def _solved(
         self, at_most: Collection[tuple[Sequence[int], int]], hint: Program | None
@@ -93,12 +116,11 @@ class Searcher:
 
     def _smallest(self, program: Program) -> Found:
         """The program with the fewest instructions among those that explain as many."""
-        explained = int(self._problem.explained(program).sum())
-        limit = self._problem.size - explained
+        limit = self._problem.missed(self._problem.explained(program))
         counted = [
-            -dict(value).get(self._problem.no_op[element.variable.name], -TRUE)
-            for element, value in self._params.items()
-            if element.variable.name in self._problem.no_op
+            -dict(value).get(self._problem.no_op[name], -TRUE)
+            for (name, _), value in self._params.items()
+            if name in self._problem.no_op
         ]
         counted = [literal for literal in counted if abs(literal) != TRUE]
         while fewer := self._instructions(program):
@@ -107,10 +129,10 @@ class Searcher:
             if answer.proved:
                 break
             if answer.holds is None:
-                return Found(program, explained, False, len(self._used), answer.stopped)
+                return dataclasses.replace(self._end(program), proved=False, stopped=answer.stopped)
             smaller = self._program(answer.holds)
             right_ones = self._race.keep(smaller)
-            if right_ones.sum() >= explained:
+            if self._problem.missed(right_ones) <= limit:
                 program = smaller
             else:
                 self._use(self._unused(right_ones)[0])
@@ -118,12 +140,11 @@ class Searcher:
 
     def _instructions(self, program: Program) -> int:
         """How many Params that are counted have another value than that of no instruction."""
-        model, no_op = self._problem.model, self._problem.no_op
+        no_op = self._problem.no_op
         return sum(
-            int(program.values[element.variable.name][element.index])
-            != no_op[element.variable.name]
-            for element in self._params
-            if element.variable.name in no_op and element not in model.clamps
+            int(program.values[name][index]) != no_op[name]
+            for (name, index), value in self._params.items()
+            if name in no_op and len(value) > 1
         )
 
     def _program(self, holds: Collection[int]) -> Program:
@@ -133,12 +154,12 @@ class Searcher:
         """The literals of a program's values."""
         return [
             literal
-            for element, value in self._params.items()
+            for (name, index), value in self._params.items()
             for integer, literal in value
-            if integer == program.values[element.variable.name][element.index] and literal != TRUE
+            if integer == program.values[name][index] and literal != TRUE
         ]
 
     def _end(self, program: Program) -> Found:
-        explained = int(self._problem.explained(program).sum())
-        proved = self._problem.size - explained <= self._missing
-        return Found(program, explained, proved, len(self._used))
+        explained = self._problem.explained(program)
+        proved = self._problem.missed(explained) <= self._missing
+        return Found(program, int(explained.sum()), proved, len(self._used))

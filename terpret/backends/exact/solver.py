@@ -15,8 +15,10 @@ from typing import Any
 import psutil
 
 from terpret.backends.exact.clauses import Clauses
+from terpret.backends.exact.room import NO_TIME
 from terpret.errors import InputError
 from terpret.free_memory import available_bytes
+from terpret.memory_sizes import in_words
 
 # Seconds between looks at the child's memory.
 LOOK = 0.1
@@ -151,9 +153,6 @@ class Solver:
             return 0
 
 
-NO_TIME = "there was no more time"
-
-
 class _Watch:
     """Ends a solver that takes more memory or time than it may."""
 
@@ -174,7 +173,7 @@ class _Watch:
         while not self._over.is_set():
             left = self._until - time.monotonic()
             if self._solver.bytes_taken() > memory:
-                self._solver.end(f"the solver took more than {memory / 2**30:.1f} GB of memory")
+                self._solver.end(f"the solver took more than {in_words(memory)} of memory")
             elif left <= 0:
                 self._solver.end(NO_TIME)
             else:
