@@ -9,8 +9,12 @@ one that does the same and is kept:
 - Basic blocks are numbered in the order in which blocks before them go to them. Those that none
   goes to are anything.
 
+- Of two wires that a gate reads the first is the lower one, and what is no second wire is 0. AND
+  and OR of one wire twice are COPY.
+- Of two gates in a row that may change places the one that writes the lower wire is first.
+
 So a program of such a model is one of the built-in model, and where there is none, there is none.
-Circuits and Turing machines are as they are.
+Turing machines are as they are.
 """
 
 from collections.abc import Mapping
@@ -94,7 +98,45 @@ for b in range(1, NUM_BLOCK):
     goes_nowhere[b].observe_value(1)
 """
 
-TEXTS = {"basic_block": REGISTERS + BASIC_BLOCK, "assembly": REGISTERS + ASSEMBLY}
+CIRCUIT = """
+canonical = Var(2)[numGates]
+reads_last = Var(2)[numGates]
+reads_next = Var(2)[numGates]
+in_order = Var(2)[numGates]
+
+
+@Runtime([5, numWires, numWires], 2)
+def is_canonical(kind, a, b):
+    if kind >= 3:
+        return 1 if b == 0 else 0
+    return 1 if a < b or (kind == 2 and a == 0 and b == 0) else 0
+
+
+@Runtime([5, numWires, numWires, numWires], 2)
+def reads(kind, a, b, wire):
+    return 1 if a == wire or (kind < 3 and b == wire) else 0
+
+
+@Runtime([2, 2, numWires, numWires], 2)
+def stay_in_order(second_reads, first_reads, first, second):
+    return 1 if second_reads == 1 or first_reads == 1 or first <= second else 0
+
+
+for g in range(numGates):
+    canonical[g].set_to(is_canonical(gate[g], in1[g], in2[g]))
+    canonical[g].observe_value(1)
+for g in range(1, numGates):
+    reads_last[g].set_to(reads(gate[g], in1[g], in2[g], out[g - 1]))
+    reads_next[g].set_to(reads(gate[g - 1], in1[g - 1], in2[g - 1], out[g]))
+    in_order[g].set_to(stay_in_order(reads_last[g], reads_next[g], out[g - 1], out[g]))
+    in_order[g].observe_value(1)
+"""
+
+TEXTS = {
+    "circuit": CIRCUIT,
+    "basic_block": REGISTERS + BASIC_BLOCK,
+    "assembly": REGISTERS + ASSEMBLY,
+}
 
 
 def canonical(model: str, hypers: Mapping[str, int]) -> CheckedModel:

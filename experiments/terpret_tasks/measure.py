@@ -2,8 +2,8 @@
 
     python -m experiments.terpret_tasks.measure [--task=NAME,...] [--seconds=600] [--plain]
 
-The second time of a task is that of the proof that there is no program if its first instance is
-there once more with another answer.
+The second time of a task is that of the proof that there is no program if an instance is added that
+is not among the training ones, with a wrong answer: only the search can find that out.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 
 import terpret
 from experiments.terpret_tasks.canonical import canonical
-from experiments.terpret_tasks.task import Task, as_arrays, right_on
+from experiments.terpret_tasks.task import Instance, Task, as_arrays, right_on
 from experiments.terpret_tasks.tasks import TASKS
 from terpret.api.solve import ExactSolution
 from terpret.compile import check_model
@@ -32,7 +32,9 @@ class Measured:
       seconds: that it took.
       right: held-out instances that the program gets right; 0 without one.
       held_out: how many there are.
-      impossible: the status where an impossible instance was added; empty where none was tried.
+      impossible: the status where an instance with a wrong answer was added; empty where none was
+        tried. `none` is a proof by search; there may be a program for it (`found`) where the
+        training instances do not decide.
       impossible_seconds: that this took.
     """
 
@@ -72,7 +74,7 @@ def measured(task: Task, limits: Limits, impossible: bool = True) -> Measured:
     result = Measured(task.name, found.status, found.seconds, right, len(held_out))
     if not impossible:
         return result
-    none = solved(task, contradicted(task), limits)
+    none = solved(task, impossible_data(task, limits.seed), limits)
     return dataclasses.replace(result, impossible=none.status, impossible_seconds=none.seconds)
 
 
@@ -95,14 +97,27 @@ def solved(
     )
 
 
+def impossible_data(task: Task, seed: int = 0) -> dict[str, np.ndarray]:
+    """The training instances and before them another one, drawn by a seed, with a wrong answer.
+
+    Where all instances are training ones, the first of these has a wrong answer. Of the parity
+    chain an odd number of sums is odd then.
+    """
+    others = task.held_out(seed)[:1]
+    return _with_wrong_answer([*others, *task.train])
+
+
 def contradicted(task: Task) -> dict[str, np.ndarray]:
-    """The training instances and the first once more, of which one answer is another."""
-    data = as_arrays(task.train)
-    twice = {name: np.concatenate([value, value[:1]]) for name, value in data.items()}
-    answers = next(value for name, value in twice.items() if not name.startswith("initial"))
-    last = answers.reshape(len(answers), -1)[-1]
-    last[0] = 1 - min(last[0], 1)
-    return twice
+    """The training instances and the first once more with a wrong answer: no search is needed."""
+    return _with_wrong_answer([*task.train[:1], *task.train])
+
+
+def _with_wrong_answer(instances: Sequence[Instance]) -> dict[str, np.ndarray]:
+    """Instances, of which the first has another number in its last place: 1 for 0, 0 for others."""
+    data = as_arrays(instances)
+    answer = next(value[0] for name, value in data.items() if not name.startswith("initial"))
+    answer[-1] = 1 - min(answer[-1], 1)
+    return data
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,6 +23,7 @@ class Task:
       hypers: of the model.
       domain: every instance that there is, from the hypers, the input under the first name.
       training: the inputs that teach it, each written as its digits.
+      decided: whether it is proved that every program that explains these is right on all inputs.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Task:
     hypers: Mapping[str, int]
     domain: Callable[[Mapping[str, int]], Iterable[Instance]]
     training: Sequence[str]
+    decided: bool = False
 
     @property
     def instances(self) -> dict[str, Instance]:

@@ -2,19 +2,22 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from terpret.api.arguments import as_python
 from terpret.api.solution import Solution
+from terpret.backends.exact.alternatives import Candidates
 from terpret.backends.exact.problem import Effort, in_tenths
 from terpret.backends.exact.room import LEAST_MEMORY, too_little
-from terpret.discrete.program import Program, program_of
+from terpret.data.given_arrays import as_arrays
+from terpret.discrete.program import Program, checked_integers, program_of
 from terpret.errors import InputError
-from terpret.language.checked import CheckedModel, Variable
+from terpret.language.checked import CheckedModel, Variable, size_of
 from terpret.language.errors import suggestion
+from terpret.language.reads import label_names
 from terpret.memory_sizes import bytes_in
 
 # More seeds, searchers or bytes than anybody has.
@@ -132,6 +135,46 @@ def program_given(name: str, program: Any, model: CheckedModel) -> Program:
         return program_of(model, values)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def candidates(among: Mapping[str, Any], models: Sequence[CheckedModel]) -> Candidates:
+    """The inputs among which one is to tell two programs apart.
+
+    Args:
+      among: the arrays by name, as of `terpret.alternatives`.
+      models: the model under each of the examples' hypers.
+
+    Raises:
+      InputError: they are none of the model's, or there are several.
+    """
+    if len(models) > 1:
+        raise InputError(
+            f"among: the examples are under {len(models)} configurations of hypers, and inputs can "
+            "only be given under one"
+        )
+    model = models[0]
+    given = as_arrays(among, "among")
+    integers = [v for v in model.of_kind("Input") if isinstance(v.domain, int)]
+    answers = {network.name: size_of(network.output) for network in model.networks}
+    said = label_names(model)
+    places = [(v.name, v.dims, v.size) for v in integers]
+    places += [(name, image.dims, answers[network]) for name, (network, image) in said.items()]
+    names = [name for name, _, _ in places]
+    for name in given:
+        if name not in names:
+            hint = suggestion(name, names) or f"there are: {', '.join(names) or 'none'}"
+            raise InputError(f"among: there is no Input and no label '{name}'; {hint}")
+    try:
+        arrays = {name: checked_integers(given, name, dims, size) for name, dims, size in places}
+    except InputError as error:
+        raise InputError(f"among: {error}") from None
+    sizes = {len(array) for array in arrays.values()}
+    if len(sizes) > 1:
+        raise InputError(f"among: its arrays differ in their number of inputs: {sorted(sizes)}")
+    if not sizes or not max(sizes):
+        raise InputError("among: there are no inputs")
+    labels = {name: arrays[name] for name in said}
+    return Candidates({v.name: arrays[v.name] for v in integers}, labels, sizes.pop())
 
 
 def _number(value: object) -> float | None:

@@ -11,7 +11,14 @@ from tqdm.auto import tqdm
 
 from terpret.api.arguments import refuse_no_booleans, refuse_other_kinds
 from terpret.api.problem_given import problem_given
-from terpret.api.search_arguments import effort, no_ops, program_given, share, weights_given
+from terpret.api.search_arguments import (
+    candidates,
+    effort,
+    no_ops,
+    program_given,
+    share,
+    weights_given,
+)
 from terpret.api.solution import Solution
 from terpret.backends.exact.alternatives import other_program
 from terpret.backends.exact.outcome import outcome
@@ -154,6 +161,7 @@ def alternatives(
     *,
     seconds: float = 600.0,
     hypers: Mapping[str, int] | str | os.PathLike | None = None,
+    among: Mapping[str, Any] | None = None,
     memory: int | str = 0,
     seed: int = 0,
 ) -> Alternative:
@@ -166,6 +174,10 @@ def alternatives(
       labels: as of `solve`.
       seconds: for the search.
       hypers: as of `solve`.
+      among: the inputs that count, one of which two programs must answer differently: the integer
+        Inputs, [candidates, *dims] by name, and what networks say there, under the names of
+        `labels`. Any input that the model declares, unless given. Only where all examples are
+        under the same hypers.
       memory: as of `solve`.
       seed: of the solver's randomness.
 
@@ -178,11 +190,13 @@ def alternatives(
     own = program_given("program", program, problem.model)
     if (wrong := np.flatnonzero(~problem.explained(own))).size:
         raise InputError(f"the program does not explain example {wrong[0]}: it is wrong anyway")
+    some = None if among is None else candidates(among, problem.models)
     with Solver(given.memory, given.seed) as solver:
-        other = other_program(problem, own, solver, given.seconds)
+        other = other_program(problem, own, solver, given.seconds, some)
     taken = time.monotonic() - started
     if other.program is None:
         told = f"no other program explains {_all(problem.size)} and differs from it"
+        told += f" on one of the {some.size:,} candidates" if some is not None else ""
         status = "none" if other.proved else "undecided"
         return Alternative(status, None, {}, {}, {}, {}, taken, other.stopped or told)
     under = problem.groups[other.group].model

@@ -66,6 +66,16 @@ def test_one_program_explains_the_batches_of_all_hypers(tmp_path: Path) -> None:
     assert other.status == "none" and "6 examples" in other.proved
 
 
+def test_candidates_are_refused_under_several_hypers_and_taken_under_one(tmp_path: Path) -> None:
+    model, data, hypers = written(tmp_path, STEPS, batches(one=1, three=3))
+    with pytest.raises(InputError, match="^among: the examples are under 2 configurations of hyp"):
+        terpret.alternatives(model, {"p": TABLE}, data, hypers=hypers, among={"x": [0, 1]})
+    model, data, hypers = written(tmp_path, STEPS, batches(one=1))
+    for among, status in ([0, 1], "none"), ([0, 3], "found"):
+        told = terpret.alternatives(model, {"p": TABLE}, data, hypers=hypers, among={"x": among})
+        assert told.status == status
+
+
 def test_that_no_program_is_one_for_all_hypers_is_proved(tmp_path: Path) -> None:
     wrong = batches(one=1, two=2)
     # Two steps from 0 lead where one leads from p[0] = 2, which is not 1.

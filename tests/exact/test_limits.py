@@ -1,6 +1,8 @@
 """What a search may take: time and memory, of the solvers and of what encodes for them."""
 
+import itertools
 import json
+import math
 import time
 from pathlib import Path
 
@@ -8,8 +10,12 @@ import numpy as np
 import pytest
 
 import terpret
+from terpret.backends.exact import searcher
+from terpret.backends.exact.clauses import Clauses
 from terpret.backends.exact.problem import Effort, Group, Problem
-from terpret.backends.exact.search import search
+from terpret.backends.exact.room import NO_TIME
+from terpret.backends.exact.search import Race, search
+from terpret.backends.exact.solver import AT_ONCE, Solver
 from terpret.compile import check_model
 from terpret.language.errors import Source
 from terpret.memory_sizes import bytes_in
@@ -75,6 +81,36 @@ def test_a_solver_that_takes_too_much_memory_is_ended_and_the_best_is_kept() -> 
     found = search(few, Effort(60.0, memory=1), hint=hint)
     assert not found.proved and found.program is not None
     assert "memory" in found.stopped
+
+
+def test_a_solver_is_ended_when_its_processor_seconds_are_over() -> None:
+    # Twelve things in eleven places, no two in one: short to say, long to refute.
+    clauses = Clauses()
+    places = [[clauses.literal() for _ in range(11)] for _ in range(12)]
+    for thing in places:
+        clauses.require(*thing)
+    for one, two in itertools.combinations(places, 2):
+        for a, b in zip(one, two, strict=True):
+            clauses.require(-a, -b)
+    with Solver(processor_seconds=1.0) as solver:
+        answer = solver.solve(clauses, 300.0)
+        assert solver.seconds_taken() < 10
+    assert (answer.holds, answer.proved, answer.stopped) == (None, False, NO_TIME)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "most", "used"), [(True, 10**6, 8), (True, 0, 4), (False, 0, 4)]
+)
+def test_few_examples_are_taken_at_once_and_long_ones_one_by_one(
+    at_once: bool, most: int, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searcher, "AT_ONCE_LITERALS", most)
+    race = Race(problem(LOOKUP, 8), Effort(60.0), None)
+    with race.solver(0, AT_ONCE, math.inf) as solver:
+        found = searcher.Searcher(race, 1, solver, 0, at_once).found()
+    assert found.proved and found.explained == 8
+    # Of eight examples four are others.
+    assert found.used == 8 if used == 8 else found.used <= used
 
 
 @pytest.mark.parametrize("text", [WIDE, DEEP])

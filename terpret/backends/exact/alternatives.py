@@ -2,13 +2,13 @@
 
 import dataclasses
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
-from terpret.backends.exact.clauses import Clauses
+from terpret.backends.exact.clauses import Clauses, Value, known
 from terpret.backends.exact.encode import (
     Given,
-    Params,
     anything,
     constant_params,
     new_params,
@@ -19,7 +19,11 @@ from terpret.backends.exact.problem import Arrays, Group, Problem
 from terpret.backends.exact.room import NO_TIME, Spent, room
 from terpret.backends.exact.solver import Solver
 from terpret.discrete.program import Program
-from terpret.language.checked import CheckedModel
+from terpret.language.checked import CheckedModel, Element, elements_of
+from terpret.language.reads import label_names
+
+# What a program answers, by element of an Output.
+Answered = Mapping[Element, Value]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +47,28 @@ class Other:
     stopped: str = ""
 
 
-def other_program(problem: Problem, program: Program, solver: Solver, seconds: float) -> Other:
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """The inputs of which one is to tell two programs apart.
+
+    Attributes:
+      inputs: the integer Inputs, [candidates, *dims] by name.
+      labels: what networks say there, [candidates, *dims] by name, as in `Program.run`.
+      size: how many there are.
+    """
+
+    inputs: Arrays
+    labels: Arrays
+    size: int
+
+
+def other_program(
+    problem: Problem,
+    program: Program,
+    solver: Solver,
+    seconds: float,
+    among: Candidates | None = None,
+) -> Other:
     """Searches for a program that explains the same examples and differs somewhere.
 
     Args:
@@ -51,27 +76,34 @@ def other_program(problem: Problem, program: Program, solver: Solver, seconds: f
       program: the program that is not to be found again.
       solver: holds nothing yet.
       seconds: for the whole search.
+      among: inputs of which one is to be answered differently, of a problem of one group; any input
+        that the models declare where there are none.
     """
     until = time.monotonic() + seconds
     clauses = Clauses(
         room(solver.memory).watch(lambda: NO_TIME if time.monotonic() > until else "")
     )
     try:
-        return _other(problem, program, solver, clauses, until)
+        return _other(problem, program, solver, clauses, until, among)
     except Spent as spent:
         return Other(None, stopped=spent.why)
 
 
 def _other(
-    problem: Problem, program: Program, solver: Solver, clauses: Clauses, until: float
+    problem: Problem,
+    program: Program,
+    solver: Solver,
+    clauses: Clauses,
+    until: float,
+    among: Candidates | None,
 ) -> Other:
     """Another program, until encoding has taken too much; arguments as of `other_program`."""
-    params, own = new_params(problem.models, clauses), constant_params(problem.clamped(program))
-    asked = [anything(model, clauses) for model in problem.models]
-    differs = [
-        _differing(group.model, own, params, given, clauses)
-        for group, given in zip(problem.groups, asked, strict=True)
-    ]
+    params, own = new_params(problem.models, clauses), problem.clamped(program)
+    asked, differs = [], []
+    for model in problem.models:
+        given, one = _given(model, own, among, clauses)
+        asked.append(given)
+        differs.append(_differing(one, outputs(model, params, given, clauses), clauses))
     clauses.require(*(literal for some in differs for literal in some))
     while True:
         left = until - time.monotonic()
@@ -88,11 +120,8 @@ def _other(
             clauses.require(literal)
 
 
-def _differing(
-    model: CheckedModel, own: Params, params: Params, given: Given, clauses: Clauses
-) -> list[int]:
+def _differing(one: Answered, two: Answered, clauses: Clauses) -> list[int]:
     """For each element of an Output a literal under which two programs answer differently."""
-    one, two = (outputs(model, values, given, clauses) for values in (own, params))
     differs = []
     for element, value in one.items():
         differs.append(clauses.literal())
@@ -101,6 +130,41 @@ def _differing(
             if integer in other:
                 clauses.require(-differs[-1], -literal, -other[integer])
     return differs
+
+
+def _given(
+    model: CheckedModel, program: Program, among: Candidates | None, clauses: Clauses
+) -> tuple[Given, Answered]:
+    """What is given, anything or a candidate, and what the program answers there."""
+    if among is None:
+        given = anything(model, clauses)
+        return given, outputs(model, constant_params(program), given, clauses)
+    chosen = clauses.value(range(among.size))
+
+    def of_the_chosen(array: np.ndarray, element: Element) -> Value:
+        clauses.step()
+        column = np.moveaxis(array, 0, -1)[element.index]
+        return clauses.select(chosen, {k: known(int(one)) for k, one in enumerate(column)})
+
+    inputs = {
+        element: of_the_chosen(among.inputs[variable.name], element)
+        for variable in model.of_kind("Input")
+        if isinstance(variable.domain, int)
+        for element in elements_of(variable)
+    }
+    labels = {
+        (name, element): of_the_chosen(among.labels[name], element)
+        for name, (_, variable) in label_names(model).items()
+        for element in elements_of(variable)
+    }
+    # No clauses for the program itself: the interpreter knows what it answers to each candidate.
+    answered = program.run(among.inputs, among.labels or None)
+    answers = {
+        element: of_the_chosen(answered[variable.name], element)
+        for variable in model.of_kind("Output")
+        for element in elements_of(variable)
+    }
+    return Given(inputs, labels), answers
 
 
 def _arrays(group: Group, given: Given, holds: frozenset[int]) -> tuple[Arrays, Arrays]:

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import dataclasses
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +13,14 @@ import numpy as np
 from terpret.backends.exact.problem import Effort, Found, Problem
 from terpret.backends.exact.room import NO_TIME, room
 from terpret.backends.exact.searcher import Searcher
-from terpret.backends.exact.solver import NAMES, Solver
+from terpret.backends.exact.solver import AT_ONCE, NAMES, Solver
 from terpret.discrete.program import Program
 
-# Seconds of the first try of a searcher that begins again; each other has half as many more.
-FIRST_TRY = 10.0
+# Processor seconds that the first try of a searcher that begins again may take; each other may take
+# half as many more.
+FIRST_TRY = 15.0
+# Examples that such a searcher takes all at once, in every other of its tries.
+FEW = 16
 # Between two lines of progress, in seconds.
 TELL = 0.2
 
@@ -30,9 +34,10 @@ def search(
 ) -> Found:
     """Finds the program that explains most examples by weight, or proves that none does enough.
 
-    One searcher takes the examples in their order, and ends with a proof. The others take them in
-    orders of their own and begin again after a while: how long a search takes depends most of all
-    on the examples that it begins with. What is found first ends it.
+    One searcher takes the examples in their order, and ends with a proof. The others begin again
+    after a while: with all examples at once, where these are few and all to be explained, or one by
+    one in an order of their own. How long a search takes depends most of all on the examples that
+    it begins with. What is found first ends it.
 
     Args:
       problem: the model and its examples.
@@ -113,9 +118,10 @@ class Race:
                 self._best = found
         return explained
 
-    def solver(self, seed: int, name: str) -> Solver:
+    def solver(self, seed: int, name: str, processor_seconds: float) -> Solver:
         """A solver, which the end of the race ends."""
-        solver = Solver(max(1, self.room.memory // self.effort.searchers), seed, name)
+        memory = max(1, self.room.memory // self.effort.searchers)
+        solver = Solver(memory, seed, name, processor_seconds)
         with self._lock:
             self._solvers.append(solver)
             if self._over:
@@ -173,14 +179,16 @@ class Race:
 def _searched(race: Race, number: int) -> None:
     """Searches until there is an answer: the first searcher once, the others again and again."""
     tries = 0
+    few = race.problem.size <= FEW and not race.problem.unexplained
     while True:
         tries += 1
-        limit = FIRST_TRY * 1.5**tries if number else race.effort.seconds
-        until = min(race.until, time.monotonic() + limit)
+        # By the clock it would give up earlier where the machine has other work.
+        limit = FIRST_TRY * 1.5 ** (tries - 1) if number else math.inf
         seed = race.effort.seed * 1_000_003 + number * 1009 + tries - 1
         name = NAMES[(tries if number else 0) % len(NAMES)]
-        with race.solver(seed if number else race.effort.seed, name) as solver:
-            found = Searcher(race, number, solver, until, seed if number else None).found()
+        at_once = few and number > 0 and name == AT_ONCE
+        with race.solver(seed if number else race.effort.seed, name, limit) as solver:
+            found = Searcher(race, number, solver, seed if number else None, at_once).found()
         if found.proved or (race.effort.until_enough and race.enough):
             race.end("another was first", found)
             return

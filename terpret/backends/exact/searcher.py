@@ -1,4 +1,4 @@
-"""One searcher: examples are added one by one, where the program so far fails."""
+"""One searcher: examples are added one by one, where the program so far fails, or all at once."""
 
 import dataclasses
 import time
@@ -19,13 +19,26 @@ if TYPE_CHECKING:
 
 # Literals of one problem; more are not given to a solver.
 MOST_LITERALS = 20_000_000
+# From so many on a searcher takes no more examples before it has searched.
+AT_ONCE_LITERALS = 2_000_000
 
 
 class Searcher:
     """One searcher's search, from nothing."""
 
-    def __init__(self, race: "Race", number: int, solver: Solver, until: float, seed: int | None):
-        self._race, self._number, self._solver, self._until = race, number, solver, until
+    def __init__(
+        self, race: "Race", number: int, solver: Solver, seed: int | None, at_once: bool = False
+    ):
+        """Begins with nothing.
+
+        Args:
+          race: what it is part of.
+          number: its place there.
+          solver: holds nothing yet.
+          seed: of the order in which it takes the examples; None for their own.
+          at_once: whether it takes all before it searches, where these are not too long.
+        """
+        self._race, self._number, self._solver, self._at_once = race, number, solver, at_once
         self._problem = race.problem
         self._clauses = Clauses(race.room.watch(self._over))
         self._used: dict[int, int] = {}
@@ -44,12 +57,15 @@ class Searcher:
 
     def _over(self) -> str:
         """Why it is to end; empty where it is not."""
-        return self._race.over or (NO_TIME if time.monotonic() > self._until else "")
+        return self._race.over or (NO_TIME if time.monotonic() > self._race.until else "")
 
     def _found(self) -> Found:
         race, problem = self._race, self._problem
         hint = race.hint
-        self._use(int(self._order[0]))
+        for number in self._order if self._at_once else self._order[:1]:
+            self._use(int(number))
+            if self._clauses.literals > AT_ONCE_LITERALS:
+                break
         while True:
             answer = self._solved([(self._missed(), self._missing)], hint)
             if answer.proved:
@@ -111,7 +127,7 @@ class Searcher:
             line += f", at least {self._missing} unexplained"
         self._race.say(self._number, line, used)
         hinted = self._literals(hint) if hint is not None else []
-        left = self._until - time.monotonic()
+        left = self._race.until - time.monotonic()
         return self._solver.solve(self._clauses, left, (), at_most, hinted)
 
     def _smallest(self, program: Program) -> Found:

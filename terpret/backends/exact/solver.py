@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import importlib.util
 import json
+import math
 import os
 import subprocess
 import sys
@@ -26,6 +27,8 @@ LOOK = 0.1
 _CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
 # SAT solvers, as PySAT calls them: where one is slow the other often is not.
 NAMES = ("glucose4", "cadical195")
+# The one that is best where all examples are given at once.
+AT_ONCE = "cadical195"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,21 +63,30 @@ class Solver:
 
     Attributes:
       memory: bytes that its process may take.
+      processor_seconds: that its process may take.
     """
 
-    def __init__(self, memory: int = 0, seed: int = 0, name: str = NAMES[0]):
+    def __init__(
+        self,
+        memory: int = 0,
+        seed: int = 0,
+        name: str = NAMES[0],
+        processor_seconds: float = math.inf,
+    ):
         """Starts its process.
 
         Args:
           memory: bytes that it may take; 0 is half of what is left.
           seed: of the order in which it is told literals and clauses; 0 for their own.
           name: which solver, of `NAMES`.
+          processor_seconds: that its process may take, whatever else the machine does.
 
         Raises:
           InputError: PySAT is not installed.
         """
         refuse_missing_solver()
         self.memory = memory or available_bytes() // 2
+        self.processor_seconds = processor_seconds
         self._told = (0, 0)
         self._ended = ""
         command = [sys.executable, _CHILD, name, str(seed)]
@@ -152,6 +164,14 @@ class Solver:
         except psutil.Error:
             return 0
 
+    def seconds_taken(self) -> float:
+        """The processor seconds of its process; 0 where that has ended."""
+        try:
+            times = psutil.Process(self._child.pid).cpu_times()
+            return times.user + times.system
+        except psutil.Error:
+            return 0.0
+
 
 class _Watch:
     """Ends a solver that takes more memory or time than it may."""
@@ -174,7 +194,7 @@ class _Watch:
             left = self._until - time.monotonic()
             if self._solver.bytes_taken() > memory:
                 self._solver.end(f"the solver took more than {in_words(memory)} of memory")
-            elif left <= 0:
+            elif left <= 0 or self._solver.seconds_taken() > self._solver.processor_seconds:
                 self._solver.end(NO_TIME)
             else:
                 self._over.wait(min(LOOK, left))
