@@ -1,6 +1,6 @@
 """How costs grow with a program's steps, its cells and the restarts, beside peers written by hand.
 
-    python -m benchmarks.growth --json=results/growth.json --figure=docs/growth
+    python -m benchmarks.growth --json=benchmarks/growth.json --figure=docs/growth
     python -m benchmarks.growth --rows=turing:20x60x10,math:32x50x10 --seconds=300
     python -m benchmarks.growth --quick
 

@@ -120,7 +120,7 @@ def _processor() -> str:
 
 
 def _entries(folder: str) -> list[str]:
-    return [one.path for one in os.scandir(folder) if one.name.endswith(_ENTRY)]
+    return [one.path for one in os.scandir(folder) if one.name.endswith(_ENTRY) and one.is_file()]
 
 
 def _checksum(path: str) -> str:
@@ -150,14 +150,18 @@ def _is_sound(path: str) -> bool:
     try:
         with open(path + _SUM, encoding="utf-8") as file:
             return file.read() == _checksum(path)
-    except (FileNotFoundError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError):
         return False
 
 
 def _remove_oldest(folder: str) -> None:
     """Removes the entries that were made longest ago, so that no more is kept than is to be."""
     kept = 0
-    about = [(os.stat(path), path) for path in _entries(folder)]
+    about = []
+    for path in _entries(folder):
+        # Another run may remove it at the same time.
+        with contextlib.suppress(FileNotFoundError):
+            about.append((os.stat(path), path))
     for stat, path in sorted(about, key=lambda one: -one[0].st_mtime):
         kept += stat.st_size
         if kept > MOST_KEPT:

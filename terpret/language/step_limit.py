@@ -3,7 +3,7 @@
 from terpret.language.errors import Span
 from terpret.language.static_error import StaticError
 
-MAX_STEPS = 60_000_000
+MAX_STEPS = 30_000_000
 
 
 class Fuel:
