@@ -60,6 +60,7 @@ def test_what_was_compiled_is_read_by_every_later_process(tmp_path: Path) -> Non
     assert entries(tmp_path) == kept, "the second process compiled nothing"
 
 
+@pytest.mark.soak
 def test_damaged_entries_and_processes_side_by_side_do_no_harm(tmp_path: Path) -> None:
     first = losses(begun(tmp_path))
     (entry,) = entries(tmp_path)
@@ -74,6 +75,7 @@ def test_damaged_entries_and_processes_side_by_side_do_no_harm(tmp_path: Path) -
     assert entry.read_bytes() not in damaged, "compiled again"
 
 
+@pytest.mark.soak
 def test_a_run_keeps_what_it_compiles_unless_it_is_told_not_to(tmp_path: Path) -> None:
     model, data = write_files(tmp_path / "files")
     flags = [f"--model={model}", f"--data={data}", "--restarts=2", "--examples=100"]
